@@ -1,0 +1,33 @@
+//! The doors in. A client is heard out by a deadline and becomes a [`Request`] that is not yet answered.
+
+mod request;
+
+pub use request::{Answer, Association, Protocol, Refusal, Request, Want};
+
+use crate::model::Secret;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// A door: where to listen and who may come in.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// Where.
+    pub addr: SocketAddr,
+    /// User and password; needed when `addr` is not loopback.
+    pub login: Option<(String, Secret<String>)>,
+}
+
+/// How patient the doors are.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// From accept to a complete request. 10 s: a person's slow line, not an attacker's patience.
+    pub negotiation: Duration,
+    /// Connections at once over all doors.
+    pub max_connections: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { negotiation: Duration::from_secs(10), max_connections: 4096 }
+    }
+}

@@ -1,0 +1,101 @@
+//! A client that asked for something and has not been answered yet. The answer is given once, by consuming
+//! the request: an early success or a silent close cannot be written.
+
+use crate::model::Destination;
+use crate::net::Stream;
+use futures_util::future::BoxFuture;
+use std::io;
+use std::net::SocketAddr;
+
+/// What a client wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// A stream to there.
+    Stream(Destination),
+    /// A UDP association (RFC 1928 §7).
+    Packets,
+}
+
+/// The language a client spoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// SOCKS version 4 or 4a.
+    Socks4,
+    /// SOCKS version 5.
+    Socks5,
+    /// HTTP CONNECT.
+    HttpConnect,
+    /// A plain HTTP request in absolute form.
+    HttpForward,
+}
+
+/// Why a request is refused, in words that every protocol can carry in its own way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// No way is allowed or left (SOCKS5 2, HTTP 502).
+    NoWayLeft,
+    /// Nothing answered in time (SOCKS5 4, HTTP 504).
+    TimedOut,
+    /// The destination refused (SOCKS5 5, HTTP 502).
+    Refused,
+    /// No way to the host (SOCKS5 4, HTTP 502).
+    HostUnreachable,
+    /// No way to the network (SOCKS5 3, HTTP 502).
+    NetworkUnreachable,
+    /// The name does not exist (SOCKS5 4, HTTP 502).
+    NoSuchName,
+    /// The way there cannot do that: UDP (SOCKS5 7, HTTP 502).
+    NotSupported,
+    /// byway itself is out of something (SOCKS5 1, HTTP 503).
+    Local,
+}
+
+/// The two halves of an accepted UDP association.
+pub struct Association {
+    /// Datagrams to and from the client, SOCKS headers already taken off and put on. Only the pinned client's
+    /// packets come out. Ends (`UnexpectedEof` on receive) when the TCP connection ends.
+    pub packets: crate::net::Packets,
+}
+
+/// Answers a request in the client's own protocol.
+pub trait Answer: Send {
+    /// Says yes to a stream and hands it over, early bytes included.
+    fn accept_stream(self: Box<Self>) -> BoxFuture<'static, io::Result<Stream>>;
+    /// Says yes to an association.
+    fn accept_packets(self: Box<Self>) -> BoxFuture<'static, io::Result<Association>>;
+    /// Says no, and why.
+    fn refuse(self: Box<Self>, why: Refusal, words: String) -> BoxFuture<'static, io::Result<()>>;
+}
+
+/// An unanswered request.
+pub struct Request {
+    /// What is wanted.
+    pub want: Want,
+    /// Who wants it.
+    pub peer: SocketAddr,
+    /// In which language.
+    pub protocol: Protocol,
+    answer: Box<dyn Answer>,
+}
+
+impl Request {
+    /// A request that `answer` will answer.
+    pub fn new(want: Want, peer: SocketAddr, protocol: Protocol, answer: Box<dyn Answer>) -> Self {
+        Self { want, peer, protocol, answer }
+    }
+
+    /// Says that a way is up; the client's bytes may flow.
+    pub async fn accept(self) -> io::Result<Stream> {
+        self.answer.accept_stream().await
+    }
+
+    /// Says that the association is open.
+    pub async fn accept_packets(self) -> io::Result<Association> {
+        self.answer.accept_packets().await
+    }
+
+    /// Says no. `words` reach a person only where the protocol has a body; they hold no destination.
+    pub async fn refuse(self, why: Refusal, words: String) -> io::Result<()> {
+        self.answer.refuse(why, words).await
+    }
+}

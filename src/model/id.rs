@@ -1,0 +1,133 @@
+//! The small names everything else is keyed by.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// Something the user wants to reach: `telegram`, `whatsapp` … or [`ServiceId::other`].
+    ServiceId
+}
+text_id! {
+    /// A named way out: `direct`, `split`, or the user's name for a tunnel.
+    TransportId
+}
+
+impl ServiceId {
+    /// "Everything else": what no service claims.
+    pub fn other() -> Self {
+        Self::from("other")
+    }
+
+    /// Whether this is "everything else".
+    pub fn is_other(&self) -> bool {
+        self.as_str() == "other"
+    }
+}
+
+/// A capability of a service that can live or die alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Facet {
+    /// Messages.
+    Text,
+    /// Pictures, files, voice notes.
+    Media,
+    /// Voice and video calls.
+    Calls,
+    /// The service in a browser.
+    Web,
+}
+
+impl fmt::Display for Facet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Text => "text",
+            Self::Media => "media",
+            Self::Calls => "calls",
+            Self::Web => "web",
+        })
+    }
+}
+
+/// The layer-4 protocol a belief is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum L4 {
+    /// Streams.
+    Tcp,
+    /// Packets.
+    Udp,
+}
+
+/// One network the device has been on, as a keyed hash: tells "home" from "café" without naming either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NetworkId(pub u32);
+
+impl fmt::Display for NetworkId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04x}", self.0 & 0xffff)
+    }
+}
+
+/// One endpoint (address and port) of a service as a salted hash: enough to count distinct ones, no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EndpointTag(pub u32);
+
+/// A service's facet over a transport, per layer-4 protocol: what a belief is held about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Route {
+    /// The service.
+    pub service: ServiceId,
+    /// Its facet.
+    pub facet: Facet,
+    /// The way out.
+    pub transport: TransportId,
+    /// Streams or packets.
+    pub l4: L4,
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{} via {}", self.service, self.facet, self.transport)?;
+        match self.l4 {
+            L4::Tcp => Ok(()),
+            L4::Udp => f.write_str(" (udp)"),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The two shapes everything flows through: a byte stream and a packet socket, both behind a door (`dyn`),
+//! so that a kernel socket, a TLS session, a tunnel and the lab's simulated wire are the same to a caller.
+
+use crate::model::{Destination, TcpFacts};
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// A byte stream with what the layers below know about it. Only reading and writing must be implemented.
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {
+    /// The kernel's view of the outermost TCP connection, where there is one.
+    fn tcp_facts(&self) -> Option<TcpFacts> {
+        None
+    }
+
+    /// The address this stream's outermost connection goes to.
+    fn endpoint(&self) -> Option<SocketAddr> {
+        None
+    }
+
+    /// Makes the coming drop a reset (RST) instead of an orderly end, so that the peer's app notices at once.
+    fn abort_on_drop(&mut self) {}
+
+    /// The bare kernel socket, when bytes pass through it unchanged.
+    fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
+        None
+    }
+}
+
+/// Any stream.
+pub type Stream = Box<dyn Io>;
+
+impl Io for tokio::io::DuplexStream {}
+
+impl<T: Io + ?Sized> Io for Box<T> {
+    fn tcp_facts(&self) -> Option<TcpFacts> {
+        (**self).tcp_facts()
+    }
+    fn endpoint(&self) -> Option<SocketAddr> {
+        (**self).endpoint()
+    }
+    fn abort_on_drop(&mut self) {
+        (**self).abort_on_drop();
+    }
+    fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
+        (**self).as_tcp()
+    }
+}
+
+/// An unconnected UDP socket: the kernel's, or the lab's.
+pub trait Datagrams: Send + Sync {
+    /// Sends one datagram.
+    fn poll_send_to(&self, cx: &mut Context<'_>, packet: &[u8], to: SocketAddr) -> Poll<io::Result<usize>>;
+    /// Receives one datagram and its sender.
+    fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<SocketAddr>>;
+    /// Where it is bound.
+    fn local_addr(&self) -> io::Result<SocketAddr>;
+}
+
+/// Packets through a way: each goes to, and comes from, a destination as the way names it.
+pub trait PacketIo: Send + Sync {
+    /// Sends one packet.
+    fn poll_send(&self, cx: &mut Context<'_>, packet: &[u8], to: &Destination) -> Poll<io::Result<()>>;
+    /// Receives one packet and its sender.
+    fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Destination>>;
+}
+
+/// Any packet association.
+pub type Packets = Box<dyn PacketIo>;
+
+impl dyn PacketIo {
+    /// Sends one packet.
+    pub async fn send(&self, packet: &[u8], to: &Destination) -> io::Result<()> {
+        poll_fn(|cx| self.poll_send(cx, packet, to)).await
+    }
+
+    /// Receives one packet into `buf`: its length and its sender. Cancel-safe.
+    pub async fn recv(&self, buf: &mut [u8]) -> io::Result<(usize, Destination)> {
+        poll_fn(|cx| {
+            let mut space = ReadBuf::new(buf);
+            let from = std::task::ready!(self.poll_recv(cx, &mut space))?;
+            Poll::Ready(Ok((space.filled().len(), from)))
+        })
+        .await
+    }
+}
+
+impl dyn Datagrams {
+    /// Sends one datagram.
+    pub async fn send_to(&self, packet: &[u8], to: SocketAddr) -> io::Result<usize> {
+        poll_fn(|cx| self.poll_send_to(cx, packet, to)).await
+    }
+
+    /// Receives one datagram into `buf`: its length and its sender. Cancel-safe.
+    pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        poll_fn(|cx| {
+            let mut space = ReadBuf::new(buf);
+            let from = std::task::ready!(self.poll_recv_from(cx, &mut space))?;
+            Poll::Ready(Ok((space.filled().len(), from)))
+        })
+        .await
+    }
+}

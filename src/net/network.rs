@@ -1,0 +1,45 @@
+//! The seam between byway and the wire: what an operating system offers. [`crate::net::OsNetwork`] is the
+//! real one; the lab's country is another.
+
+use super::io::{Datagrams, Stream};
+use futures_util::future::BoxFuture;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+/// An operating system's network, as far as byway uses it.
+pub trait Network: Send + Sync + 'static {
+    /// Opens a TCP connection with TCP_NODELAY set. No timeout of its own: the caller holds the deadline.
+    fn connect(&self, to: SocketAddr) -> BoxFuture<'_, io::Result<Stream>>;
+
+    /// Binds an unconnected UDP socket of the family of `like`, on a free port.
+    fn bind_udp(&self, like: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>>;
+
+    /// Asks the system's own resolver. `NotFound` means that the name does not exist or has no address.
+    fn system_lookup<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
+}
+
+/// A point in time by which something must be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(tokio::time::Instant);
+
+impl Deadline {
+    /// `span` from now.
+    pub fn after(span: std::time::Duration) -> Self {
+        Self(tokio::time::Instant::now() + span)
+    }
+
+    /// The earlier of this and `span` from now.
+    pub fn at_most(self, span: std::time::Duration) -> Self {
+        self.min(Self::after(span))
+    }
+
+    /// The instant itself, for timers.
+    pub const fn instant(self) -> tokio::time::Instant {
+        self.0
+    }
+
+    /// Runs `work` until the deadline; `None` when it passes first.
+    pub async fn run<T>(self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::time::timeout_at(self.0, work).await.ok()
+    }
+}

@@ -1,0 +1,43 @@
+//! Ways out, one file or folder each. A transport turns a destination into a stream or an association; it
+//! knows nothing of services and holds no belief.
+
+use crate::model::{Destination, Failure, TransportId};
+use crate::net::{Deadline, Packets, Stream};
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+
+/// Opens streams. One method; a closure can be one.
+pub trait StreamDialer: Send + Sync {
+    /// Opens a stream to `to`, or says which stage failed. The name is resolved by the far side where there is one.
+    fn dial<'a>(&'a self, to: &'a Destination, deadline: Deadline) -> BoxFuture<'a, Result<Stream, Failure>>;
+}
+
+/// Opens packet associations. One method; a closure can be one.
+pub trait PacketDialer: Send + Sync {
+    /// Opens an association that carries packets to any destination.
+    fn associate(&self, deadline: Deadline) -> BoxFuture<'_, Result<Packets, Failure>>;
+}
+
+impl<F> StreamDialer for F
+where
+    F: for<'a> Fn(&'a Destination, Deadline) -> BoxFuture<'a, Result<Stream, Failure>> + Send + Sync,
+{
+    fn dial<'a>(&'a self, to: &'a Destination, deadline: Deadline) -> BoxFuture<'a, Result<Stream, Failure>> {
+        self(to, deadline)
+    }
+}
+
+/// A way out. One without UDP has no packet dialer, rather than one that errors.
+#[derive(Clone)]
+pub struct Transport {
+    /// Its name.
+    pub id: TransportId,
+    /// Its kind, for people: `direct`, `split`, `shadowsocks`, `socks5`, `http`.
+    pub kind: &'static str,
+    /// Whether the person's bytes go over the person's own line to the destination itself.
+    pub bare: bool,
+    /// Opens streams.
+    pub streams: Arc<dyn StreamDialer>,
+    /// Opens associations, where the way carries packets.
+    pub packets: Option<Arc<dyn PacketDialer>>,
+}
