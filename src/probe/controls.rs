@@ -11,7 +11,7 @@ use crate::model::{Cause, Failure};
 use crate::net::{Deadline, Network, Stream, connect_any};
 use crate::transport::Transport;
 use futures_util::StreamExt;
-use futures_util::stream::iter;
+use futures_util::stream::FuturesUnordered;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -50,6 +50,36 @@ pub(super) struct Readings {
     pub(super) domestic: Vec<Said>,
     /// C11: our clock less theirs, in seconds.
     pub(super) clock_ahead: Option<i64>,
+}
+
+impl Readings {
+    /// Whether domestic places answer and no foreign one.
+    pub(super) fn is_only_home(&self) -> bool {
+        let hears = |all: &[Said]| all.iter().any(|said| matches!(said, Said::Answered(_)));
+        hears(&self.domestic) && !hears(&self.neutral)
+    }
+
+    /// Whether somebody answers in everybody's place, as a company's or a virus scanner's proxy does.
+    pub(super) fn is_intercepted(&self) -> bool {
+        self.neutral.contains(&Said::ForeignKey)
+    }
+}
+
+/// Asks only two captive-portal canaries: whether the line is still there. `None` when that leaves a doubt, or two
+/// are not known.
+pub(super) async fn run_lightly(asker: &Asker, anchors: &Anchors, network: &dyn Network) -> Option<Readings> {
+    let two = asker.sources.chance.some(&anchors.captive, 2);
+    let [one, other] = two.as_slice() else { return None };
+    if !(asker.sources.has_default_route)() {
+        return None;
+    }
+    for check in [one, other] {
+        if ask_canary(asker, check, network).await.0 != Canary::Clean {
+            return None;
+        }
+    }
+    let (neutral, domestic) = (Vec::new(), Vec::new());
+    Some(Readings { has_default_route: true, captive: Some(Canary::Clean), neutral, domestic, clock_ahead: None })
 }
 
 /// The least patience a control needs: all of them together must not keep a person waiting.
@@ -102,10 +132,14 @@ pub(super) async fn run(asker: &Asker, anchors: &Anchors, way: Option<&Transport
     readings
 }
 
-/// Asks each of `places`, two at a time.
+/// Asks each of `places`.
 async fn ask_all(asker: &Asker, places: &[&Spec], way: &Transport) -> (Vec<Said>, Vec<u64>) {
-    let asked = iter(places.iter().map(|spec| ask_one(asker, spec, way))).buffer_unordered(asker.settings.max_inflight);
-    let answers: Vec<(Said, Option<u64>)> = asked.collect().await;
+    // Slots keep the number at once down.
+    let mut asked: FuturesUnordered<_> = places.iter().map(|spec| ask_one(asker, spec, way)).collect();
+    let mut answers: Vec<(Said, Option<u64>)> = Vec::new();
+    while let Some(answer) = asked.next().await {
+        answers.push(answer);
+    }
     let dates = answers.iter().filter_map(|(_, date)| *date).collect();
     (answers.into_iter().map(|(said, _)| said).collect(), dates)
 }
@@ -122,7 +156,8 @@ async fn ask_one(asker: &Asker, spec: &Spec, way: &Transport) -> (Said, Option<u
     }
 }
 
-fn is_foreign_key(failure: &Failure) -> bool {
+/// Whether the certificate was not the service's.
+pub(super) fn is_foreign_key(failure: &Failure) -> bool {
     matches!(failure.cause, Cause::SslUnknownAuthority | Cause::SslInvalidHostname | Cause::SslInvalidCertificate)
 }
 

@@ -2,12 +2,16 @@
 //! probe is data. It asks the board what is due and tells it what was found; it holds no belief of its own.
 
 mod ask;
+mod checks;
 mod controls;
 mod date;
 mod exchange;
 mod https;
+mod matrix;
 mod noise;
 mod pair;
+mod prober;
+mod round;
 mod settings;
 mod sources;
 mod spec;
@@ -15,9 +19,12 @@ mod stun;
 mod tap;
 mod telegram;
 mod tls;
+mod turns;
 mod websocket;
 
 pub use ask::Answer;
+pub use matrix::MatrixRow;
+pub use prober::{Prober, Setup};
 pub use settings::Settings;
 pub use sources::{Chance, Sources};
 pub use spec::{Anchors, CaptiveCheck, Https, Kind, Method, Roots, Spec, Talk};
