@@ -69,7 +69,7 @@ impl Client {
     /// Asks for one answer. A no is [`ControlError::Refused`].
     pub async fn ask(&mut self, ask: &Ask) -> Result<Tell, ControlError> {
         self.send(ask).await?;
-        self.hear().await?.ok_or_else(|| self.strange("it hung up"))
+        self.hear().await?.ok_or_else(|| self.gone())
     }
 
     /// Asks for a stream of answers.
@@ -79,8 +79,12 @@ impl Client {
     }
 
     /// The error for an answer that does not fit the question.
-    pub fn strange(&self, why: &'static str) -> ControlError {
+    fn strange(&self, why: &'static str) -> ControlError {
         ControlError::Protocol { place: self.place.clone(), why }
+    }
+
+    fn gone(&self) -> ControlError {
+        ControlError::Gone { place: self.place.clone() }
     }
 
     async fn send<T: serde::Serialize>(&mut self, body: &T) -> Result<(), ControlError> {
@@ -123,7 +127,7 @@ impl Answers {
         match self.client.hear().await? {
             Some(Tell::End) => Ok(None),
             Some(tell) => Ok(Some(tell)),
-            None => Err(self.client.strange("it hung up before the end")),
+            None => Err(self.client.gone()),
         }
     }
 }

@@ -70,6 +70,12 @@ pub enum ControlError {
         /// What is wrong with the answer.
         why: &'static str,
     },
+    /// It was there, and is gone.
+    #[error("the byway at {place} hung up; has it stopped?")]
+    Gone {
+        /// Where.
+        place: Place,
+    },
     /// No answer in time.
     #[error("the byway at {place} did not answer within {secs} s")]
     TookTooLong {

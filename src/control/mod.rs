@@ -17,7 +17,7 @@ mod server;
 mod stamp;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use client::{Answers, Client};
 pub use error::ControlError;

@@ -3,7 +3,9 @@
 
 use super::status::{FacetFacts, ForcedLine, Seen, ServiceFacts};
 use super::tally::Tally;
-use super::words::{capital, confidence_words, facet_words, goes, link_words, sign_name, sign_words, way_words};
+use super::words::{
+    capital, confidence_words, facet_words, goes, link_words, listed, sign_name, sign_words, way_words,
+};
 use crate::board::RouteStory;
 use crate::control::{Clock, Stamp, span_words};
 use crate::model::{
@@ -263,17 +265,30 @@ fn standing_words(standing: &Standing) -> String {
 
 /// Why a facet takes its way, in one line for `status`; empty when that is the preferred one and well.
 pub(super) fn facet_reason(seen: Seen<'_>, service: &Service, facts: &FacetFacts) -> String {
-    let one = |way: &TransportId| format!("{way}: {}", reason(facts, way, seen.standing(service, facts, way)));
+    let of = |way: &TransportId| reason(facts, way, seen.standing(service, facts, way));
     let Some(taken) = facts.taken() else {
-        let all: Vec<_> = service.order.iter().map(one).collect();
-        return format!("no way is left; {}", all.join("; "));
+        return format!("no way is left; {}", grouped(service.order.iter(), of));
     };
     if seen.forced(&service.id).is_some() {
         return "chosen with `byway use`".into();
     }
     let own = seen.standing(service, facts, taken).is_some_and(in_trouble).then_some(taken);
     let ahead = service.order.iter().take_while(|preferred| *preferred != taken);
-    ahead.chain(own).map(one).collect::<Vec<_>>().join("; ")
+    grouped(ahead.chain(own), of)
+}
+
+/// `direct and split: …; tokyo: …`: neighbours with the same reason share it.
+fn grouped<'a>(ways: impl Iterator<Item = &'a TransportId>, of: impl Fn(&TransportId) -> String) -> String {
+    let mut groups: Vec<(Vec<String>, String)> = Vec::new();
+    for way in ways {
+        let why = of(way);
+        match groups.last_mut().filter(|(_, same)| *same == why) {
+            Some((names, _)) => names.push(way.to_string()),
+            None => groups.push((vec![way.to_string()], why)),
+        }
+    }
+    let told = groups.into_iter().map(|(names, why)| format!("{}: {why}", listed(&names)));
+    told.collect::<Vec<_>>().join("; ")
 }
 
 fn plan_lines(plan: &Plan) -> PlanLines {
