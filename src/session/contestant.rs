@@ -194,6 +194,16 @@ impl Contestant {
         Some((failure, sign))
     }
 
+    /// How many bytes of the flight it has taken.
+    pub(super) const fn given(&self) -> usize {
+        self.given
+    }
+
+    /// Whether the client's end was passed on to it.
+    pub(super) const fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     /// Its stream, when it is up.
     pub(super) fn into_stream(self) -> Option<Stream> {
         match self.state {

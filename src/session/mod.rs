@@ -28,6 +28,7 @@ use report::Subject;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use tokio_util::task::TaskTracker;
 use tracing::debug;
 
 /// Where announcements of way changes go (the journal, the log).
@@ -58,6 +59,7 @@ pub struct Sessions {
     announce: Announce,
     last_ways: LastWays,
     counters: Counters,
+    tasks: TaskTracker,
 }
 
 impl Sessions {
@@ -71,6 +73,7 @@ impl Sessions {
             announce,
             last_ways: LastWays::default(),
             counters: Counters::default(),
+            tasks: TaskTracker::new(),
         })
     }
 
