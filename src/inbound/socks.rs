@@ -1,0 +1,206 @@
+//! The SOCKS door: version 5 (RFC 1928, RFC 1929), 4 and 4a. Nothing is granted before a way is up; what a client
+//! sends ahead of the reply is kept for it. BIND is refused.
+
+use super::door::{Door, Hearing, Visitor};
+use super::error::Error;
+use super::login::{Login, admits};
+use super::udp::Relay;
+use super::{Answer, Association, Protocol, Refusal, Request, UdpBinder, Want};
+use crate::model::Destination;
+use crate::net::Stream;
+use crate::wire::Error as Fault;
+use crate::wire::socks::{self, Command, Method, Reply};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
+
+/// What a reply says of our own end: nothing (RFC 1928 §6 asks for the address towards the destination, which would
+/// tell a local app by which way it goes).
+const UNTOLD: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
+
+/// Hears a version 5 client out, up to its request.
+pub(super) async fn negotiate5(mut hearing: Hearing, door: &Door, visitor: &Visitor) -> Result<Request, Error> {
+    let malformed = Error::Malformed(Protocol::Socks5);
+    let Ok(offered) = hearing.take(socks::greeting).await? else { return Err(malformed) };
+    let method = if door.login.is_some() { Method::Login } else { Method::NoAuth };
+    if !offered.contains(&method) {
+        hearing.dismiss(&socks::choice(Method::NoneAcceptable)).await?;
+        return Err(Error::Login);
+    }
+    hearing.say(&socks::choice(method)).await?;
+    if let Some(wanted) = &door.login {
+        hearing = log_in(hearing, wanted).await?;
+    }
+    let request = match hearing.take(socks::request).await? {
+        Ok(request) => request,
+        Err(fault) => {
+            let (reply, error) = match fault {
+                Fault::UnknownCommand(_) => (Reply::CommandNotSupported, Error::Unsupported),
+                Fault::UnknownAddressType(_) => (Reply::AddressTypeNotSupported, malformed),
+                _ => (Reply::GeneralFailure, malformed),
+            };
+            hearing.dismiss(&no5(reply)).await?;
+            return Err(error);
+        }
+    };
+    let (want, answer): (_, Box<dyn Answer>) = match request.command {
+        Command::Connect if request.to.port != 0 => {
+            (Want::Stream(request.to), Box::new(StreamAnswer { hearing, speaks: Protocol::Socks5 }))
+        }
+        Command::Connect => {
+            hearing.dismiss(&no5(Reply::GeneralFailure)).await?;
+            return Err(malformed);
+        }
+        Command::UdpAssociate => (Want::Packets, Box::new(PacketsAnswer::new(hearing, &request.to, door, visitor))),
+        Command::Bind => {
+            hearing.dismiss(&no5(Reply::CommandNotSupported)).await?;
+            return Err(Error::Unsupported);
+        }
+    };
+    Ok(Request::new(want, visitor.peer, Protocol::Socks5, answer))
+}
+
+/// RFC 1929.
+async fn log_in(mut hearing: Hearing, wanted: &Login) -> Result<Hearing, Error> {
+    let Ok(given) = hearing.take(socks::login).await? else { return Err(Error::Malformed(Protocol::Socks5)) };
+    if !admits(wanted, &given.user, given.password.expose()) {
+        hearing.dismiss(&socks::login_answer(false)).await?;
+        return Err(Error::Login);
+    }
+    hearing.say(&socks::login_answer(true)).await?;
+    Ok(hearing)
+}
+
+/// Hears a version 4 or 4a client out. Its user id proves nothing and is not looked at; where a login is needed,
+/// nobody comes in this way.
+pub(super) async fn negotiate4(mut hearing: Hearing, door: &Door, visitor: &Visitor) -> Result<Request, Error> {
+    let malformed = Error::Malformed(Protocol::Socks4);
+    let error = match hearing.take(socks::request4).await? {
+        Ok(_) if door.login.is_some() => Error::Login,
+        Ok(request) => match request.command {
+            Command::Connect if request.to.port != 0 => {
+                let answer = StreamAnswer { hearing, speaks: Protocol::Socks4 };
+                let want = Want::Stream(request.to);
+                return Ok(Request::new(want, visitor.peer, Protocol::Socks4, Box::new(answer)));
+            }
+            Command::Connect => malformed,
+            Command::Bind | Command::UdpAssociate => Error::Unsupported,
+        },
+        Err(Fault::UnknownCommand(_)) => Error::Unsupported,
+        Err(_) => malformed,
+    };
+    hearing.dismiss(&socks::reply4(false, UNTOLD)).await?;
+    Err(error)
+}
+
+fn no5(reply: Reply) -> Vec<u8> {
+    socks::reply(reply, UNTOLD.into())
+}
+
+/// A refusal in the words of RFC 1928 §6.
+const fn reply_for(why: Refusal) -> Reply {
+    match why {
+        Refusal::NoWayLeft => Reply::NotAllowed,
+        Refusal::TimedOut | Refusal::HostUnreachable | Refusal::NoSuchName => Reply::HostUnreachable,
+        Refusal::Refused => Reply::ConnectionRefused,
+        Refusal::NetworkUnreachable => Reply::NetworkUnreachable,
+        Refusal::NotSupported => Reply::CommandNotSupported,
+        Refusal::Local => Reply::GeneralFailure,
+    }
+}
+
+/// Answers a CONNECT of either version.
+struct StreamAnswer {
+    hearing: Hearing,
+    speaks: Protocol,
+}
+
+impl StreamAnswer {
+    fn words(&self, reply: Reply) -> Vec<u8> {
+        match self.speaks {
+            Protocol::Socks4 => socks::reply4(reply == Reply::Succeeded, UNTOLD).to_vec(),
+            _ => no5(reply),
+        }
+    }
+}
+
+impl Answer for StreamAnswer {
+    fn accept_stream(mut self: Box<Self>) -> BoxFuture<'static, io::Result<Stream>> {
+        async move {
+            let yes = self.words(Reply::Succeeded);
+            self.hearing.say(&yes).await?;
+            Ok(self.hearing.into_rewound().into_stream())
+        }
+        .boxed()
+    }
+
+    fn accept_packets(self: Box<Self>) -> BoxFuture<'static, io::Result<Association>> {
+        not_what_was_asked(self)
+    }
+
+    fn refuse(self: Box<Self>, why: Refusal, _words: String) -> BoxFuture<'static, io::Result<()>> {
+        let no = self.words(reply_for(why));
+        self.hearing.dismiss_later(no)
+    }
+}
+
+/// Answers a UDP ASSOCIATE.
+struct PacketsAnswer {
+    hearing: Hearing,
+    client: IpAddr,
+    announced_port: u16,
+    local: IpAddr,
+    udp: UdpBinder,
+}
+
+impl PacketsAnswer {
+    fn new(hearing: Hearing, announced: &Destination, door: &Door, visitor: &Visitor) -> Self {
+        Self {
+            hearing,
+            client: visitor.peer.ip(),
+            announced_port: announced.port,
+            local: visitor.local,
+            udp: UdpBinder::clone(&door.udp),
+        }
+    }
+}
+
+impl Answer for PacketsAnswer {
+    fn accept_stream(self: Box<Self>) -> BoxFuture<'static, io::Result<Stream>> {
+        not_what_was_asked(self)
+    }
+
+    fn accept_packets(mut self: Box<Self>) -> BoxFuture<'static, io::Result<Association>> {
+        async move {
+            let bound = (self.udp)(SocketAddr::new(self.local, 0)).await;
+            let (socket, mut at) = match bound.and_then(|socket| socket.local_addr().map(|at| (socket, at))) {
+                Ok(bound) => bound,
+                Err(e) => {
+                    self.hearing.dismiss(&no5(Reply::GeneralFailure)).await?;
+                    return Err(e);
+                }
+            };
+            if at.ip().is_unspecified() {
+                at.set_ip(self.local);
+            }
+            self.hearing.say(&socks::reply(Reply::Succeeded, at)).await?;
+            let control = self.hearing.into_rewound();
+            Ok(Association { packets: Box::new(Relay::new(socket, control, self.client, self.announced_port)) })
+        }
+        .boxed()
+    }
+
+    fn refuse(self: Box<Self>, why: Refusal, _words: String) -> BoxFuture<'static, io::Result<()>> {
+        self.hearing.dismiss_later(no5(reply_for(why)))
+    }
+}
+
+/// A request answered with what it did not ask for is refused: the client must not be left waiting.
+fn not_what_was_asked<T: Send + 'static>(answer: Box<dyn Answer>) -> BoxFuture<'static, io::Result<T>> {
+    async move {
+        answer.refuse(Refusal::NotSupported, String::new()).await?;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    .boxed()
+}
