@@ -1,4 +1,5 @@
 //! What a session tells the board: facts of its attempts as evidence, with what the other ways did beside them.
+//! "Everything else" is many places, so a failure there says nothing about any route, and is not told.
 
 use super::routing::Routing;
 use super::settings::Start;
@@ -59,6 +60,9 @@ pub(super) const fn on(bare: bool) -> On {
 /// Tells the board that an attempt failed.
 pub(super) fn failed(board: &Board, route: Route, bare: bool, start: Start, failure: &Failure, twin: Twin) {
     let Some(sign) = judge::sign_of(failure, on(bare)) else { return };
+    if route.service.is_other() {
+        return;
+    }
     let mut evidence = Evidence::new(route, Source::Traffic, sign, start.moment, board.now());
     evidence.twin = twin;
     evidence.endpoint = failure.endpoint;
@@ -68,6 +72,9 @@ pub(super) fn failed(board: &Board, route: Route, bare: bool, start: Start, fail
 
 /// Tells the board a sign that no failure stands behind.
 pub(super) fn sign(board: &Board, route: Route, sign: Sign, start: Start, endpoint: Option<EndpointTag>, twin: Twin) {
+    if route.service.is_other() {
+        return;
+    }
     let mut evidence = Evidence::new(route, Source::Traffic, sign, start.moment, board.now());
     evidence.endpoint = endpoint;
     evidence.twin = twin;
@@ -76,6 +83,9 @@ pub(super) fn sign(board: &Board, route: Route, sign: Sign, start: Start, endpoi
 
 /// Tells the board that the server spoke: grade B, for a relayed byte proves no key.
 pub(super) fn answered(board: &Board, route: Route, start: Start, rtt: Option<Duration>, first_byte: Duration) {
+    if route.service.is_other() {
+        return;
+    }
     let mut evidence = Evidence::new(route, Source::Traffic, Sign::Answer(Grade::B), start.moment, board.now());
     evidence.rtt_ms = rtt.map(millis);
     evidence.first_byte_ms = Some(millis(first_byte));
