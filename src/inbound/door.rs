@@ -164,7 +164,13 @@ impl Hearing {
         Ok(())
     }
 
-    /// The same, as a task of its own.
+    /// The same to who is not let in, whether the word arrives or not.
+    pub(super) async fn turn_away(self, bytes: &[u8], because: Error) -> Error {
+        let _may_be_lost = self.dismiss(bytes).await;
+        because
+    }
+
+    /// [`Self::dismiss`] as a future that owns its bytes.
     pub(super) fn dismiss_later(self, bytes: Vec<u8>) -> BoxFuture<'static, io::Result<()>> {
         Box::pin(async move { self.dismiss(&bytes).await })
     }

@@ -25,8 +25,7 @@ pub(super) async fn negotiate5(mut hearing: Hearing, door: &Door, visitor: &Visi
     let Ok(offered) = hearing.take(socks::greeting).await? else { return Err(malformed) };
     let method = if door.login.is_some() { Method::Login } else { Method::NoAuth };
     if !offered.contains(&method) {
-        hearing.dismiss(&socks::choice(Method::NoneAcceptable)).await?;
-        return Err(Error::Login);
+        return Err(hearing.turn_away(&socks::choice(Method::NoneAcceptable), Error::Login).await);
     }
     hearing.say(&socks::choice(method)).await?;
     if let Some(wanted) = &door.login {
@@ -35,27 +34,15 @@ pub(super) async fn negotiate5(mut hearing: Hearing, door: &Door, visitor: &Visi
     let request = match hearing.take(socks::request).await? {
         Ok(request) => request,
         Err(fault) => {
-            let (reply, error) = match fault {
-                Fault::UnknownCommand(_) => (Reply::CommandNotSupported, Error::Unsupported),
-                Fault::UnknownAddressType(_) => (Reply::AddressTypeNotSupported, malformed),
-                _ => (Reply::GeneralFailure, malformed),
-            };
-            hearing.dismiss(&no5(reply)).await?;
-            return Err(error);
+            let why = if matches!(fault, Fault::UnknownCommand(_)) { Error::Unsupported } else { malformed };
+            return Err(hearing.turn_away(&no5(Reply::to_error(&fault)), why).await);
         }
     };
     let (want, answer): (_, Box<dyn Answer>) = match request.command {
-        Command::Connect if request.to.port != 0 => {
-            (Want::Stream(request.to), Box::new(StreamAnswer { hearing, speaks: Protocol::Socks5 }))
-        }
-        Command::Connect => {
-            hearing.dismiss(&no5(Reply::GeneralFailure)).await?;
-            return Err(malformed);
-        }
+        Command::Connect => (Want::Stream(request.to), Box::new(StreamAnswer { hearing, speaks: Protocol::Socks5 })),
         Command::UdpAssociate => (Want::Packets, Box::new(PacketsAnswer::new(hearing, &request.to, door, visitor))),
         Command::Bind => {
-            hearing.dismiss(&no5(Reply::CommandNotSupported)).await?;
-            return Err(Error::Unsupported);
+            return Err(hearing.turn_away(&no5(Reply::CommandNotSupported), Error::Unsupported).await);
         }
     };
     Ok(Request::new(want, visitor.peer, Protocol::Socks5, answer))
@@ -65,8 +52,7 @@ pub(super) async fn negotiate5(mut hearing: Hearing, door: &Door, visitor: &Visi
 async fn log_in(mut hearing: Hearing, wanted: &Login) -> Result<Hearing, Error> {
     let Ok(given) = hearing.take(socks::login).await? else { return Err(Error::Malformed(Protocol::Socks5)) };
     if !admits(wanted, &given.user, given.password.expose()) {
-        hearing.dismiss(&socks::login_answer(false)).await?;
-        return Err(Error::Login);
+        return Err(hearing.turn_away(&socks::login_answer(false), Error::Login).await);
     }
     hearing.say(&socks::login_answer(true)).await?;
     Ok(hearing)
@@ -79,19 +65,17 @@ pub(super) async fn negotiate4(mut hearing: Hearing, door: &Door, visitor: &Visi
     let error = match hearing.take(socks::request4).await? {
         Ok(_) if door.login.is_some() => Error::Login,
         Ok(request) => match request.command {
-            Command::Connect if request.to.port != 0 => {
+            Command::Connect => {
                 let answer = StreamAnswer { hearing, speaks: Protocol::Socks4 };
                 let want = Want::Stream(request.to);
                 return Ok(Request::new(want, visitor.peer, Protocol::Socks4, Box::new(answer)));
             }
-            Command::Connect => malformed,
             Command::Bind | Command::UdpAssociate => Error::Unsupported,
         },
         Err(Fault::UnknownCommand(_)) => Error::Unsupported,
         Err(_) => malformed,
     };
-    hearing.dismiss(&socks::reply4(false, UNTOLD)).await?;
-    Err(error)
+    Err(hearing.turn_away(&socks::reply4(false, UNTOLD), error).await)
 }
 
 fn no5(reply: Reply) -> Vec<u8> {

@@ -1,0 +1,1 @@
+//! Real curl, over loopback.
