@@ -1,13 +1,11 @@
-//! The gate all doors share: how many connections are in at once, how an accept loop waits when the system has no
-//! room for more, and what became of all visits. Counts only; it knows nobody.
+//! The gate all doors share: how many connections are in at once, and what became of all visits. Counts only; it
+//! knows nobody.
 
 use super::door::Served;
 use super::error::Error;
 use super::{Protocol, Settings};
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Lets connections in up to a number. Clones are the same gate.
@@ -135,46 +133,10 @@ impl Pass {
     }
 }
 
-/// How long an accept loop waits after failed accepts.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Backoff {
-    failures: u32,
-}
-
-impl Backoff {
-    /// The first wait: long enough for a connection or two to end.
-    const FIRST: Duration = Duration::from_millis(50);
-    /// The longest wait: a person hardly notices it.
-    const LONGEST: Duration = Duration::from_secs(1);
-
-    /// An accept worked.
-    pub const fn worked(&mut self) {
-        self.failures = 0;
-    }
-
-    /// An accept failed: how long to wait before the next. Nothing for a client that left while it was queued
-    /// (accept(2) reports its errors as its own), a growing while when the system is out of descriptors or memory.
-    pub fn failed(&mut self, error: &io::Error) -> Duration {
-        let clients_own = matches!(
-            error.kind(),
-            io::ErrorKind::ConnectionAborted
-                | io::ErrorKind::ConnectionReset
-                | io::ErrorKind::ConnectionRefused
-                | io::ErrorKind::Interrupted
-                | io::ErrorKind::WouldBlock
-        );
-        if clients_own {
-            return Duration::ZERO;
-        }
-        let wait = Self::FIRST * 2_u32.pow(self.failures.min(5));
-        self.failures = self.failures.saturating_add(1);
-        wait.min(Self::LONGEST)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[tokio::test(start_paused = true)]
     async fn who_does_not_fit_waits_until_somebody_leaves() {
@@ -195,22 +157,5 @@ mod tests {
     async fn a_gate_for_nobody_lets_one_in() {
         let gate = Gate::new(&Settings { max_connections: 0, ..Settings::default() });
         drop(gate.enter().await);
-    }
-
-    #[test]
-    fn an_exhausted_system_is_given_more_and_more_time() {
-        let mut backoff = Backoff::default();
-        let exhausted = io::Error::from_raw_os_error(24); // EMFILE
-        let waits: Vec<u128> = (0..7).map(|_| backoff.failed(&exhausted).as_millis()).collect();
-        assert_eq!(waits, [50, 100, 200, 400, 800, 1000, 1000]);
-        backoff.worked();
-        assert_eq!(backoff.failed(&exhausted), Duration::from_millis(50));
-    }
-
-    #[test]
-    fn a_client_that_left_the_queue_costs_no_wait() {
-        let mut backoff = Backoff::default();
-        assert_eq!(backoff.failed(&io::ErrorKind::ConnectionAborted.into()), Duration::ZERO);
-        assert_eq!(backoff.failed(&io::ErrorKind::OutOfMemory.into()), Duration::from_millis(50));
     }
 }

@@ -13,9 +13,9 @@ mod udp;
 #[cfg(test)]
 mod tests;
 
-pub use door::{Door, Served, UdpBinder};
+pub use door::{Door, Served};
 pub use error::{Error, Stranger};
-pub use gate::{Backoff, Gate, Pass, Visits};
+pub use gate::{Gate, Pass, Visits};
 pub use login::Login;
 pub use request::{Answer, Association, Protocol, Refusal, Request, Want};
 

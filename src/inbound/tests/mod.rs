@@ -7,46 +7,18 @@ mod udp;
 
 use super::{Door, Error, Login, Protocol, Refusal, Request, Served, Settings, Stranger, Want};
 use crate::model::{Destination, Secret};
-use crate::net::Datagrams;
 use futures_util::FutureExt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 const PEER: &str = "127.0.0.1:50000";
 
-/// A kernel UDP socket.
-struct Kernel(tokio::net::UdpSocket);
-
-impl Datagrams for Kernel {
-    fn poll_send_to(&self, cx: &mut Context<'_>, packet: &[u8], to: SocketAddr) -> Poll<io::Result<usize>> {
-        self.0.poll_send_to(cx, packet, to)
-    }
-    fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<SocketAddr>> {
-        self.0.poll_recv_from(cx, buf)
-    }
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
-
 fn door() -> Door {
-    Door {
-        login: None,
-        settings: Settings::default(),
-        udp: Arc::new(|at| {
-            async move {
-                let socket = tokio::net::UdpSocket::bind(at).await?;
-                Ok(Box::new(Kernel(socket)) as Box<dyn Datagrams>)
-            }
-            .boxed()
-        }),
-    }
+    Door { login: None, settings: Settings::default() }
 }
 
 fn locked_door() -> Door {
@@ -66,6 +38,10 @@ struct Scene {
 
 impl Scene {
     fn at(door: Door) -> Self {
+        Self::of(PEER, door)
+    }
+
+    fn of(peer: &'static str, door: Door) -> Self {
         let (client, near) = tokio::io::duplex(64 * 1024);
         let (tell, asked) = mpsc::unbounded_channel();
         let serving = tokio::spawn(async move {
@@ -74,7 +50,7 @@ impl Scene {
                 let _ = tell.send(request);
                 std::future::ready(()).boxed()
             };
-            door.serve(Box::new(near), PEER.parse().unwrap(), submit).await
+            door.serve(Box::new(near), peer.parse().unwrap(), submit).await
         });
         Self { client, asked, serving }
     }
