@@ -5,19 +5,15 @@ use super::error::{Error, Stranger};
 use super::login::Login;
 use super::rewound::Rewound;
 use super::{Protocol, Request, Settings, http, socks};
-use crate::net::{Datagrams, Deadline, Stream};
+use crate::net::{Deadline, Stream};
 use crate::wire;
 use crate::wire::socks::Parsed;
 use bytes::{Buf, BytesMut};
 use futures_util::future::BoxFuture;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-/// Binds a UDP socket at exactly this address (port 0: a free one), for a SOCKS5 association.
-pub type UdpBinder = Arc<dyn Fn(SocketAddr) -> BoxFuture<'static, io::Result<Box<dyn Datagrams>>> + Send + Sync>;
 
 /// What comes of a visit that asked for something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,23 +25,21 @@ pub struct Served {
 }
 
 /// A door, ready for visits.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Door {
     /// Who may come in; `None` for everybody who can reach it.
     pub login: Option<Login>,
     /// How patient it is.
     pub settings: Settings,
-    /// Where associations get their sockets from.
-    pub udp: UdpBinder,
 }
 
 /// Who is at the door.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(super) struct Visitor {
     /// Where it comes from.
     pub(super) peer: SocketAddr,
-    /// The address it reached us at; its port means nothing.
-    pub(super) local: IpAddr,
+    /// The address it reached us at, with port 0.
+    pub(super) local: SocketAddr,
     /// When it must have said what it wants.
     pub(super) deadline: Deadline,
 }
@@ -58,7 +52,7 @@ impl Door {
         S: Fn(Request) -> BoxFuture<'static, ()> + Send + Sync + 'static,
     {
         let visitor = Visitor {
-            peer: SocketAddr::new(peer.ip().to_canonical(), peer.port()),
+            peer: canonical(peer),
             local: reached_at(&stream, peer),
             deadline: Deadline::after(self.settings.negotiation),
         };
@@ -69,8 +63,8 @@ impl Door {
             version @ (4 | 5) => {
                 let negotiation = async {
                     match version {
-                        4 => socks::negotiate4(hearing, self, &visitor).await,
-                        _ => socks::negotiate5(hearing, self, &visitor).await,
+                        4 => socks::negotiate4(hearing, self.login.as_ref(), visitor).await,
+                        _ => socks::negotiate5(hearing, self.login.as_ref(), visitor).await,
                     }
                 };
                 let request = visitor.deadline.run(negotiation).await.unwrap_or(Err(too_slow))?;
@@ -88,13 +82,25 @@ impl Door {
     }
 }
 
-/// The address the client reached us at: the kernel's word, else the loopback of its family.
-fn reached_at(stream: &Stream, peer: SocketAddr) -> IpAddr {
-    let known = stream.as_tcp().and_then(|tcp| tcp.local_addr().ok()).map(|addr| addr.ip().to_canonical());
-    known.unwrap_or(match peer.ip().to_canonical() {
-        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-    })
+/// The address the client reached us at, with port 0: the kernel's word, else the loopback of its family.
+fn reached_at(stream: &Stream, peer: SocketAddr) -> SocketAddr {
+    let mut at = stream.as_tcp().and_then(|tcp| tcp.local_addr().ok()).map_or_else(
+        || match peer.ip().to_canonical() {
+            IpAddr::V4(_) => (Ipv4Addr::LOCALHOST, 0).into(),
+            IpAddr::V6(_) => (Ipv6Addr::LOCALHOST, 0).into(),
+        },
+        canonical,
+    );
+    at.set_port(0);
+    at
+}
+
+/// An IPv4 address that came in an IPv6 socket as what it is; the zone of a link-local IPv6 address is kept.
+fn canonical(addr: SocketAddr) -> SocketAddr {
+    match addr.ip().to_canonical() {
+        IpAddr::V4(ip) => SocketAddr::new(ip.into(), addr.port()),
+        IpAddr::V6(_) => addr,
+    }
 }
 
 /// The most that is read of a client before its request is complete; the rest stays in the kernel. SOCKS4a with two
@@ -114,7 +120,7 @@ pub(super) struct Hearing {
 }
 
 impl Hearing {
-    fn new(stream: Stream) -> Self {
+    pub(super) fn new(stream: Stream) -> Self {
         Self { stream, heard: BytesMut::with_capacity(512) }
     }
 
@@ -164,7 +170,13 @@ impl Hearing {
         Ok(())
     }
 
-    /// The same, as a task of its own.
+    /// The same to who is not let in, whether the word arrives or not.
+    pub(super) async fn turn_away(self, bytes: &[u8], because: Error) -> Error {
+        let _may_be_lost = self.dismiss(bytes).await;
+        because
+    }
+
+    /// [`Self::dismiss`] as a future that owns its bytes.
     pub(super) fn dismiss_later(self, bytes: Vec<u8>) -> BoxFuture<'static, io::Result<()>> {
         Box::pin(async move { self.dismiss(&bytes).await })
     }

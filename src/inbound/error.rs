@@ -44,7 +44,11 @@ impl From<io::Error> for Error {
     /// What a failed read or write on the client's connection means.
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::UnexpectedEof => Self::Gone,
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::NotConnected => Self::Gone,
             kind => Self::Broken(kind),
         }
     }

@@ -2,6 +2,7 @@
 
 mod door;
 mod error;
+mod gate;
 mod http;
 mod login;
 mod request;
@@ -9,8 +10,12 @@ mod rewound;
 mod socks;
 mod udp;
 
-pub use door::{Door, Served, UdpBinder};
+#[cfg(test)]
+mod tests;
+
+pub use door::{Door, Served};
 pub use error::{Error, Stranger};
+pub use gate::{Gate, Pass, Visits};
 pub use login::Login;
 pub use request::{Answer, Association, Protocol, Refusal, Request, Want};
 

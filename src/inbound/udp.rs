@@ -76,9 +76,12 @@ impl PacketIo for Relay {
     /// To the client, as coming from `from`. Dropped while the client has sent nothing: there is nowhere to send to.
     fn poll_send(&self, cx: &mut Context<'_>, packet: &[u8], from: &Destination) -> Poll<io::Result<()>> {
         let Some(to) = self.client().at else { return Poll::Ready(Ok(())) };
+        let Ok(header) = socks::encode_udp_header(from) else {
+            return Poll::Ready(Err(io::ErrorKind::InvalidInput.into()));
+        };
         with_scratch(|datagram| {
             datagram.clear();
-            datagram.extend_from_slice(&socks::encode_udp_header(from));
+            datagram.extend_from_slice(&header);
             datagram.extend_from_slice(packet);
             self.socket.poll_send_to(cx, datagram, to).map_ok(|_| ())
         })

@@ -8,7 +8,7 @@ use crate::wire;
 use http_body_util::Either;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderValue};
 use hyper::http::uri::PathAndQuery;
 use hyper::{Request, Response, StatusCode, Uri, Version};
 use hyper_util::rt::TokioIo;
@@ -103,9 +103,12 @@ fn remove_hop_by_hop(fields: &mut HeaderMap) {
         .flat_map(|list| list.split(','))
         .map(|name| name.trim().to_ascii_lowercase())
         .collect();
-    let gone: Vec<HeaderName> =
-        fields.keys().filter(|name| wire::http::is_hop_by_hop(name.as_str(), &named)).cloned().collect();
-    for name in gone {
-        fields.remove(name);
+    // Built anew, because taking fields out of a map shuffles those that stay.
+    let all = std::mem::take(fields);
+    fields.reserve(all.len());
+    for (name, value) in &all {
+        if !wire::http::is_hop_by_hop(name.as_str(), &named) {
+            fields.append(name, value.clone());
+        }
     }
 }
