@@ -5,12 +5,16 @@ use super::exchange::Fault;
 use super::spec::{Kind, Spec};
 use super::tap::Tap;
 use super::{Settings, Sources, https, noise, stun, telegram, tls, websocket};
-use crate::model::{Cause, Destination, Failure, Grade, Host, L4, Stage, Whose};
-use crate::net::{Deadline, Stream};
+use crate::model::{Cause, Destination, EndpointTag, Failure, Grade, Host, L4, Stage, Whose};
+use crate::net::{Deadline, Stream, endpoint_tag};
 use crate::transport::Transport;
 use futures_util::future::BoxFuture;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// A validated answer.
@@ -24,6 +28,18 @@ pub struct Answer {
     pub body_proven: bool,
     /// The kernel's round-trip time: to the service on a bare way, to the tunnel's server otherwise.
     pub rtt: Option<Duration>,
+}
+
+/// How one question went.
+pub(super) struct Asked {
+    /// The answer, with the date of the server's clock when it told it, or the failure.
+    pub(super) outcome: Result<(Answer, Option<u64>), Failure>,
+    /// From its beginning to its end.
+    pub(super) took: Duration,
+    /// Where the bytes went, when that is known.
+    pub(super) address: Option<SocketAddr>,
+    /// The same, for counting.
+    pub(super) tag: Option<EndpointTag>,
 }
 
 /// What a conversation found, before it is timed.
@@ -52,41 +68,59 @@ pub(super) struct Asker {
     pub(super) sources: Sources,
     /// Owns the connections that are kept open for a while.
     pub(super) tasks: TaskTracker,
+    /// Closes them at once.
+    pub(super) stop: CancellationToken,
     pub(super) clients: tls::Clients,
+    /// As many as may ask at once.
+    pub(super) slots: Arc<Semaphore>,
 }
 
 impl Asker {
-    /// Asks `target` the question of `spec` over `way`.
-    pub(super) async fn ask(&self, way: &Transport, spec: &Spec, target: &Destination) -> Result<Answer, Failure> {
-        self.ask_dated(way, spec, target).await.map(|(answer, _)| answer)
+    pub(super) fn new(settings: Settings, sources: Sources) -> Self {
+        let slots = Arc::new(Semaphore::new(settings.max_inflight.max(1)));
+        let (tasks, stop, clients) = (TaskTracker::new(), CancellationToken::new(), tls::Clients::default());
+        Self { settings, sources, tasks, stop, clients, slots }
     }
 
-    /// As [`Asker::ask`], with the date of the answer where it has one.
-    pub(super) async fn ask_dated(
-        &self,
-        way: &Transport,
-        spec: &Spec,
-        target: &Destination,
-    ) -> Result<(Answer, Option<u64>), Failure> {
+    /// Asks `target` the question of `spec` over `way`, when there is a slot for it.
+    pub(super) async fn ask(&self, way: &Transport, spec: &Spec, target: &Destination) -> Asked {
+        let _slot = self.slot().await;
+        self.ask_now(way, spec, target).await
+    }
+
+    /// Waits until fewer connections than allowed are asking. Nothing asks without one.
+    pub(super) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
+        self.slots.acquire().await.ok()
+    }
+
+    /// Asks, for one who holds a slot.
+    pub(super) async fn ask_now(&self, way: &Transport, spec: &Spec, target: &Destination) -> Asked {
         let began = Instant::now();
-        let asked = match spec.l4 {
+        // Through a tunnel only an address says which endpoint was asked; on a bare way the stream knows.
+        let mut address = target.host.ip().map(|ip| SocketAddr::new(ip, target.port));
+        let outcome = match spec.l4 {
             L4::Udp => stun::ask(self, way, target).await.map(|answer| (answer, None)),
             L4::Tcp => {
                 let deadline = Deadline::after(self.settings.probe_timeout);
-                let stream = self.dial(way, target, deadline).await?;
-                self.converse(stream, spec, target, deadline).await
+                match self.dial(way, target, deadline).await {
+                    Ok(stream) => {
+                        address = if way.bare { stream.endpoint().or(address) } else { address };
+                        self.converse(stream, spec, target, deadline).await
+                    }
+                    Err(failure) => Err(failure),
+                }
             }
         };
-        asked.map_err(|failure| failure.after(began.elapsed()))
+        let tag = address.map(endpoint_tag);
+        let outcome = outcome.map_err(|mut failure| {
+            failure.endpoint = failure.endpoint.or(tag);
+            failure.after(began.elapsed())
+        });
+        Asked { outcome, took: began.elapsed(), address, tag }
     }
 
     /// Opens a stream as people's connections do.
-    pub(super) async fn dial(
-        &self,
-        way: &Transport,
-        to: &Destination,
-        deadline: Deadline,
-    ) -> Result<Stream, Failure> {
+    pub(super) async fn dial(&self, way: &Transport, to: &Destination, deadline: Deadline) -> Result<Stream, Failure> {
         let settings = &self.settings;
         let patience = match (way.bare, &to.host) {
             (true, Host::Ip(_)) => settings.connect_timeout,
@@ -143,7 +177,7 @@ impl Asker {
 
     /// Runs a conversation until it ends, or falls silent too long, or the deadline passes. The facts are read
     /// before the stream is closed.
-    async fn watch(
+    pub(super) async fn watch(
         &self,
         tap: &Tap,
         deadline: Deadline,
@@ -184,8 +218,13 @@ impl Asker {
     /// what no app does.
     pub(super) fn linger(&self, farewell: Farewell) {
         let span = self.sources.chance.between(self.settings.linger_min, self.settings.linger_max);
+        let stop = self.stop.clone();
         self.tasks.spawn(async move {
-            tokio::time::sleep(span).await;
+            // Both arms are cancel-safe: neither holds anything.
+            tokio::select! {
+                () = tokio::time::sleep(span) => {}
+                () = stop.cancelled() => {}
+            }
             // A peer that does not let go is let go.
             let _ = tokio::time::timeout(Duration::from_secs(2), farewell).await;
         });

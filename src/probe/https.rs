@@ -111,8 +111,7 @@ async fn over_http2(
     tasks: &TaskTracker,
 ) -> Result<(Page, Farewell), Fault> {
     let executor = Owned(tasks.clone());
-    let (mut sender, connection) =
-        http2::handshake(executor, TokioIo::new(stream)).await.map_err(|_| Fault::Layer)?;
+    let (mut sender, connection) = http2::handshake(executor, TokioIo::new(stream)).await.map_err(|_| Fault::Layer)?;
     let mut connection: Connection = connection.map(drop).boxed().fuse();
     let uri = format!("https://{}{}", query.authority(), query.path);
     let request = query.request(&uri)?.body(Empty::<Bytes>::new()).map_err(|_| unaskable())?;

@@ -2,10 +2,12 @@
 //! probe is data. It asks the board what is due and tells it what was found; it holds no belief of its own.
 
 mod ask;
+mod controls;
 mod date;
 mod exchange;
 mod https;
 mod noise;
+mod pair;
 mod settings;
 mod sources;
 mod spec;
@@ -19,3 +21,6 @@ pub use ask::Answer;
 pub use settings::Settings;
 pub use sources::{Chance, Sources};
 pub use spec::{Anchors, CaptiveCheck, Https, Kind, Method, Roots, Spec, Talk};
+
+#[cfg(test)]
+mod tests;

@@ -37,7 +37,7 @@ impl Tap {
         let now = Instant::now();
         let inner = Arc::new(Mutex::new(Inner {
             stream,
-            stage: Stage::FirstFlight,
+            stage: Stage::Handshake,
             began: now,
             has_spoken: false,
             received: 0,
