@@ -1,93 +1,65 @@
-//! (being filled in)
-#![allow(missing_docs)]
-use super::Error;
-use crate::model::Secret;
+//! Heads of HTTP/1.1 messages (RFC 9112), read strictly: a proxy that reads more leniently than the server behind it
+//! lets requests be smuggled. Refused: folded lines, bare line feeds, Content-Length together with
+//! Transfer-Encoding, lengths that disagree, heads over 64 KB or over 100 fields. Bodies are not read here; only where
+//! they end is told.
 
+mod body;
+mod fields;
+mod head;
+
+#[cfg(test)]
+mod tests;
+
+pub use body::Body;
+pub use fields::{Fields, is_hop_by_hop};
+pub use head::{RequestHead, ResponseHead, request_head, response_head};
+
+use super::{Error, Protocol};
+use crate::model::Secret;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+/// The most bytes of a head, line ends included.
+pub const LONGEST_HEAD: usize = 64 * 1024;
+/// The most fields of a head.
+pub const MOST_FIELDS: usize = 100;
+
+/// What bytes hold so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Head<T> {
+    /// The head has not ended yet.
     Incomplete,
-    /// The head and its length in bytes.
+    /// A head, and how many bytes it took.
     Head(T, usize),
 }
-/// Fields in the order they came.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fields {}
-impl Fields {
-    pub fn new() -> Self {
-        todo!()
-    }
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        std::iter::empty()
-    }
-    /// First value with this name, if it is readable text.
-    pub fn get(&self, _name: &str) -> Option<&str> {
-        todo!()
-    }
-    pub fn push(&mut self, _name: &str, _value: &[u8]) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn remove(&mut self, _name: &str) {
-        todo!()
-    }
-    /// Takes away every hop-by-hop field (RFC 9110 §7.6.1).
-    pub fn remove_hop_by_hop(&mut self) {
-        todo!()
-    }
-    /// Names listed in Connection, lower-case.
-    pub fn connection_tokens(&self) -> Vec<String> {
-        todo!()
-    }
+
+/// Whether a request with this method may be sent twice (RFC 9110 §9.2.2).
+pub fn is_idempotent(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
 }
-/// How a body ends (RFC 9112 §6.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Body {
-    None,
-    Length(u64),
-    Chunked,
-    UntilClose,
-}
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestHead {
-    pub method: String,
-    pub target: String,
-    /// HTTP/1.x
-    pub minor: u8,
-    pub fields: Fields,
-    pub body: Body,
-}
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ResponseHead {
-    pub status: u16,
-    pub reason: String,
-    pub minor: u8,
-    pub fields: Fields,
-}
-impl RequestHead {
-    pub fn encode(&self) -> Vec<u8> {
-        todo!()
+
+/// User and password of a `Proxy-Authorization` or `Authorization` value (RFC 7617); `None` when it is not that.
+pub fn basic_login(header_value: &str) -> Option<(String, Secret<String>)> {
+    let (scheme, credentials) = header_value.trim().split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
     }
+    let decoded = Zeroizing::new(STANDARD.decode(credentials.trim_start()).ok()?);
+    let (user, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    Some((user.to_owned(), Secret::new(password.to_owned())))
 }
-impl ResponseHead {
-    pub fn encode(&self) -> Vec<u8> {
-        todo!()
-    }
-    /// The body of an answer to a request with this method.
-    pub fn body(&self, _method: &str) -> Result<Body, Error> {
-        todo!()
-    }
+
+const fn malformed(what: &'static str) -> Error {
+    Error::malformed(Protocol::Http, what)
 }
-pub fn request_head(_bytes: &[u8]) -> Result<Head<RequestHead>, Error> {
-    todo!()
+
+/// RFC 9110 §5.6.2.
+fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b))
 }
-pub fn response_head(_bytes: &[u8]) -> Result<Head<ResponseHead>, Error> {
-    todo!()
-}
-pub fn is_hop_by_hop(_name: &str, _connection_tokens: &[String]) -> bool {
-    todo!()
-}
-pub fn is_idempotent(_method: &str) -> bool {
-    todo!()
-}
-pub fn basic_login(_header_value: &str) -> Option<(String, Secret<String>)> {
-    todo!()
+
+/// RFC 9110 §5.5: what a field value (and a reason) may hold.
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.iter().all(|b| matches!(b, b'\t' | b' '..=b'~' | 0x80..))
 }
