@@ -1,38 +1,18 @@
-//! (being filled in)
-#![allow(missing_docs)]
-use std::ops::Range;
+//! What TLS shows in the clear: the name and the protocols in a ClientHello, an alert instead of an answer, and
+//! whether a server has begun a record that it does not finish. Decrypts nothing, checks no certificate.
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Hello {
-    Incomplete,
-    NotTls,
-    Hello(ClientHello),
-}
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientHello {
-    pub server_name: Option<String>,
-    pub alpn: Vec<String>,
-    pub record_len: usize,
-    pub name_range: Option<Range<usize>>,
-}
-pub fn client_hello(_bytes: &[u8]) -> Hello {
-    todo!()
-}
-pub fn is_alert(_bytes: &[u8]) -> bool {
-    todo!()
-}
-/// Feed server bytes; says whether a record is owed.
-#[derive(Clone, Debug, Default)]
-pub struct Records {}
-impl Records {
-    pub fn new() -> Self {
-        todo!()
-    }
-    pub fn feed(&mut self, _bytes: &[u8]) {
-        todo!()
-    }
-    /// Whether the server has begun a record and not finished it.
-    pub fn is_owed(&self) -> bool {
-        todo!()
-    }
-}
+mod hello;
+mod records;
+
+#[cfg(test)]
+pub(in crate::wire) mod tests;
+
+pub use hello::{ClientHello, Hello, client_hello};
+pub use records::{Records, is_alert};
+
+/// RFC 8446 §5.1: type, version, length.
+pub(super) const RECORD_HEADER: usize = 5;
+/// RFC 8446 §5.1: the most bytes of a record in the clear.
+pub(super) const LONGEST_RECORD: usize = 1 << 14;
+/// RFC 8446 §5.1: the type of a record that holds handshake messages.
+pub(super) const HANDSHAKE: u8 = 22;
