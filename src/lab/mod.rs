@@ -14,4 +14,4 @@ mod world;
 
 pub use censor::{Action, Censor, Direction, Protocol, Rule, RuleId, Target};
 pub use pki::BadWorld;
-pub use world::{Country, World};
+pub use world::{Country, Outside, World};

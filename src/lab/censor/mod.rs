@@ -36,6 +36,14 @@ struct Book {
     residual: Vec<(SocketAddr, Instant)>,
     rng: fastrand::Rng,
     reassembles: bool,
+    line: Option<Line>,
+}
+
+/// The client's line itself, when it is no wider than this; shared by all that the client does.
+struct Line {
+    bytes_per_second: u32,
+    /// When it is free again, up and down.
+    free: [Option<Instant>; 2],
 }
 
 /// What happens to a SYN.
@@ -68,10 +76,11 @@ pub(super) enum Resolver {
 }
 
 impl Censor {
-    /// A censor without rules; `seed` decides which packets a lossy rule picks.
-    pub(super) fn new(seed: u64) -> Self {
+    /// A censor without rules on a line of some width; `seed` decides which packets a lossy rule picks.
+    pub(super) fn new(seed: u64, bytes_per_second: Option<u32>) -> Self {
         let rng = fastrand::Rng::with_seed(seed);
-        let book = Book { rules: Vec::new(), ids: 0, residual: Vec::new(), rng, reassembles: true };
+        let line = bytes_per_second.map(|bytes_per_second| Line { bytes_per_second, free: [None; 2] });
+        let book = Book { rules: Vec::new(), ids: 0, residual: Vec::new(), rng, reassembles: true, line };
         Self { book: Arc::new(Mutex::new(book)) }
     }
 
@@ -224,4 +233,13 @@ impl Book {
             self.residual.push((to, now + residual));
         }
     }
+}
+
+/// When so many bytes have left a line of this width, which is free again at `free` and lets `burst` bytes pass
+/// at once after a rest.
+fn departure(free: &mut Option<Instant>, bytes: usize, rate: u32, burst: f64, now: Instant) -> Instant {
+    let rate = f64::from(rate.max(1));
+    let ends = free.unwrap_or(now).max(now) + Duration::from_secs_f64(bytes as f64 / rate);
+    *free = Some(ends);
+    ends.checked_sub(Duration::from_secs_f64(burst / rate)).map_or(now, |at| at.max(now))
 }

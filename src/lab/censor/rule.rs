@@ -98,7 +98,7 @@ impl Target {
     }
 
     /// Whether the address fits.
-    pub(super) fn fits_address(&self, to: SocketAddr) -> bool {
+    pub(in crate::lab) fn fits_address(&self, to: SocketAddr) -> bool {
         let within = |list: &[IpNet]| list.iter().any(|net| net.contains(&to.ip()));
         (self.prefixes.is_empty() || within(&self.prefixes))
             && !within(&self.except)
@@ -106,7 +106,7 @@ impl Target {
     }
 
     /// Whether the name fits.
-    pub(super) fn fits_name(&self, name: &str) -> bool {
+    pub(in crate::lab) fn fits_name(&self, name: &str) -> bool {
         let below = |suffix: &String| {
             name.strip_suffix(suffix.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         };

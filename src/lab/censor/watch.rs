@@ -3,7 +3,7 @@
 
 use super::rule::{Action, Rule};
 use super::sight::{Sight, sight};
-use super::{Book, Censor, RuleId};
+use super::{Book, Censor, RuleId, departure};
 use crate::lab::tcp::{Gate, HEADERS, Passage, SEGMENT, Side};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -24,12 +24,17 @@ enum Hit {
 }
 
 /// What one counting or shaping rule has seen of this connection since it was put in force.
-#[derive(Default)]
 struct Tally {
     down_bytes: usize,
-    packets: u32,
+    /// Twice the packets: every second segment that comes down sends an acknowledgement up.
+    half_packets: u32,
     /// When the shaper's line is free again, up and down.
     free: [Option<Instant>; 2],
+}
+
+impl Tally {
+    /// The three packets of the handshake have passed.
+    const NEW: Self = Self { down_bytes: 0, half_packets: 6, free: [None; 2] };
 }
 
 /// The eye on one connection.
@@ -77,7 +82,11 @@ impl Watch {
         let here = seen.up && seen.hello.triggers(rule.target.needs_payload());
         match &rule.action {
             Action::Drop if rule.target.needs_payload() => {
-                if here { self.strike(id, Hit::Dropped, Passage::Lost) } else { Passage::Through }
+                if here {
+                    self.strike(id, Hit::Dropped, Passage::Lost)
+                } else {
+                    Passage::Through
+                }
             }
             Action::Drop | Action::LinkDown => Passage::Lost,
             Action::ResetHello if here => Passage::Reset,
@@ -86,7 +95,7 @@ impl Watch {
             Action::DropHello if here => self.strike(id, Hit::Dropped, Passage::Lost),
             Action::MuteAnswer if here => self.strike(id, Hit::Muted, Passage::Through),
             Action::FreezeBytes(limit) => self.count(id, seen, |tally| tally.down_bytes <= *limit),
-            Action::FreezePackets(limit) => self.count(id, seen, |tally| tally.packets <= *limit),
+            Action::FreezePackets(limit) => self.count(id, seen, |tally| tally.half_packets / 2 <= *limit),
             Action::Lose { percent, direction } if direction.covers(seen.up) => lose(*percent, seen, book_rng),
             _ => Passage::Through,
         }
@@ -99,7 +108,7 @@ impl Watch {
 
     fn tally(&mut self, id: RuleId) -> &mut Tally {
         let index = self.tallies.iter().position(|(other, _)| *other == id).unwrap_or_else(|| {
-            self.tallies.push((id, Tally::default()));
+            self.tallies.push((id, Tally::NEW));
             self.tallies.len() - 1
         });
         &mut self.tallies[index].1
@@ -110,7 +119,7 @@ impl Watch {
         let tally = self.tally(id);
         let mut passed = 0;
         for segment in seen.segments() {
-            tally.packets = tally.packets.saturating_add(1);
+            tally.half_packets = tally.half_packets.saturating_add(if seen.up { 2 } else { 3 });
             if !seen.up {
                 tally.down_bytes = tally.down_bytes.saturating_add(segment + HEADERS);
             }
@@ -212,20 +221,18 @@ impl Gate for Watch {
 
     fn leaves(&mut self, from: Side, bytes: usize, now: Instant) -> Instant {
         let censor = self.censor.clone();
-        let book = censor.lock();
+        let mut book = censor.lock();
         let direction = usize::from(from == Side::Far);
         let mut leaves = now;
+        if let Some(line) = &mut book.line {
+            leaves = departure(&mut line.free[direction], bytes, line.bytes_per_second, 0.0, now);
+        }
         for (id, rule) in &book.rules {
             let Action::Throttle { bytes_per_second } = rule.action else { continue };
-            if !rule.target.fits(self.to, self.sight.as_ref()) {
-                continue;
+            if rule.target.fits(self.to, self.sight.as_ref()) {
+                let free = &mut self.tally(*id).free[direction];
+                leaves = leaves.max(departure(free, bytes, bytes_per_second, BURST, now));
             }
-            let rate = f64::from(bytes_per_second.max(1));
-            let free = &mut self.tally(*id).free[direction];
-            let begins = free.unwrap_or(now).max(now);
-            let ends = begins + Duration::from_secs_f64(bytes as f64 / rate);
-            *free = Some(ends);
-            leaves = leaves.max(now.max(ends.checked_sub(Duration::from_secs_f64(BURST / rate)).unwrap_or(now)));
         }
         leaves
     }

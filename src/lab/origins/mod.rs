@@ -19,18 +19,23 @@ pub(super) use whatsapp::whatsapp;
 use super::land::Land;
 use super::tcp::Wire;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use tokio::task::JoinSet;
 
-/// Serves every connection to `at` until the task is dropped; so end the connections with it.
-pub(super) async fn accept<F>(land: Arc<Land>, at: SocketAddr, serve: impl Fn(Wire) -> F + Send)
+/// Listens at once; the future serves every connection, and ends them all when it is dropped.
+pub(super) fn accept<F>(
+    land: &Land,
+    at: SocketAddr,
+    serve: impl Fn(Wire) -> F + Send + 'static,
+) -> impl Future<Output = ()> + Send + 'static
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let mut incoming = land.listen(at);
-    let mut open = JoinSet::new();
-    while let Some(wire) = incoming.recv().await {
-        while open.try_join_next().is_some() {}
-        open.spawn(serve(wire));
+    async move {
+        let mut open = JoinSet::new();
+        while let Some(wire) = incoming.recv().await {
+            while open.try_join_next().is_some() {}
+            open.spawn(serve(wire));
+        }
     }
 }

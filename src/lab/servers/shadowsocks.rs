@@ -93,11 +93,9 @@ impl Shadowsocks {
     }
 
     async fn answers(self, outer: Arc<dyn Datagrams>, inner: Arc<dyn Datagrams>, to: SocketAddr, session: Option<u64>) {
-        let mut control = UdpSocketControlData {
-            client_session_id: session.unwrap_or_default(),
-            server_session_id: u64::from(to.port()) + 1,
-            ..UdpSocketControlData::default()
-        };
+        let mut control = UdpSocketControlData::default();
+        control.client_session_id = session.unwrap_or_default();
+        control.server_session_id = u64::from(to.port()) + 1;
         let mut buf = vec![0; 65_536];
         while let Ok((size, from)) = outer.recv_from(&mut buf).await {
             control.packet_id += 1;
@@ -114,8 +112,8 @@ impl Shadowsocks {
 fn destination(address: Address) -> io::Result<Destination> {
     match address {
         Address::SocketAddress(at) => Ok(at.into()),
-        Address::DomainNameAddress(name, port) => Host::parse(&name)
-            .map(|host| Destination::new(host, port))
-            .map_err(|_| io::ErrorKind::InvalidInput.into()),
+        Address::DomainNameAddress(name, port) => {
+            Host::parse(&name).map(|host| Destination::new(host, port)).map_err(|_| io::ErrorKind::InvalidInput.into())
+        }
     }
 }
