@@ -6,6 +6,7 @@ mod censor;
 mod intercept;
 mod land;
 mod origins;
+pub mod people;
 mod pki;
 mod servers;
 mod tcp;

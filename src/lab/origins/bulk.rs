@@ -9,6 +9,20 @@ const ORDER: u8 = 0x0b;
 /// The longest order.
 const MOST: u32 = 64 << 20;
 
+/// Orders are filled in pieces of this size.
+const PIECE: usize = 16 * 1024;
+
+/// What an order of `size` bytes weighs when each piece is an abridged MTProto frame.
+pub(in crate::lab) fn framed_size(size: u32) -> usize {
+    let header = |piece: usize| if piece / 4 < 127 { 1 } else { 4 };
+    let (size, mut total) = (size as usize, 0);
+    for start in (0..size).step_by(PIECE) {
+        let piece = (size - start).min(PIECE);
+        total += piece + header(piece);
+    }
+    total
+}
+
 /// An order for `size` bytes.
 pub(in crate::lab) fn order(size: u32) -> [u8; 5] {
     let [a, b, c, d] = size.to_be_bytes();
@@ -21,7 +35,6 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     W: FnMut(&[u8]) -> Vec<u8>,
 {
-    const PIECE: usize = 16 * 1024;
     loop {
         let mut asked = [0; 5];
         if read_order(stream, &mut asked).await?.is_break() {

@@ -10,7 +10,7 @@ mod telegram;
 mod tests;
 mod whatsapp;
 
-pub(super) use bulk::order;
+pub(super) use bulk::{framed_size, order};
 pub(super) use site::{Manners, site, speak_http};
 pub(super) use stun::stun;
 pub(super) use telegram::telegram;

@@ -4,8 +4,10 @@
 use super::places;
 use crate::lab::censor::{Censor, Target};
 use crate::lab::land::{Land, home_like};
+use crate::lab::people::Door;
 use crate::lab::pki::Authority;
-use crate::lab::servers::Shadowsocks;
+use crate::lab::servers::{self, Shadowsocks};
+use crate::lab::tcp::{self, Unwatched};
 use crate::net::{Datagrams, Network, Stream};
 use crate::wire::{mtproto, noise};
 use futures_util::future::BoxFuture;
@@ -13,6 +15,7 @@ use ipnet::IpNet;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// Who signs for whom.
@@ -132,6 +135,26 @@ impl Country {
     /// Makes them serve again.
     pub fn bring_up(&self, hosts: impl IntoIterator<Item = IpNet>) {
         hosts.into_iter().for_each(|host| self.land.set_down(host, false));
+    }
+
+    /// A SOCKS5 proxy at home that goes straight out and knows no other way: what people have without byway.
+    pub fn plain_door(&self) -> Door {
+        let land = self.land.clone();
+        Arc::new(move || {
+            let at = SocketAddr::new(home_like(places::FRIEND), 1080);
+            let (near, far) = tcp::pair(at, at, Duration::ZERO, Box::new(Unwatched));
+            tokio::spawn(servers::socks(land.clone(), at, far));
+            Box::pin(std::future::ready(Ok(Box::new(near) as Stream)))
+        })
+    }
+
+    /// The SOCKS5 server abroad as a door: every connection through it passes the client's line as a tunnel.
+    pub fn friends_door(&self) -> Door {
+        let country = self.clone();
+        Arc::new(move || {
+            let country = country.clone();
+            Box::pin(async move { country.connect(country.socks_server()).await })
+        })
     }
 
     /// How many bytes meant for a service an impostor has read inside its own TLS or Noise. Must stay 0.
