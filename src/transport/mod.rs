@@ -1,6 +1,18 @@
 //! Ways out, one file or folder each. A transport turns a destination into a stream or an association; it
 //! knows nothing of services and holds no belief.
 
+mod build;
+mod direct;
+mod drain;
+mod http;
+mod shadowsocks;
+mod socks5;
+mod split;
+mod tagged;
+
+pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build};
+pub use http::TlsSpec;
+
 use crate::model::{Destination, Failure, TransportId};
 use crate::net::{Deadline, Packets, Stream};
 use futures_util::future::BoxFuture;
