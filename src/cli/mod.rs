@@ -1,1 +1,119 @@
-//! (under construction)
+//! Arguments in, exit code out. The commands ask a running byway over its control place, or hand over to
+//! [`Actions`]; they decide nothing themselves. Data goes to stdout, messages to stderr.
+
+mod actions;
+mod args;
+mod ask;
+mod exit;
+mod orders;
+mod out;
+mod past;
+mod probe;
+mod reference;
+mod span;
+mod status;
+mod table;
+mod why;
+
+#[cfg(test)]
+mod tests;
+
+pub use actions::{Actions, Checked, ImportRow, ImportWish, Imported, Launch, ProbeWish};
+pub use args::ColourChoice;
+pub use exit::{EXITS, Exit, Failed};
+pub use out::{Out, Style, Terminal};
+pub use table::{Cell, Table, wrap};
+
+use crate::control::Place;
+use args::{Command, Global, Line};
+use ask::Asker;
+use clap::Parser;
+use clap::error::ErrorKind;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Reads the process's command line, does what it says, and gives back the exit code.
+pub fn main(actions: impl Actions) -> ExitCode {
+    match parse(std::env::args_os()) {
+        Ok(line) => {
+            let mut terminal = Terminal::of_process(line.global.color, line.global.quiet);
+            let env = |name: &str| std::env::var_os(name).map(PathBuf::from);
+            obey(line, &actions, &mut terminal, env).into()
+        }
+        Err(error) => {
+            // A reader that left early is no error, and nothing could be said about another.
+            let _ = error.print();
+            stopped(&error).into()
+        }
+    }
+}
+
+/// Reads a command line. The error is what to print instead: the help, the version, or what is wrong.
+fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Line, clap::Error> {
+    Line::try_parse_from(args)
+}
+
+/// What ends a command line that is not obeyed.
+fn stopped(error: &clap::Error) -> Exit {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Ok,
+        _ => Exit::Usage,
+    }
+}
+
+/// Does what the command line says. `env` looks up an environment variable.
+fn obey(line: Line, actions: &impl Actions, terminal: &mut Terminal, env: impl Fn(&str) -> Option<PathBuf>) -> Exit {
+    let asker = Asker::new(match &line.global.control {
+        Some(path) => vec![Place::named(path)],
+        None => Place::candidates(&env),
+    });
+    let launch = launch(&line.global, env);
+    let command = line.command.unwrap_or(Command::Run);
+    match dispatch(command, &launch, &asker, actions, terminal) {
+        Ok(exit) => exit,
+        Err(failed) => {
+            if !failed.message.is_empty() {
+                terminal.error(&failed.message);
+            }
+            failed.exit
+        }
+    }
+}
+
+fn launch(global: &Global, env: impl Fn(&str) -> Option<PathBuf>) -> Launch {
+    Launch {
+        config: global.config.clone(),
+        sets: global.sets.clone(),
+        control: global.control.as_deref().map_or_else(|| Place::default_for(env), Place::named),
+        quiet: global.quiet,
+        verbose: global.verbose,
+    }
+}
+
+fn dispatch(
+    command: Command,
+    launch: &Launch,
+    asker: &Asker,
+    actions: &impl Actions,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failed> {
+    match command {
+        Command::Run => actions.run(launch, terminal),
+        Command::Demo { json } => actions.demo(launch, json, terminal),
+        Command::Check { file, json } => orders::check(launch, file, json, actions, terminal),
+        Command::Import { source, dry_run, json } => orders::import(launch, source, dry_run, json, actions, terminal),
+        Command::Probe { service, via, json } => {
+            let wish = ProbeWish { service: service.as_deref().map(Into::into), via: via.as_deref().map(Into::into) };
+            probe::probe(asker, launch, &wish, json, actions, terminal)
+        }
+        Command::Status { json, watch } => status::status(asker, json, watch, terminal),
+        Command::Why { service, json } => why::why(asker, &service, json, terminal),
+        Command::Log { follow, lines, json } => past::log(asker, follow, lines, json, terminal),
+        Command::History { service, since, json } => past::history(asker, service.as_deref(), since, json, terminal),
+        Command::Use { service, transport, lasting } => orders::use_way(asker, &service, &transport, lasting, terminal),
+        Command::Reload => orders::reload(asker, terminal),
+        Command::Completions { shell } => reference::completions(shell, &mut terminal.out),
+        Command::Man => reference::manual(&mut terminal.out),
+    }
+}

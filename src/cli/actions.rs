@@ -1,0 +1,95 @@
+//! What the commands need from the rest of the house: a trait that `app` implements, so that the command line
+//! can be built and tested alone.
+
+use super::exit::{Exit, Failed};
+use super::out::Terminal;
+use crate::control::{Place, ProbeItem};
+use crate::model::{Secret, ServiceId, TransportId};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// How a command was called.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `--set`, in order.
+    pub sets: Vec<(String, String)>,
+    /// Where the control place is, or is to be made.
+    pub control: Place,
+    /// `--quiet`.
+    pub quiet: bool,
+    /// How often `--verbose`.
+    pub verbose: u8,
+}
+
+/// What to test.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProbeWish {
+    /// Only this service.
+    pub service: Option<ServiceId>,
+    /// Only over this way.
+    pub via: Option<TransportId>,
+}
+
+/// What `check` found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// The file's name, or what was checked instead of one.
+    pub file: String,
+    /// What is in it, in one sentence, when it is good.
+    pub summary: String,
+    /// Every fault, as `file:line:col: path.to.key: what is wrong; what was expected`.
+    pub faults: Vec<String>,
+    /// What is allowed but perhaps not meant.
+    pub warnings: Vec<String>,
+}
+
+/// What to take in.
+#[derive(Debug)]
+pub struct ImportWish {
+    /// What to call the source in messages; never the link itself.
+    pub name: String,
+    /// Its text: links or a subscription.
+    pub text: Secret<String>,
+    /// Whether to change nothing.
+    pub dry_run: bool,
+}
+
+/// What was taken in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Imported {
+    /// One line per entry of the source.
+    pub rows: Vec<ImportRow>,
+    /// The file that was changed; `None` when none was.
+    pub file: Option<PathBuf>,
+}
+
+/// One entry of an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportRow {
+    /// The name it got, or was to get.
+    pub name: String,
+    /// Its kind: `shadowsocks`, `socks5`, `http`.
+    pub kind: String,
+    /// Why it was skipped, without secrets; `None` when it was taken in.
+    pub skipped: Option<String>,
+}
+
+/// What `app` provides. Everything returns when it is done; nothing prints but through the terminal given.
+pub trait Actions {
+    /// Runs the proxy until it is told to stop.
+    fn run(&self, launch: &Launch, terminal: &mut Terminal) -> Result<Exit, Failed>;
+
+    /// Checks the configuration that `launch` names. Faults of the file are part of the answer, not a failure.
+    fn check(&self, launch: &Launch) -> Result<Checked, Failed>;
+
+    /// Tests once, in this process, without a running byway; tells every step.
+    fn probe(&self, launch: &Launch, wish: &ProbeWish, tell: &mut dyn FnMut(ProbeItem)) -> Result<(), Failed>;
+
+    /// Takes servers into the configuration that `launch` names.
+    fn import(&self, launch: &Launch, wish: &ImportWish) -> Result<Imported, Failed>;
+
+    /// Shows the product at work.
+    fn demo(&self, launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed>;
+}

@@ -1,0 +1,182 @@
+//! The command line's grammar (clap), and nothing else.
+
+use super::span::parse_span;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The end of `--help`.
+const AFTER: &str = "\
+Exit codes:
+    0  ok
+    1  runtime failure
+    2  wrong usage, or no such service or transport
+    3  the configuration is invalid
+    4  no byway is running, or it does not answer
+    5  not permitted
+    6  some services are down (status -q, probe)
+    7  all services are blocked or down (status -q, probe)
+    8  captive portal or no internet (status -q, probe)
+  130  interrupted
+
+Data goes to stdout, messages to stderr. Times are UTC. Every option that shows
+[env: …] can be set there; NO_COLOR and CLICOLOR_FORCE are honoured.";
+
+/// Keeps blocked messengers working: a local SOCKS and HTTP proxy that notices a block, says what it is, and
+/// carries the same connection over another way.
+#[derive(Debug, Parser)]
+#[command(name = "byway", version, after_help = AFTER, subcommand_negates_reqs = true)]
+pub(super) struct Line {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub(super) global: Global,
+    /// The command; `run` when there is none.
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// What holds for every command.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Global {
+    /// Configuration file; the built-in one is used when there is none
+    #[arg(short, long, global = true, value_name = "FILE", env = "BYWAY_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    /// Override one setting of the file, as in --set 'listen=["127.0.0.1:1080"]' (repeatable; visible in `ps`:
+    /// never a password)
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE", value_parser = parse_setting)]
+    pub(super) sets: Vec<(String, String)>,
+    /// Control socket of the running byway, or its .token file
+    #[arg(long, global = true, value_name = "PATH", env = "BYWAY_CONTROL")]
+    pub(super) control: Option<PathBuf>,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", env = "BYWAY_COLOR")]
+    pub(super) color: ColourChoice,
+    /// Say nothing but errors; with `status`, only the exit code
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Say more: -v one line per connection, -vv everything
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColourChoice {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the proxy in the foreground (the default)
+    Run,
+    /// Check a configuration file: every fault with its place
+    Check {
+        /// The file; the one of --config when not given
+        file: Option<PathBuf>,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+    /// Test now, with the services' own protocols: every service over every way
+    Probe {
+        /// Only this service
+        service: Option<String>,
+        /// Only over this transport
+        #[arg(long, value_name = "TRANSPORT")]
+        via: Option<String>,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+    /// What works, and over which way; with -q only the exit code
+    Status {
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+        /// Show it again every two seconds
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Why a service goes the way it goes, with the evidence
+    Why {
+        /// The service
+        service: String,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+    /// The latest changes
+    Log {
+        /// Wait for more
+        #[arg(short, long)]
+        follow: bool,
+        /// At most so many of the past
+        #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
+        lines: u32,
+        /// Machine-readable, one JSON value a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Which way worked when, and why the others did not
+    History {
+        /// Only this service
+        service: Option<String>,
+        /// How far back: 90m, 12h, 7d
+        #[arg(long, value_name = "SPAN", default_value = "7d", value_parser = parse_span)]
+        since: Duration,
+        /// Machine-readable, one JSON value a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Force a way for a service, or give the choice back with `auto`
+    Use {
+        /// The service
+        service: String,
+        /// The transport, or `auto`
+        transport: String,
+        /// For how long: 30m, 1h; until told otherwise when not given
+        #[arg(long = "for", value_name = "SPAN", value_parser = parse_span)]
+        lasting: Option<Duration>,
+    },
+    /// Read the configuration again; a bad file changes nothing
+    Reload,
+    /// Take in a link or a subscription file: ss://, SIP008, socks5://, http(s)://
+    Import {
+        /// A file, `-` for stdin, or a link (other users of this machine can see a link given here)
+        #[arg(value_name = "LINK|FILE|-")]
+        source: Option<String>,
+        /// Only show what would be taken in
+        #[arg(long)]
+        dry_run: bool,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+    /// See it work: a small censored country inside this process, no network needed
+    Demo {
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+fn parse_setting(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE"),
+    }
+}

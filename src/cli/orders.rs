@@ -1,0 +1,175 @@
+//! The commands that change something, or read a file: `use`, `reload`, `check`, `import`.
+
+use super::actions::{Actions, ImportWish, Imported, Launch};
+use super::ask::{Asker, strange};
+use super::exit::{Exit, Failed};
+use super::out::{Out, Style, Terminal};
+use super::table::{Cell, Table};
+use crate::control::{Ask, Schemed, Stamp, Tell, Used};
+use crate::model::{Secret, ServiceId, TransportId};
+use serde::Serialize;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The most that is read of a subscription: far beyond any real one.
+const MOST_IMPORTED: u64 = 4 << 20;
+
+pub(super) fn use_way(
+    asker: &Asker,
+    service: &str,
+    transport: &str,
+    lasting: Option<Duration>,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failed> {
+    let transport = (transport != "auto").then(|| TransportId::from(transport));
+    if transport.is_none() && lasting.is_some() {
+        return Err(Failed::new(Exit::Usage, "--for makes no sense with `auto`: the automatic choice has no end"));
+    }
+    let ask = Ask::Use { service: ServiceId::from(service), transport, for_secs: lasting.map(|span| span.as_secs()) };
+    let Tell::Used(used) = asker.once(&ask)? else { return Err(strange()) };
+    terminal.note(&used_words(&used, Stamp::now()));
+    if let Some(warning) = &used.warning {
+        terminal.note(&format!("warning: {warning}"));
+    }
+    Ok(Exit::Ok)
+}
+
+/// What `use` did, in one sentence.
+pub(super) fn used_words(used: &Used, now: Stamp) -> String {
+    match (&used.transport, used.until) {
+        (None, _) => format!("{} takes its way automatically again.", used.service),
+        (Some(way), Some(until)) => format!("{} takes {way} until {}.", used.service, until.text(now)),
+        (Some(way), None) => {
+            format!("{} takes {way} until told otherwise (`byway use {} auto`).", used.service, used.service)
+        }
+    }
+}
+
+pub(super) fn reload(asker: &Asker, terminal: &mut Terminal) -> Result<Exit, Failed> {
+    let Tell::Reloaded(done) = asker.once(&Ask::Reload)? else { return Err(strange()) };
+    for warning in &done.warnings {
+        terminal.note(&format!("warning: {warning}"));
+    }
+    match done.changes.as_slice() {
+        [] => terminal.note("read again; nothing changed"),
+        changes => changes.iter().for_each(|change| terminal.note(change)),
+    }
+    Ok(Exit::Ok)
+}
+
+pub(super) fn check(
+    launch: &Launch,
+    file: Option<PathBuf>,
+    json: bool,
+    actions: &impl Actions,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failed> {
+    let launch = Launch { config: file.or_else(|| launch.config.clone()), ..launch.clone() };
+    let checked = actions.check(&launch)?;
+    let exit = if checked.faults.is_empty() { Exit::Ok } else { Exit::Config };
+    if json {
+        terminal.out.json(&Schemed::new(&checked))?;
+        return Ok(exit);
+    }
+    for warning in &checked.warnings {
+        terminal.note(&format!("warning: {warning}"));
+    }
+    for fault in &checked.faults {
+        terminal.error(fault);
+    }
+    if exit == Exit::Ok && !terminal.quiet {
+        terminal.out.line(&format!("{}: good. {}", checked.file, checked.summary))?;
+    }
+    Ok(exit)
+}
+
+pub(super) fn import(
+    launch: &Launch,
+    source: Option<String>,
+    dry_run: bool,
+    json: bool,
+    actions: &impl Actions,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failed> {
+    let (name, text) = read_source(source, terminal)?;
+    let imported = actions.import(launch, &ImportWish { name, text, dry_run })?;
+    let taken = imported.rows.iter().filter(|row| row.skipped.is_none()).count();
+    if json {
+        terminal.out.json(&Schemed::new(&Summary { dry_run, imported: &imported }))?;
+    } else {
+        render_import(&imported, &mut terminal.out)?;
+        let skipped = imported.rows.len() - taken;
+        match (&imported.file, dry_run) {
+            (_, true) => terminal.note(&format!("{taken} would be taken in, {skipped} skipped; nothing was changed")),
+            (Some(file), false) => {
+                terminal.note(&format!("{taken} taken into \"{}\", {skipped} skipped", file.display()))
+            }
+            (None, false) => terminal.note(&format!("{taken} taken in, {skipped} skipped; no file was changed")),
+        }
+    }
+    if taken == 0 {
+        return Err(Failed::new(Exit::Failed, "nothing in it could be taken in"));
+    }
+    Ok(Exit::Ok)
+}
+
+/// An import for machines.
+#[derive(Serialize)]
+struct Summary<'a> {
+    dry_run: bool,
+    #[serde(flatten)]
+    imported: &'a Imported,
+}
+
+/// The table for a person.
+pub(super) fn render_import(imported: &Imported, out: &mut Out) -> io::Result<()> {
+    let mut table = Table::new(&["NAME", "KIND", "RESULT"], &[0, 2]);
+    for row in &imported.rows {
+        let result = match &row.skipped {
+            None => Cell::new("ok", Style::Good),
+            Some(why) => Cell::new(format!("skipped: {why}"), Style::Doubt),
+        };
+        table.row([row.name.as_str().into(), row.kind.as_str().into(), result]);
+    }
+    if table.is_empty() { Ok(()) } else { table.write(out) }
+}
+
+/// The text to import and what to call it: a link, a file, or stdin.
+fn read_source(source: Option<String>, terminal: &mut Terminal) -> Result<(String, Secret<String>), Failed> {
+    match source.as_deref() {
+        Some(link) if link.contains("://") => {
+            terminal.note(
+                "note: a link on the command line can be seen by other users (`ps`) and stays in the shell's history; \
+                 `byway import -` reads it from stdin",
+            );
+            Ok(("the link".into(), Secret::new(link.to_owned())))
+        }
+        Some(path) if path != "-" => {
+            let failed = |error| Failed::new(Exit::Usage, format!("cannot read \"{path}\": {error}"));
+            let file = std::fs::File::open(Path::new(path)).map_err(failed)?;
+            Ok((path.to_owned(), read_text(file, path)?))
+        }
+        given => {
+            let stdin = io::stdin();
+            if stdin.is_terminal() {
+                let how = "paste the links, then end with Ctrl-D on a line of its own";
+                match given {
+                    Some(_) => terminal.note(how),
+                    None => return Err(Failed::new(Exit::Usage, "what to import? a FILE, or - to paste links")),
+                }
+            }
+            Ok(("stdin".into(), read_text(stdin.lock(), "stdin")?))
+        }
+    }
+}
+
+fn read_text(from: impl Read, name: &str) -> Result<Secret<String>, Failed> {
+    let mut bytes = Vec::new();
+    let failed = |why: &dyn std::fmt::Display| Failed::new(Exit::Usage, format!("cannot read \"{name}\": {why}"));
+    from.take(MOST_IMPORTED + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+    if bytes.len() as u64 > MOST_IMPORTED {
+        return Err(failed(&"it is longer than 4 MiB"));
+    }
+    String::from_utf8(bytes).map(Secret::new).map_err(|_| failed(&"it is not text (UTF-8)"))
+}

@@ -1,0 +1,139 @@
+//! `byway log` and `byway history`: what happened, when and why.
+
+use super::ask::{Asker, attend};
+use super::exit::{Exit, Failed};
+use super::out::{Out, Style, Terminal};
+use super::table::{Cell, Table, wrap};
+use crate::control::report::{Shares, record_words, shares};
+use crate::control::{Ask, Entry, Schemed, Stamp, Tell, span_words};
+use crate::model::{Phase, Record, ServiceId};
+use std::io;
+use std::time::Duration;
+
+pub(super) fn log(
+    asker: &Asker,
+    follow: bool,
+    lines: u32,
+    json: bool,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failed> {
+    attend(async {
+        let mut answers = asker.stream(&Ask::Log { follow, since_secs: None, limit: Some(lines) }).await?;
+        while let Some(tell) = answers.next().await? {
+            match tell {
+                Tell::Entry(entry) if json => terminal.out.json(&Schemed::new(&entry))?,
+                Tell::Entry(entry) => log_line(&entry, &mut terminal.out)?,
+                Tell::Missed(count) => terminal.note(&format!("{count} records came too fast and are missing here")),
+                _ => {}
+            }
+        }
+        Ok(Exit::Ok)
+    })
+}
+
+/// One record as a line of a log: the whole time, for a log is kept.
+pub(super) fn log_line(entry: &Entry, out: &mut Out) -> io::Result<()> {
+    let (what, why) = record_words(&entry.record);
+    let time = out.paint(Style::Dim, &entry.at.to_string());
+    let what = out.paint(style(&entry.record), &what);
+    let why = if why.is_empty() { why } else { format!(". {why}") };
+    out.line(&format!("{time}  {what}{why}"))
+}
+
+pub(super) fn history(
+    asker: &Asker,
+    service: Option<&str>,
+    since: Duration,
+    json: bool,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failed> {
+    let entries = attend(async {
+        let ask = Ask::History { service: service.map(ServiceId::from), since_secs: Some(since.as_secs()) };
+        let mut answers = asker.stream(&ask).await?;
+        let mut entries = Vec::new();
+        while let Some(tell) = answers.next().await? {
+            if let Tell::Entry(entry) = tell {
+                entries.push(entry);
+            }
+        }
+        Ok(entries)
+    })?;
+    if json {
+        for entry in &entries {
+            terminal.out.json(&Schemed::new(entry))?;
+        }
+    } else if entries.is_empty() {
+        terminal.note(&format!("nothing was recorded in the last {}", span_words(since)));
+    } else {
+        render(&entries, Stamp::now(), &mut terminal.out)?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// The page for a person.
+pub(super) fn render(entries: &[Entry], now: Stamp, out: &mut Out) -> io::Result<()> {
+    let mut table = Table::new(&["WHEN (UTC)", "WHAT", "WHY"], &[1, 2]);
+    for entry in entries {
+        let (what, why) = record_words(&entry.record);
+        table.row([entry.at.short(now).into(), Cell::new(what, style(&entry.record)), why.into()]);
+    }
+    table.write(out)?;
+    let shares = shares(entries, now);
+    if !shares.is_empty() {
+        out.line("")?;
+    }
+    for facet in &shares {
+        for line in wrap(&share_words(facet), out.width()) {
+            out.line(&line)?;
+        }
+    }
+    Ok(())
+}
+
+/// `telegram/text: direct 77 %, tokyo 23 % of 1 h; blocked once (sni_drop_hello)`.
+fn share_words(facet: &Shares) -> String {
+    let total: u64 = facet.ways.iter().map(|share| share.secs).sum();
+    let mut said = format!("{}/{}: ", facet.service, facet.facet);
+    if total == 0 {
+        said += "no time on any way";
+    } else {
+        let part = |secs: u64| match (secs * 100 + total / 2) / total {
+            0 => "less than 1 %".to_owned(),
+            percent => format!("{percent} %"),
+        };
+        let way = |share: &crate::control::report::Share| {
+            let name = share.way.as_ref().map_or_else(|| "no way".to_owned(), ToString::to_string);
+            format!("{name} {}", part(share.secs))
+        };
+        let ways: Vec<_> = facet.ways.iter().map(way).collect();
+        said += &format!("{} of {}", ways.join(", "), span_words(Duration::from_secs(total)));
+    }
+    match facet.blocks {
+        0 => return said,
+        1 => said += "; blocked once",
+        times => said += &format!("; blocked {times} times"),
+    }
+    let kinds = facet.techniques.iter().map(|(how, times)| match times {
+        1 => how.to_string(),
+        _ => format!("{how} × {times}"),
+    });
+    let kinds: Vec<_> = kinds.collect();
+    if !kinds.is_empty() {
+        said += &format!(" ({})", kinds.join(", "));
+    }
+    said
+}
+
+const fn style(record: &Record) -> Style {
+    match record {
+        Record::Transition(transition) => match transition.to {
+            Phase::Ok => Style::Good,
+            Phase::Blocked | Phase::ServiceDown => Style::Bad,
+            _ => Style::Doubt,
+        },
+        Record::Way(change) if change.to.is_none() => Style::Bad,
+        Record::Way(_) => Style::Bold,
+        Record::Link { .. } => Style::Doubt,
+        Record::Started | Record::Network { .. } | Record::Use { .. } | Record::Reloaded => Style::Plain,
+    }
+}

@@ -1,0 +1,103 @@
+//! `byway status`: what works, and over which way.
+
+use super::ask::{Asker, attend, strange};
+use super::exit::{Exit, Failed};
+use super::out::{Out, Style, Terminal};
+use super::table::{Cell, Table, wrap};
+use crate::control::report::{Counters, FacetLine, ServiceLine, Status, Up};
+use crate::control::{Ask, Schemed, Tell, span_words};
+use std::io;
+use std::time::Duration;
+
+/// Between two looks of `--watch`.
+const EVERY: Duration = Duration::from_secs(2);
+
+pub(super) fn status(asker: &Asker, json: bool, watch: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {
+    if !watch {
+        let Tell::Status(status) = asker.once(&Ask::Status)? else { return Err(strange()) };
+        if terminal.quiet {
+            return Ok(status.outline().into());
+        }
+        show(&status, json, &mut terminal.out)?;
+        return Ok(Exit::Ok);
+    }
+    attend(async {
+        let mut client = asker.client().await?;
+        loop {
+            let Tell::Status(status) = client.ask(&Ask::Status).await? else { return Err(strange()) };
+            if !json {
+                terminal.out.clear()?;
+            }
+            show(&status, json, &mut terminal.out)?;
+            tokio::time::sleep(EVERY).await;
+        }
+    })
+}
+
+fn show(status: &Status, json: bool, out: &mut Out) -> io::Result<()> {
+    if json { out.json(&Schemed::new(status)) } else { render(status, out) }
+}
+
+/// The page for a person.
+pub(super) fn render(status: &Status, out: &mut Out) -> io::Result<()> {
+    let up = span_words(Duration::from_secs(status.uptime_secs));
+    let listens = match status.listens.as_slice() {
+        [] => "nowhere".to_owned(),
+        some => some.join(", "),
+    };
+    let head = format!("byway {} · {} · up {up} · listening on {listens}", status.version, status.link);
+    out.line(&out.paint(Style::Dim, &head))?;
+    for line in wrap(&status.sentence, out.width()) {
+        out.line(&out.paint(Style::Bold, &line))?;
+    }
+    let mut table = Table::new(&["SERVICE", "FACET", "WAY", "STATE", "SINCE (UTC)", "WHY"], &[5]);
+    for service in &status.services {
+        for (at, facet) in service.facets.iter().enumerate() {
+            table.row(row(status, service, facet, at == 0));
+        }
+    }
+    if !table.is_empty() {
+        out.line("")?;
+        table.write(out)?;
+        out.line("")?;
+    }
+    for transport in &status.transports {
+        if let Some(problem) = &transport.problem {
+            let said = format!("{} could not be set up: {problem}", transport.id);
+            for line in wrap(&said, out.width()) {
+                out.line(&out.paint(Style::Bad, &line))?;
+            }
+        }
+    }
+    for line in wrap(&counted(status.counters), out.width()) {
+        out.line(&out.paint(Style::Dim, &line))?;
+    }
+    Ok(())
+}
+
+fn row(status: &Status, service: &ServiceLine, facet: &FacetLine, first: bool) -> [Cell; 6] {
+    let style = match facet.up {
+        Up::Yes => Style::Good,
+        Up::No => Style::Bad,
+        Up::Unsure => Style::Doubt,
+    };
+    let way = facet.way.as_ref().map_or("none", |way| way.as_str());
+    let state = if facet.way.is_some() { facet.phase.to_string() } else { "no way left".into() };
+    [
+        if first { service.title.as_str() } else { "" }.into(),
+        facet.facet.to_string().into(),
+        way.into(),
+        Cell::new(state, style),
+        facet.since.map(|since| since.short(status.at)).unwrap_or_default().into(),
+        facet.why.as_str().into(),
+    ]
+}
+
+fn counted(counters: Counters) -> String {
+    let Counters { connections, open, saved, failed, probes, probe_bytes } = counters;
+    let kilobytes = probe_bytes.div_ceil(1024);
+    format!(
+        "{connections} connections so far, {open} open; {saved} were carried on over another way unnoticed, \
+         {failed} failed. {probes} tests, {kilobytes} KB."
+    )
+}

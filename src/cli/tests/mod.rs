@@ -1,0 +1,6 @@
+//! The commands as a person or a script meets them: arguments in, text and exit code out.
+
+mod against_a_byway;
+mod alone;
+mod pages;
+mod stage;

@@ -1,0 +1,162 @@
+//! The words for what was seen. One place, so that `status`, `why`, the log and the page say the same.
+
+use crate::model::{Confidence, Facet, Grade, LinkState, Sign, TransportId};
+
+/// What a facet is to a person, as the subject of a sentence in the plural.
+pub const fn facet_words(facet: Facet) -> &'static str {
+    match facet {
+        Facet::Text => "messages",
+        Facet::Media => "pictures and files",
+        Facet::Calls => "calls",
+        Facet::Web => "web pages",
+    }
+}
+
+/// A way as a person names it.
+pub fn way_words(way: &TransportId) -> String {
+    match way.as_str() {
+        "direct" => "the direct way".into(),
+        name => format!("the way through {name}"),
+    }
+}
+
+/// What a connection does that takes `way`: `go out directly`, `go through tokyo`.
+pub(super) fn goes(way: &TransportId) -> String {
+    match way.as_str() {
+        "direct" => "go out directly".into(),
+        name => format!("go through {name}"),
+    }
+}
+
+/// The first letter made large.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// `1 try`, `4 tries`: a number with the right form of its word.
+pub(super) fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// The name of a sign for machines.
+pub const fn sign_name(sign: &Sign) -> &'static str {
+    match sign {
+        Sign::Answer(Grade::A) => "answer_a",
+        Sign::Answer(Grade::B) => "answer_b",
+        Sign::FlowProven => "flow_proven",
+        Sign::BodyProven => "body_proven",
+        Sign::ConnectOnly => "connect_only",
+        Sign::ConnectTimeout => "connect_timeout",
+        Sign::Refused => "refused",
+        Sign::RefusedByIcmp => "refused_by_icmp",
+        Sign::ResetAfterHello => "reset_after_hello",
+        Sign::EofAfterHello => "eof_after_hello",
+        Sign::HelloDropped => "hello_dropped",
+        Sign::HelloMuted => "hello_muted",
+        Sign::Silence => "silence",
+        Sign::Frozen { .. } => "frozen",
+        Sign::Throttled => "throttled",
+        Sign::ForeignKey => "foreign_key",
+        Sign::BlockPage => "block_page",
+        Sign::DnsLie => "dns_lie",
+        Sign::DnsInjected => "dns_injected",
+        Sign::DnsSilent => "dns_silent",
+        Sign::ClientGaveUp => "client_gave_up",
+        Sign::Reconnecting => "reconnecting",
+        Sign::UdpNoReply => "udp_no_reply",
+        Sign::WrongAnswer => "wrong_answer",
+        Sign::TransportDown => "transport_down",
+    }
+}
+
+/// What was seen, as a person would say it, without a subject.
+pub fn sign_words(sign: &Sign) -> String {
+    let words = match sign {
+        Sign::Answer(Grade::A) => "answered, proven to be the service",
+        Sign::Answer(Grade::B) => "answered",
+        Sign::FlowProven => "a connection in use worked",
+        Sign::BodyProven => "a large transfer came through",
+        Sign::ConnectOnly => "connected, nothing more (proves nothing)",
+        Sign::ConnectTimeout => "no answer to the connection attempt",
+        Sign::Refused => "connection refused by a reset",
+        Sign::RefusedByIcmp => "connection refused by an ICMP message",
+        Sign::ResetAfterHello => "reset right after the hello",
+        Sign::EofAfterHello => "closed right after the hello",
+        Sign::HelloDropped => "hello never acknowledged",
+        Sign::HelloMuted => "hello acknowledged, no byte came back",
+        Sign::Silence => "no byte came back",
+        Sign::Frozen { kilobytes } => return format!("froze after {kilobytes} KB"),
+        Sign::Throttled => "far slower than the line",
+        Sign::ForeignKey => "somebody else's key answered",
+        Sign::BlockPage => "a block page answered",
+        Sign::DnsLie => "the system's name server disagrees with the secure one",
+        Sign::DnsInjected => "two different answers to one look-up",
+        Sign::DnsSilent => "look-ups of this name alone stay unanswered",
+        Sign::ClientGaveUp => "the app gave up waiting",
+        Sign::Reconnecting => "the app reconnected again and again",
+        Sign::UdpNoReply => "packets went out, none came back",
+        Sign::WrongAnswer => "an answer that is not the protocol's",
+        Sign::TransportDown => "our own server could not be reached",
+    };
+    words.into()
+}
+
+/// The words for a sign's name as journalled; the name itself, with spaces, when it is not one of ours.
+pub(super) fn named_sign_words(name: &str) -> String {
+    const PLAIN: [Sign; 23] = [
+        Sign::Answer(Grade::A),
+        Sign::Answer(Grade::B),
+        Sign::FlowProven,
+        Sign::BodyProven,
+        Sign::ConnectOnly,
+        Sign::ConnectTimeout,
+        Sign::Refused,
+        Sign::RefusedByIcmp,
+        Sign::ResetAfterHello,
+        Sign::EofAfterHello,
+        Sign::HelloDropped,
+        Sign::HelloMuted,
+        Sign::Silence,
+        Sign::Throttled,
+        Sign::ForeignKey,
+        Sign::BlockPage,
+        Sign::DnsLie,
+        Sign::DnsInjected,
+        Sign::DnsSilent,
+        Sign::ClientGaveUp,
+        Sign::Reconnecting,
+        Sign::UdpNoReply,
+        Sign::TransportDown,
+    ];
+    PLAIN.iter().find(|sign| sign_name(sign) == name).map_or_else(|| name.replace('_', " "), sign_words)
+}
+
+/// What a link's state means for everything else; empty when it is well.
+pub(super) const fn link_words(link: LinkState) -> &'static str {
+    match link {
+        LinkState::Online => "",
+        LinkState::Offline => "The network itself is down; nothing is blamed until it is back.",
+        LinkState::Captive => "A login page of the network answers in everybody's place; log in there first.",
+        LinkState::Whitelist => "Only domestic places answer on this network; nothing else is blamed.",
+        LinkState::LinkBad => "The line loses so much that nothing can be told; nothing is blamed until it is better.",
+    }
+}
+
+/// How sure, for people who do not know the words.
+pub(super) const fn confidence_words(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Inconclusive => "inconclusive (not enough to say)",
+        Confidence::Anomaly => "anomaly (it fails again and again while the controls work)",
+        Confidence::Confirmed => "confirmed (a control pair leaves no harmless explanation)",
+    }
+}

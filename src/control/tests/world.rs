@@ -1,0 +1,334 @@
+//! Beliefs, records and an operator with fixed contents, for tests here and in the commands.
+
+use crate::board::RouteStory;
+use crate::control::report::{
+    Counters, FacetFacts, Running, Seen, ServiceFacts, Status, TransportLine, Why, status, why,
+};
+use crate::control::{
+    Cell, Clock, Entry, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Used, follow,
+};
+use crate::model::*;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream, StreamExt};
+use std::sync::Mutex;
+use std::time::Duration;
+use tokio::sync::broadcast;
+
+/// 2026-08-02T14:17:00Z, one hour after the program's origin.
+pub(crate) fn clock() -> Clock {
+    Clock { now: at(60), wall: Stamp::from_secs(1_785_680_220) }
+}
+
+/// A moment `min` minutes after the origin.
+pub(crate) fn at(min: u64) -> Moment {
+    Moment::from_millis(min * 60_000)
+}
+
+pub(crate) fn way(name: &str) -> TransportId {
+    TransportId::from(name)
+}
+
+pub(crate) fn service(id: &str, title: &str) -> Service {
+    Service {
+        id: ServiceId::from(id),
+        title: title.into(),
+        order: ["direct", "split", "tokyo"].map(way).to_vec(),
+        direct: DirectRule::UntilBlocked,
+        first_flight: FirstFlight::Sniff,
+    }
+}
+
+pub(crate) fn route(id: &str, facet: Facet, transport: &str) -> Route {
+    let l4 = if facet == Facet::Calls { L4::Udp } else { L4::Tcp };
+    Route { service: ServiceId::from(id), facet, transport: way(transport), l4 }
+}
+
+pub(crate) fn attempts(ways: &[&str]) -> Vec<Attempt> {
+    ways.iter().map(|name| Attempt { transport: way(name), canary: false }).collect()
+}
+
+pub(crate) fn well(since: Moment) -> Standing {
+    let first_byte = Some(Duration::from_millis(180));
+    Standing {
+        phase: Phase::Ok,
+        score: -3.0,
+        verdict: Verdict::Works,
+        confidence: Confidence::Confirmed,
+        last_good: Some(at(58)),
+        rtt: Some(Duration::from_millis(120)),
+        first_byte,
+        ..Standing::unknown(since)
+    }
+}
+
+pub(crate) fn blocked(how: Technique, since: Moment) -> Standing {
+    Standing {
+        phase: Phase::Blocked,
+        score: 7.5,
+        verdict: Verdict::Blocked(how),
+        confidence: Confidence::Anomaly,
+        last_good: Some(at(40)),
+        last_bad: Some(since),
+        held_until: Some(at(67)),
+        ..Standing::unknown(since)
+    }
+}
+
+/// Telegram's messages go through tokyo, its calls directly; WhatsApp goes out directly; Signal is unknown.
+pub(crate) fn snapshot() -> Snapshot {
+    let mut snapshot = Snapshot { network: NetworkId(0xab12), ..Snapshot::default() };
+    for (key, standing) in [
+        (route("telegram", Facet::Text, "direct"), blocked(Technique::SniDropHello, at(48))),
+        (route("telegram", Facet::Text, "split"), blocked(Technique::SniDropHello, at(49))),
+        (route("telegram", Facet::Text, "tokyo"), well(at(30))),
+        (route("telegram", Facet::Calls, "direct"), well(at(10))),
+        (route("whatsapp", Facet::Text, "direct"), well(at(5))),
+    ] {
+        snapshot.standings.insert(key, standing);
+    }
+    snapshot
+}
+
+pub(crate) fn facet(facet: Facet, plan: Plan) -> FacetFacts {
+    let l4 = if facet == Facet::Calls { L4::Udp } else { L4::Tcp };
+    FacetFacts { facet, l4, plan, since: None, last_block: None }
+}
+
+pub(crate) fn telegram_text() -> FacetFacts {
+    let over = [("direct", Technique::SniDropHello), ("split", Technique::SniDropHello)];
+    let passed_over = over.map(|(name, how)| (way(name), Reason::Blocked(how))).to_vec();
+    let plan = Plan { attempts: attempts(&["tokyo"]), passed_over };
+    FacetFacts { last_block: Some(clock().stamp(at(48))), ..facet(Facet::Text, plan) }
+}
+
+pub(crate) fn telegram_calls() -> FacetFacts {
+    let passed_over = vec![(way("split"), Reason::NoPackets)];
+    facet(Facet::Calls, Plan { attempts: attempts(&["direct", "tokyo"]), passed_over })
+}
+
+/// Evidence of the block: four dropped hellos at two endpoints, with controls.
+pub(crate) fn stories() -> Vec<RouteStory> {
+    let fact = |route: &Route, source, sign, min: u64, endpoint| {
+        let mut fact = Evidence::new(route.clone(), source, sign, at(min), at(min));
+        fact.anchors = Anchors::Good;
+        fact.endpoint = Some(EndpointTag(endpoint));
+        if sign.is_bad() {
+            fact.twin = Twin::Answered;
+        }
+        fact
+    };
+    let snapshot = snapshot();
+    let story = |name: &str, evidence: Vec<(Evidence, f64)>, next_probe| {
+        let route = route("telegram", Facet::Text, name);
+        RouteStory { standing: snapshot.standings[&route].clone(), route, evidence, next_probe }
+    };
+    let direct = route("telegram", Facet::Text, "direct");
+    let tokyo = route("telegram", Facet::Text, "tokyo");
+    vec![
+        story("tokyo", vec![(fact(&tokyo, Source::Traffic, Sign::FlowProven, 48, 9), -4.0)], None),
+        story(
+            "direct",
+            vec![
+                (fact(&direct, Source::Probe, Sign::Answer(Grade::A), 20, 7), -3.0),
+                (fact(&direct, Source::Traffic, Sign::HelloDropped, 46, 1), 3.0),
+                (fact(&direct, Source::Traffic, Sign::HelloDropped, 46, 2), 4.96),
+                (fact(&direct, Source::Probe, Sign::HelloDropped, 47, 1), 6.2),
+                (fact(&direct, Source::Probe, Sign::HelloDropped, 48, 1), 7.5),
+            ],
+            Some(at(67)),
+        ),
+        story("split", vec![], None),
+    ]
+}
+
+pub(crate) fn fixed_status() -> Status {
+    let (telegram, whatsapp, signal) =
+        (service("telegram", "Telegram"), service("whatsapp", "WhatsApp"), service("signal", "Signal"));
+    let direct = || Plan { attempts: attempts(&["direct", "split", "tokyo"]), passed_over: vec![] };
+    let transport = |name: &str, kind: &str, packets, problem: Option<&str>| TransportLine {
+        id: way(name),
+        kind: kind.into(),
+        packets,
+        problem: problem.map(Into::into),
+    };
+    let running = Running {
+        version: "0.1.0".into(),
+        uptime_secs: 3 * 3600 + 12 * 60,
+        transports: vec![
+            transport("direct", "direct", true, None),
+            transport("split", "split", false, None),
+            transport("tokyo", "shadowsocks", true, None),
+        ],
+        listens: vec!["127.0.0.1:4180".into()],
+        counters: Counters { connections: 120, open: 7, saved: 3, failed: 0, probes: 14, probe_bytes: 12_288 },
+    };
+    let services = [
+        ServiceFacts { service: &telegram, facets: vec![telegram_text(), telegram_calls()] },
+        ServiceFacts { service: &whatsapp, facets: vec![facet(Facet::Text, direct())] },
+        ServiceFacts { service: &signal, facets: vec![facet(Facet::Text, direct())] },
+    ];
+    status(Seen { clock: clock(), snapshot: &snapshot() }, &services, running)
+}
+
+pub(crate) fn fixed_why() -> Why {
+    let telegram = service("telegram", "Telegram");
+    let facts = ServiceFacts { service: &telegram, facets: vec![telegram_text(), telegram_calls()] };
+    why(Seen { clock: clock(), snapshot: &snapshot() }, &facts, &stories())
+}
+
+pub(crate) fn fixed_past() -> Vec<Entry> {
+    let entry = |min: u64, record| Entry { at: clock().stamp(at(min)), record };
+    let change = |from: Option<&str>, to: Option<&str>, why: &str| {
+        Record::Way(WayChange {
+            service: ServiceId::from("telegram"),
+            facet: Facet::Text,
+            from: from.map(way),
+            to: to.map(way),
+            why: why.into(),
+            delay_ms: 900,
+        })
+    };
+    let transition = Transition {
+        route: route("telegram", Facet::Text, "direct"),
+        network: NetworkId(0xab12),
+        from: Phase::Suspect,
+        to: Phase::Blocked,
+        verdict: Verdict::Blocked(Technique::SniDropHello),
+        confidence: Confidence::Anomaly,
+        score: 7.5,
+        why: vec![SignCount { sign: "hello_dropped".into(), count: 4 }],
+        endpoints: 2,
+        took_ms: 95_000,
+        next_secs: Some(420),
+    };
+    vec![
+        entry(0, Record::Started),
+        entry(0, change(None, Some("direct"), "the first of its order")),
+        entry(46, change(Some("direct"), Some("tokyo"), "the first message vanishes on the way there")),
+        entry(48, Record::Transition(transition)),
+        entry(52, Record::Link { network: NetworkId(0xab12), from: LinkState::Online, to: LinkState::Offline }),
+        entry(54, Record::Link { network: NetworkId(0xab12), from: LinkState::Offline, to: LinkState::Online }),
+        entry(55, Record::Use { service: ServiceId::from("signal"), transport: Some(way("tokyo")) }),
+    ]
+}
+
+/// What `use` was asked for.
+pub(crate) type Chosen = (ServiceId, Option<TransportId>, Option<Duration>);
+
+/// An operator that answers from the fixtures and lets a test announce records.
+pub(crate) struct Fixed {
+    pub(crate) announce: broadcast::Sender<Record>,
+    pub(crate) used: Mutex<Vec<Chosen>>,
+    /// What `reload` says.
+    pub(crate) reload: Result<Reloaded, Refusal>,
+    /// Whether `status` never comes.
+    pub(crate) stuck: bool,
+}
+
+impl Default for Fixed {
+    fn default() -> Self {
+        let reload = Ok(Reloaded { changes: vec!["transport osaka added".into()], warnings: vec![] });
+        Self { announce: broadcast::channel(16).0, used: Mutex::default(), reload, stuck: false }
+    }
+}
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, Refusal>>;
+
+impl Fixed {
+    fn known(service: &ServiceId) -> Result<(), Refusal> {
+        let known = ["telegram", "whatsapp", "signal"].map(ServiceId::from);
+        if known.contains(service) { Ok(()) } else { Err(Refusal::unknown_service(service.as_str(), &known)) }
+    }
+}
+
+impl Operator for Fixed {
+    fn pong(&self) -> Pong {
+        Pong { version: "0.1.0".into(), pid: 77, uptime_secs: 5 }
+    }
+
+    fn status(&self) -> Answer<'_, Status> {
+        Box::pin(async {
+            if self.stuck {
+                std::future::pending::<()>().await;
+            }
+            Ok(fixed_status())
+        })
+    }
+
+    fn why<'a>(&'a self, service: &'a ServiceId) -> Answer<'a, Why> {
+        Box::pin(async { Self::known(service).map(|()| fixed_why()) })
+    }
+
+    fn log(&self, live: bool, _since: Option<Duration>, limit: Option<u32>) -> Answer<'_, BoxStream<'static, Follow>> {
+        let receiver = live.then(|| self.announce.subscribe());
+        let mut past = fixed_past();
+        let keep = limit.map_or(past.len(), |limit| limit as usize).min(past.len());
+        let past = past.split_off(past.len() - keep);
+        Box::pin(async { Ok(follow(past, receiver)) })
+    }
+
+    fn history<'a>(&'a self, service: Option<&'a ServiceId>, _: Option<Duration>) -> Answer<'a, Vec<Entry>> {
+        Box::pin(async move { service.map_or(Ok(()), Self::known).map(|()| fixed_past()) })
+    }
+
+    fn use_way<'a>(
+        &'a self,
+        service: &'a ServiceId,
+        transport: Option<&'a TransportId>,
+        lasting: Option<Duration>,
+    ) -> Answer<'a, Used> {
+        Box::pin(async move {
+            Self::known(service)?;
+            let ways = ["direct", "split", "tokyo"].map(way);
+            if let Some(unknown) = transport.filter(|transport| !ways.contains(transport)) {
+                return Err(Refusal::unknown_transport(unknown.as_str(), &ways));
+            }
+            self.used.lock().unwrap().push((service.clone(), transport.cloned(), lasting));
+            let until = lasting.map(|span| Stamp::from_secs(clock().wall.as_secs() + span.as_secs()));
+            Ok(Used { service: service.clone(), transport: transport.cloned(), until, warning: None })
+        })
+    }
+
+    fn reload(&self) -> Answer<'_, Reloaded> {
+        Box::pin(async { self.reload.clone() })
+    }
+
+    fn probe<'a>(
+        &'a self,
+        service: Option<&'a ServiceId>,
+        _via: Option<&'a TransportId>,
+    ) -> Answer<'a, BoxStream<'static, ProbeItem>> {
+        Box::pin(async move {
+            service.map_or(Ok(()), Self::known)?;
+            Ok(stream::iter(fixed_probe()).boxed())
+        })
+    }
+}
+
+pub(crate) fn fixed_probe() -> Vec<ProbeItem> {
+    let cell = |transport: &str, answered, took_ms, technique, words: &str| {
+        ProbeItem::Cell(Cell {
+            service: ServiceId::from("telegram"),
+            title: "Telegram".into(),
+            facet: Facet::Text,
+            transport: way(transport),
+            l4: L4::Tcp,
+            answered,
+            took_ms,
+            technique,
+            confidence: Confidence::Anomaly,
+            words: words.into(),
+        })
+    };
+    vec![
+        ProbeItem::Started { routes: 2 },
+        ProbeItem::Controls { link: LinkState::Online },
+        cell("direct", Some(false), 5003, Some(Technique::SniDropHello), "hello never acknowledged"),
+        cell("tokyo", Some(true), 212, None, "answered, proven to be the service"),
+    ]
+}
+
+/// A refusal as a broken configuration causes it.
+pub(crate) fn bad_config() -> Refusal {
+    Refusal::new(RefusalCode::Config, "byway.toml:3:1: listen: not an address; expected \"127.0.0.1:4180\"")
+}
