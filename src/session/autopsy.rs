@@ -63,7 +63,7 @@ impl Race<'_> {
         }
         for watched in late {
             let flight = Flight { bytes: flight.bytes.clone(), ended: flight.ended };
-            let span = self.settings.autopsy;
+            let span = self.settings().autopsy;
             tasks.spawn(watch(board.clone(), subject.clone(), watched, flight, span));
         }
         Some(settled)
@@ -76,7 +76,7 @@ impl Race<'_> {
             if !loser.engaged || loser.silent_for().is_zero() {
                 return None;
             }
-            (self.settings.first_byte_window(loser.rtt()), loser.silent_for())
+            (self.settings().first_byte_window(loser.rtt()), loser.silent_for())
         } else {
             (loser.connect_window, loser.age())
         };

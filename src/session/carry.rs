@@ -79,7 +79,7 @@ impl Sessions {
         if from.is_some() || winner > 0 {
             info!(%subject, to = %contestant.transport, because = %why, delay_ms, "way changed");
         }
-        (self.announce)(Record::Way(WayChange {
+        self.board.announce(Record::Way(WayChange {
             service: subject.service.id.clone(),
             facet: subject.facet,
             from,
@@ -171,7 +171,7 @@ impl<'r, 's> FirstFlight<'r, 's> {
 
     fn grew(&mut self, incoming: &[u8]) -> Option<Outcome> {
         self.race.flight.bytes.extend_from_slice(incoming);
-        if self.race.flight.bytes.len() >= self.race.settings.held_bytes {
+        if self.race.flight.bytes.len() >= self.race.settings().held_bytes {
             let first = self.race.contestants.iter().position(|c| c.engaged && !c.is_lost());
             return first.map(Outcome::Committed);
         }
@@ -231,7 +231,7 @@ impl<'r, 's> FirstFlight<'r, 's> {
         let first = self.race.contestants.iter().find(|c| c.engaged && c.is_up())?;
         let silent = first.silent_for();
         (prompt && !self.judged && !silent.is_zero())
-            .then(|| Instant::now() + self.race.settings.first_byte_timeout.saturating_sub(silent))
+            .then(|| Instant::now() + self.race.settings().first_byte_timeout.saturating_sub(silent))
     }
 
     fn judge_silence(&mut self) -> Option<Outcome> {
@@ -285,7 +285,7 @@ impl Race<'_> {
     /// Tells the board that the client went away: a sign only after a long silence (detection rules §3.7).
     fn report_client_left(&self) {
         for (index, contestant) in self.contestants.iter().enumerate() {
-            if contestant.engaged && contestant.silent_for() >= self.settings.first_byte_timeout {
+            if contestant.engaged && contestant.silent_for() >= self.settings().first_byte_timeout {
                 self.tell(index, Sign::ClientGaveUp, Twin::Unknown);
             }
         }

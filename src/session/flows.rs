@@ -3,7 +3,8 @@
 //! ones are left alone.
 
 use super::report::{self, on};
-use super::settings::{Settings, Start};
+use super::Sessions;
+use super::settings::Start;
 use crate::board::Board;
 use crate::judge::{self, Flow as Facts};
 use crate::model::{EndpointTag, Failure, Phase, Record, Route, ServiceId, Sign, Transition, TransportId, Twin};
@@ -111,15 +112,15 @@ impl Flows {
     }
 
     /// Watches over all connections until `stop`.
-    pub async fn watch(&self, board: Board, settings: Settings, stop: CancellationToken) {
+    pub(super) async fn watch(&self, sessions: &Sessions, stop: CancellationToken) {
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut announcements = board.announcements();
+        let mut announcements = sessions.board.announcements();
         loop {
             tokio::select! {
                 // All arms are cancel-safe.
                 () = stop.cancelled() => return,
-                _ = tick.tick() => self.look(&board, &settings),
+                _ = tick.tick() => self.look(&sessions.board, sessions.routing.load().patience.stall_timeout),
                 told = announcements.recv() => match told {
                     Ok(Record::Transition(change)) => self.heed(&change),
                     Ok(_) | Err(RecvError::Lagged(_)) => {}
@@ -150,11 +151,11 @@ impl Flows {
     }
 
     /// The look at every connection, once a second.
-    fn look(&self, board: &Board, settings: &Settings) {
+    fn look(&self, board: &Board, stall_timeout: Duration) {
         let live: Vec<_> = lock(&self.live).values().cloned().collect();
         let blocked = lock(&self.blocked);
         for flow in live {
-            if let Some(sign) = judge::freeze(&flow.facts(), on(flow.bare), settings.stall_timeout) {
+            if let Some(sign) = judge::freeze(&flow.facts(), on(flow.bare), stall_timeout) {
                 info!(route = %flow.route, kilobytes = flow.meter.down() / 1024, "a transfer froze; its app is told to reconnect");
                 report::sign(board, flow.route.clone(), sign, flow.start, flow.endpoint, Twin::Unknown);
                 flow.stop.cancel();

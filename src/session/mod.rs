@@ -21,18 +21,16 @@ pub use settings::Settings;
 
 use crate::board::Board;
 use crate::inbound::{Refusal, Request, Want};
-use crate::model::{Destination, Need, Reason, Record, TransportId};
+use crate::model::{Destination, Need, Reason, TransportId};
 use arc_swap::ArcSwap;
 use race::Race;
 use report::Subject;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::debug;
-
-/// Where announcements of way changes go (the journal, the log).
-pub type Announce = Arc<dyn Fn(Record) + Send + Sync>;
 
 /// What the sessions counted since start.
 #[derive(Debug, Default)]
@@ -52,25 +50,21 @@ type LastWays = Mutex<HashMap<(crate::model::ServiceId, crate::model::Facet), Tr
 
 /// Everything a session needs, shared by all of them.
 pub struct Sessions {
-    settings: Settings,
-    routing: Arc<ArcSwap<Routing>>,
+    routing: ArcSwap<Routing>,
     board: Board,
-    flows: Arc<Flows>,
-    announce: Announce,
+    flows: Flows,
     last_ways: LastWays,
     counters: Counters,
     tasks: TaskTracker,
 }
 
 impl Sessions {
-    /// Sessions that route by `routing`, report to `board` and tell way changes to `announce`.
-    pub fn new(settings: Settings, routing: Arc<ArcSwap<Routing>>, board: Board, announce: Announce) -> Arc<Self> {
+    /// Sessions that route by `routing` and report to `board`.
+    pub fn new(routing: Arc<Routing>, board: Board) -> Arc<Self> {
         Arc::new(Self {
-            settings,
-            routing,
+            routing: ArcSwap::new(routing),
             board,
-            flows: Arc::default(),
-            announce,
+            flows: Flows::default(),
             last_ways: LastWays::default(),
             counters: Counters::default(),
             tasks: TaskTracker::new(),
@@ -83,8 +77,25 @@ impl Sessions {
     }
 
     /// The connections that are up now.
-    pub const fn flows(&self) -> &Arc<Flows> {
+    pub const fn flows(&self) -> &Flows {
         &self.flows
+    }
+
+    /// The routing in force.
+    pub fn routing(&self) -> Arc<Routing> {
+        self.routing.load_full()
+    }
+
+    /// Puts another routing in force; connections that are up keep theirs.
+    pub fn reroute(&self, routing: Arc<Routing>) {
+        self.routing.store(routing);
+    }
+
+    /// Watches over the connections that are up, until `stop`; then waits for those that are being looked into.
+    pub async fn watch(self: Arc<Self>, stop: CancellationToken) {
+        self.flows.watch(&self, stop).await;
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 
     /// Serves one request to its end. Every error is told to the client, the board or the log; none comes back.
@@ -103,7 +114,7 @@ impl Sessions {
         if plan.attempts.is_empty() {
             return self.refuse_unplanned(request, &subject, &plan.passed_over).await;
         }
-        let mut race = Race::new(&self.settings, &self.board, Arc::clone(&routing), subject, to, plan);
+        let mut race = Race::new(&self.board, Arc::clone(&routing), subject, to, plan);
         match race.open().await {
             Ok(()) => self.carry(request, race).await,
             Err(()) => {

@@ -185,7 +185,7 @@ impl<'s> Relay<'s> {
             return;
         };
         self.links.insert(way.clone(), Link::Opening(Vec::new()));
-        let deadline = Deadline::after(self.sessions.settings.connect_timeout);
+        let deadline = Deadline::after(self.routing.patience.connect_timeout);
         let id = way.clone();
         self.opening.push(Box::pin(async move {
             let outcome = dialer.associate(deadline).await;

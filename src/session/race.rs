@@ -19,7 +19,6 @@ use tokio::time::Instant;
 
 /// One connection's ways, racing.
 pub(super) struct Race<'s> {
-    pub(super) settings: &'s Settings,
     pub(super) board: &'s Board,
     pub(super) routing: Arc<Routing>,
     pub(super) flight: Flight,
@@ -35,7 +34,6 @@ pub(super) struct Race<'s> {
 impl<'s> Race<'s> {
     /// A race over the ways of `plan`, not yet begun.
     pub(super) fn new(
-        settings: &'s Settings,
         board: &'s Board,
         routing: Arc<Routing>,
         subject: Subject,
@@ -44,7 +42,6 @@ impl<'s> Race<'s> {
     ) -> Self {
         let began = Start { moment: board.now(), instant: Instant::now() };
         Self {
-            settings,
             board,
             routing,
             flight: Flight::default(),
@@ -56,6 +53,11 @@ impl<'s> Race<'s> {
             began,
             hedge: None,
         }
+    }
+
+    /// How long to wait for what.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.routing.patience
     }
 
     /// What the connection is about.
@@ -139,12 +141,12 @@ impl<'s> Race<'s> {
         let Some(Attempt { transport, canary }) = self.waiting.pop_front() else { return };
         let Some(way) = self.routing.transports.get(&transport) else { return self.start_next() };
         let start = Start { moment: self.board.now(), instant: Instant::now() };
-        let deadline = Deadline::after(self.settings.connect_timeout);
+        let deadline = Deadline::after(self.settings().connect_timeout);
         let (streams, to) = (Arc::clone(&way.streams), self.to.clone());
         let dial = Box::pin(async move { streams.dial(&to, deadline).await });
         let mut contestant = Contestant::new(transport, way.bare, canary, start, dial);
         let rtt = self.believed_rtt(&contestant.transport);
-        contestant.connect_window = self.settings.connect_window(rtt);
+        contestant.connect_window = self.settings().connect_window(rtt);
         if !self.waiting.is_empty() {
             self.hedge = Some(start.instant + contestant.connect_window);
         }
@@ -185,7 +187,7 @@ impl<'s> Race<'s> {
     /// How long the newest engaged way may stay silent before the next one is engaged.
     pub(super) fn first_byte_window(&self) -> Duration {
         let newest = self.contestants.iter().rev().find(|c| c.engaged && c.is_up());
-        self.settings.first_byte_window(newest.and_then(Contestant::rtt))
+        self.settings().first_byte_window(newest.and_then(Contestant::rtt))
     }
 
     /// What to answer a client when every way failed.

@@ -1,6 +1,7 @@
 //! The routing in force: which destination belongs to which service, and the ways that exist. Replaced as a
 //! whole by a reload; a connection keeps the one it began with.
 
+use super::Settings;
 use super::report::Subject;
 use crate::board::Board;
 use crate::model::{Attempt, DirectRule, FirstFlight, Need, Plan, Service, ServiceId, TransportId, Way};
@@ -12,13 +13,15 @@ use std::sync::Arc;
 /// The routing in force.
 pub struct Routing {
     /// Destination to service and facet.
-    pub matcher: Matcher,
+    pub matcher: Arc<Matcher>,
     /// The services by id; what no service claims is [`ServiceId::other`].
     pub services: HashMap<ServiceId, Arc<Service>>,
     /// Every configured way, usable or not.
     pub ways: Vec<Way>,
     /// The ways that could be built.
     pub transports: HashMap<TransportId, Transport>,
+    /// How long connections wait.
+    pub patience: Settings,
 }
 
 impl Routing {

@@ -11,7 +11,6 @@ use crate::model::{
 use crate::net::{Deadline, Io, Stream};
 use crate::policy::{Matcher, Rule};
 use crate::transport::{StreamDialer, Transport};
-use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
 use std::collections::HashMap;
 use std::io;
@@ -209,26 +208,31 @@ impl Rig {
             (id.clone(), Transport { bare: bare(id.as_str()), id, kind: "scripted", streams, packets: None })
         });
         let routing = Routing {
-            matcher: Matcher::build(vec![Rule {
+            matcher: Arc::new(Matcher::build(vec![Rule {
                 service: ServiceId::from("telegram"),
                 facet: Facet::Text,
                 names: vec![String::from("telegram.test")],
                 prefixes: vec!["149.154.160.0/20".parse().unwrap()],
                 ports: Vec::new(),
-            }]),
+            }])),
             services: [telegram, other].into_iter().map(|s| (s.id.clone(), Arc::new(s))).collect(),
             ways: ways
                 .iter()
                 .map(|(id, _)| Way { id: TransportId::from(*id), bare: bare(id), packets: false, usable: true })
                 .collect(),
             transports: transports.collect(),
+            patience: Settings::default(),
         };
         let records = Arc::new(Mutex::new(Vec::new()));
         let written = Arc::clone(&records);
-        let announce: super::super::Announce = Arc::new(move |record| written.lock().unwrap().push(record));
-        let routing = Arc::new(ArcSwap::from_pointee(routing));
+        let mut announced = board.announcements();
+        tokio::spawn(async move {
+            while let Ok(record) = announced.recv().await {
+                written.lock().unwrap().push(record);
+            }
+        });
         let seen = scripts.iter().map(|(id, scripted)| (*id, Arc::clone(&scripted.seen))).collect();
-        let sessions = Sessions::new(Settings::default(), routing, board.clone(), announce);
+        let sessions = Sessions::new(Arc::new(routing), board.clone());
         Self { sessions, board, seen, records, scripts, stop }
     }
 
