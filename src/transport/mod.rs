@@ -39,6 +39,14 @@ where
     }
 }
 
+/// A closure as a dialer: gives the compiler the signature it cannot infer by itself.
+pub fn dialer<F>(dial: F) -> F
+where
+    F: for<'a> Fn(&'a Destination, Deadline) -> BoxFuture<'a, Result<Stream, Failure>> + Send + Sync,
+{
+    dial
+}
+
 /// A way out. One without UDP has no packet dialer, rather than one that errors.
 #[derive(Clone)]
 pub struct Transport {

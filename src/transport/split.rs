@@ -103,7 +103,7 @@ impl AsyncWrite for SplitStream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::StreamDialer;
+    use crate::transport::dialer;
     use std::sync::Mutex;
     use std::time::Duration;
     use tokio::io::AsyncWriteExt;
@@ -145,10 +145,10 @@ mod tests {
     async fn dialed(recipe: &str, most: usize) -> (Stream, Arc<Mutex<Vec<Vec<u8>>>>) {
         let writes: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
         let noted = writes.clone();
-        let inner = move |_: &Destination, _: Deadline| -> BoxFuture<'_, Result<Stream, Failure>> {
+        let inner = dialer(move |_, _| {
             let stream: Stream = Box::new(Noting { writes: noted.clone(), most, pause: false });
             Box::pin(async { Ok(stream) })
-        };
+        });
         let split = Split::new(Arc::new(inner), recipe.parse().unwrap());
         let to = Destination::parse("192.0.2.1:443").unwrap();
         (split.dial(&to, Deadline::after(Duration::from_secs(1))).await.unwrap(), writes)
