@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
 
-fn spec(kind: Kind) -> Spec {
+pub(super) fn spec(kind: Kind) -> Spec {
     let targets = vec![Destination::parse("svc.test:443").unwrap()];
     Spec { service: ServiceId::from("svc"), facet: Facet::Text, l4: L4::Tcp, targets, kind }
 }
 
-fn https(roots: Roots) -> Https {
+pub(super) fn https(roots: Roots) -> Https {
     Https {
         name: None,
         alpn: vec!["h2".into(), "http/1.1".into()],
@@ -25,7 +25,7 @@ fn https(roots: Roots) -> Https {
     }
 }
 
-fn pinned(pki: &Pki) -> Roots {
+pub(super) fn pinned(pki: &Pki) -> Roots {
     Roots::Pinned(vec![pki.root.clone()].into())
 }
 
@@ -35,7 +35,7 @@ async fn ask(kind: Kind, serve: impl Fn(&Destination) -> Option<Served> + Send +
     asker().ask(&way, &spec, &spec.targets[0]).await
 }
 
-fn failure(asked: Asked) -> Failure {
+pub(super) fn failure(asked: Asked) -> Failure {
     asked.outcome.err().unwrap()
 }
 

@@ -1,6 +1,8 @@
 //! Each kind of probe against a server that speaks its protocol, and against the ways of being stopped.
 
+mod controls;
 mod kinds;
+mod messengers;
 pub(super) mod origin;
 
 use super::ask::Asker;
