@@ -1,1 +1,47 @@
-//! (under construction)
+//! What differs by operating system: when the network changes or the machine wakes, where files belong, and how a
+//! file is kept to its owner. It opens no connection and knows nothing of routes or services.
+
+mod events;
+mod paths;
+mod place;
+mod private;
+
+pub use events::{Event, Events};
+pub use paths::Paths;
+pub use place::has_default_route;
+pub use private::{private_dir, write_private};
+
+use std::path::PathBuf;
+
+/// Why something of the operating system could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No home folder to derive the standard folders from.
+    #[error("no home folder: set {variable}, or name the folders in the configuration")]
+    NoHome {
+        /// The variable that was looked at last.
+        variable: &'static str,
+    },
+    /// A file or folder could not be made private or written.
+    #[error("{doing} {path:?}: {source}")]
+    File {
+        /// What was being done.
+        doing: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Something that is not a folder stands where a folder is needed.
+    #[error("{path:?} is no folder: move it away, or name another one")]
+    NotAFolder {
+        /// Where.
+        path: PathBuf,
+    },
+    /// The folder belongs to another user, who could read or replace what is put there.
+    #[error("{path:?} belongs to another user: choose a folder of your own")]
+    NotOurs {
+        /// Where.
+        path: PathBuf,
+    },
+}
