@@ -3,6 +3,7 @@
 //! real time. Nothing here opens a socket, and nothing here knows byway's own beliefs.
 
 mod censor;
+pub mod demo;
 mod intercept;
 mod land;
 mod origins;

@@ -1,5 +1,6 @@
 //! Builds the country and starts it: distances, servers, keys, and the line with its censor.
 
+mod configuration;
 mod country;
 mod places;
 #[cfg(test)]
