@@ -2,11 +2,11 @@
 //! first one resets, ends or stays silent. The first *server byte* wins; only then is anything shown to the client.
 
 use super::contestant::Event;
+use super::page::is_block_page;
 use super::race::{Race, until};
 use super::report::{self, Subject};
 use super::{Sessions, autopsy};
 use crate::inbound::Request;
-use crate::judge;
 use crate::model::{Destination, Host, Need, Record, Sign, Twin, WayChange};
 use crate::net::Stream;
 use crate::wire::first_flight::{Kind, kind};
@@ -143,11 +143,13 @@ impl<'r, 's> FirstFlight<'r, 's> {
                 None
             }
             Event::Answered(bytes) => {
-                let page = judge::block_page(self.asked_host().as_deref(), &self.kind_is_http(), &bytes);
-                if page && self.race.has_reserve() {
+                if self.is_block_page(&bytes) {
                     self.race.tell(index, Sign::BlockPage, Twin::Unknown);
-                    self.race.contestants.remove(index);
-                    return self.replace();
+                    // With another way left the page is not shown; alone, it is all there is.
+                    if self.kind.may_replay() && self.race.has_reserve() {
+                        self.race.contestants.remove(index);
+                        return self.replace();
+                    }
                 }
                 Some(Outcome::Answered(index, bytes))
             }
@@ -240,15 +242,10 @@ impl<'r, 's> FirstFlight<'r, 's> {
         None
     }
 
-    fn kind_is_http(&self) -> bool {
-        matches!(self.kind, Kind::Http { .. })
-    }
-
-    fn asked_host(&self) -> Option<String> {
-        match &self.kind {
-            Kind::Http { host, .. } => host.clone(),
-            _ => None,
-        }
+    fn is_block_page(&self, answer: &[u8]) -> bool {
+        let Kind::Http { host: Some(asked), .. } = &self.kind else { return false };
+        let link = self.race.board.snapshot().link;
+        is_block_page(&self.race.routing, self.race.subject(), link, asked, answer)
     }
 }
 

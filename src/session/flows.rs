@@ -2,21 +2,23 @@
 //! that its app reconnects on a better way; when a route is called blocked its stale flows are reset, its healthy
 //! ones are left alone.
 
-use super::report::{self, on};
+use super::report;
 use super::Sessions;
 use super::settings::Start;
 use crate::board::Board;
-use crate::judge::{self, Flow as Facts};
+use crate::judge::freeze::{self, Owed};
 use crate::model::{EndpointTag, Failure, Phase, Record, Route, ServiceId, Sign, Transition, TransportId, Twin};
 use crate::net::FlowMeter;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+/// What a client sends within this time of its last byte belongs to one flight.
+const SAME_FLIGHT: Duration = Duration::from_secs(1);
 /// Bytes that clear a freeze (detection rules §0.2).
 const PROVEN_BYTES: u64 = 64 << 10;
 /// A connection with server data that lives this long is proof as well.
@@ -34,6 +36,10 @@ pub(super) struct Flow {
     pub(super) meter: FlowMeter,
     /// A TLS record from the server is begun and not finished.
     pub(super) record_owed: AtomicBool,
+    /// Flights sent since the server's last byte.
+    pub(super) asked: AtomicU32,
+    /// When the first of them was sent, in milliseconds after `start`.
+    pub(super) asked_at: AtomicU64,
     /// Its proof was told.
     pub(super) told: AtomicBool,
     /// Resets both sides.
@@ -46,15 +52,36 @@ impl Flow {
         self.meter.since_up() < self.meter.since_down()
     }
 
-    fn facts(&self) -> Facts {
-        Facts {
-            received: self.meter.down(),
-            sent: self.meter.up(),
-            since_received: self.meter.since_down(),
-            since_sent: self.meter.since_up(),
-            record_owed: self.record_owed.load(Ordering::Relaxed),
-            rtt: self.rtt,
+    fn facts(&self) -> freeze::Flow {
+        let quiet = self.meter.since_down();
+        let asked = self.asked.load(Ordering::Relaxed);
+        let (owed, owed_for) = if self.record_owed.load(Ordering::Relaxed) {
+            (Owed::RestOfRecord, quiet)
+        } else if asked > 0 {
+            let since = Duration::from_millis(self.asked_at.load(Ordering::Relaxed));
+            (Owed::Answer { asked }, self.start.instant.elapsed().saturating_sub(since))
+        } else {
+            (Owed::Nothing, Duration::ZERO)
+        };
+        freeze::Flow { received: self.meter.down(), quiet, owed, owed_for, rtt: self.rtt.unwrap_or_default() }
+    }
+
+    /// The client has sent something at `now`; what follows within a second is the same flight.
+    pub(super) fn asks(&self) {
+        let now = u64::try_from(self.start.instant.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let asked = self.asked.load(Ordering::Relaxed);
+        if asked == 0 {
+            self.asked_at.store(now, Ordering::Relaxed);
+            self.asked.store(1, Ordering::Relaxed);
+        } else if self.meter.since_up() >= SAME_FLIGHT {
+            self.asked.store(asked.saturating_add(1), Ordering::Relaxed);
         }
+    }
+
+    /// The server has said something.
+    pub(super) fn hears(&self, record_owed: bool) {
+        self.asked.store(0, Ordering::Relaxed);
+        self.record_owed.store(record_owed, Ordering::Relaxed);
     }
 }
 
@@ -120,7 +147,7 @@ impl Flows {
             tokio::select! {
                 // All arms are cancel-safe.
                 () = stop.cancelled() => return,
-                _ = tick.tick() => self.look(&sessions.board, sessions.routing.load().patience.stall_timeout),
+                _ = tick.tick() => self.look(&sessions.board),
                 told = announcements.recv() => match told {
                     Ok(Record::Transition(change)) => self.heed(&change),
                     Ok(_) | Err(RecvError::Lagged(_)) => {}
@@ -151,11 +178,11 @@ impl Flows {
     }
 
     /// The look at every connection, once a second.
-    fn look(&self, board: &Board, stall_timeout: Duration) {
+    fn look(&self, board: &Board) {
         let live: Vec<_> = lock(&self.live).values().cloned().collect();
         let blocked = lock(&self.blocked);
         for flow in live {
-            if let Some(sign) = judge::freeze(&flow.facts(), on(flow.bare), stall_timeout) {
+            if let Some(sign) = freeze::frozen(&flow.facts()) {
                 info!(route = %flow.route, kilobytes = flow.meter.down() / 1024, "a transfer froze; its app is told to reconnect");
                 report::sign(board, flow.route.clone(), sign, flow.start, flow.endpoint, Twin::Unknown);
                 flow.stop.cancel();

@@ -6,6 +6,7 @@ mod carry;
 mod contestant;
 mod flows;
 mod packets;
+mod page;
 mod race;
 mod relay;
 mod report;

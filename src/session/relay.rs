@@ -10,7 +10,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_util::sync::CancellationToken;
@@ -39,6 +39,8 @@ impl Sessions {
             endpoint: winner.endpoint,
             rtt: winner.rtt,
             record_owed: AtomicBool::new(records.is_owed()),
+            asked: AtomicU32::new(0),
+            asked_at: AtomicU64::new(0),
             told: AtomicBool::new(false),
             stop: CancellationToken::new(),
             meter,
@@ -149,7 +151,7 @@ impl AsyncRead for Tap {
             self.seen += bytes.len() as u64;
             self.records.feed(bytes);
             let owed = self.seen < FOLLOWED && self.records.is_owed();
-            self.flow.record_owed.store(owed, Ordering::Relaxed);
+            self.flow.hears(owed);
         }
         Poll::Ready(Ok(()))
     }
@@ -157,6 +159,9 @@ impl AsyncRead for Tap {
 
 impl AsyncWrite for Tap {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.seen < FOLLOWED {
+            self.flow.asks();
+        }
         Pin::new(&mut self.inner).poll_write(cx, bytes)
     }
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
