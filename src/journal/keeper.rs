@@ -79,7 +79,10 @@ impl Keeper {
                     write_at.get_or_insert_with(|| Instant::now() + BATCH);
                 }
                 Ok(Order::Query(filter, answer)) => tell(answer, self.query(&filter)),
-                Ok(Order::Purge(before, done)) => tell(done, self.purge(before)),
+                Ok(Order::Purge(before, done)) => {
+                    self.purge(before);
+                    tell(done, ());
+                }
                 Ok(Order::Flush(done)) => tell(done, self.write()),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,

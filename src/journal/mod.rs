@@ -21,7 +21,7 @@ use memory::Ring;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
@@ -172,7 +172,7 @@ impl Journal {
             }
             Place::Disk(thread) => {
                 let size = size();
-                if thread.tell(Order::Append(entry, size)).is_err() && inner.lost.fetch_add(1, Ordering::Relaxed) == 0 {
+                if !thread.tell(Order::Append(entry, size)) && inner.lost.fetch_add(1, Ordering::Relaxed) == 0 {
                     tracing::warn!("the disk is too slow for the history; records are being lost");
                 }
             }
@@ -252,21 +252,16 @@ impl Thread {
         Ok(Self { orders: Some(orders), handle: Some(handle) })
     }
 
-    /// Tells the thread without waiting; gives the order back when too many wait.
-    fn tell(&self, order: Order) -> Result<(), Order> {
-        match &self.orders {
-            Some(orders) => orders.try_send(order).map_err(|e| match e {
-                TrySendError::Full(order) | TrySendError::Disconnected(order) => order,
-            }),
-            None => Err(order),
-        }
+    /// Tells the thread without waiting; false when too many orders wait already.
+    fn tell(&self, order: Order) -> bool {
+        self.orders.as_ref().is_some_and(|orders| orders.try_send(order).is_ok())
     }
 
     /// Asks the thread and waits for its answer. `None` when it is gone, or too busy for seconds.
     async fn ask<T>(&self, order: impl Fn(oneshot::Sender<T>) -> Order) -> Option<T> {
         for _ in 0..100 {
             let (answer, answered) = oneshot::channel();
-            if self.tell(order(answer)).is_ok() {
+            if self.tell(order(answer)) {
                 return answered.await.ok();
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
