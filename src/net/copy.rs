@@ -277,8 +277,8 @@ impl Direction {
     }
 }
 
-/// Lends this thread's buffer to `work`; a relay inside a relay gets one of its own.
-fn with_lent<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
+/// Lends this thread's buffer of 64 KiB to `work`, for one read; a read inside a read gets one of its own.
+pub(crate) fn with_lent<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
     thread_local! {
         static BUFFER: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
     }

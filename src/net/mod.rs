@@ -11,6 +11,7 @@ pub mod resolve;
 mod sys;
 pub mod tls;
 
+pub(crate) use copy::with_lent;
 pub use copy::{Ended, FlowMeter, Side, copy_both};
 pub use dial::{connect_any, endpoint_tag, interleave};
 pub use io::{Datagrams, Io, PacketIo, Packets, Stream};
