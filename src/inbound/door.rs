@@ -12,8 +12,10 @@ use bytes::{Buf, BytesMut};
 use futures_util::future::BoxFuture;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// What comes of a visit that asked for something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,7 +172,13 @@ impl Hearing {
         Ok(())
     }
 
-    /// The same to who is not let in, whether the word arrives or not.
+    /// Says a last word if the connection takes it at once. For a drop, where nothing can be waited for.
+    pub(super) fn part(mut self, bytes: &[u8]) {
+        let mut nobody = Context::from_waker(Waker::noop());
+        let _may_be_lost = Pin::new(&mut self.stream).poll_write(&mut nobody, bytes);
+    }
+
+    /// [`Self::dismiss`] to who is not let in, whether the word arrives or not.
     pub(super) async fn turn_away(self, bytes: &[u8], because: Error) -> Error {
         let _may_be_lost = self.dismiss(bytes).await;
         because

@@ -1,4 +1,5 @@
-//! The doors in. A client is heard out by a deadline and becomes a [`Request`] that is not yet answered.
+//! The doors in: SOCKS5, SOCKS4 and HTTP on one port. A client is heard out by a deadline and becomes a [`Request`]
+//! that is not yet answered. This room dials nothing and knows no ways; it cannot say yes by itself.
 
 mod door;
 mod error;
@@ -29,6 +30,13 @@ pub struct Listen {
     pub addr: SocketAddr,
     /// User and password; needed when `addr` is not loopback.
     pub login: Option<Login>,
+}
+
+impl Listen {
+    /// Whether anybody beyond this machine could come in unasked. Such a door must not be opened.
+    pub const fn is_open_to_all(&self) -> bool {
+        self.login.is_none() && !self.addr.ip().to_canonical().is_loopback()
+    }
 }
 
 /// How patient the doors are.

@@ -65,9 +65,29 @@ pub trait Answer: Send {
     fn accept_packets(self: Box<Self>) -> BoxFuture<'static, io::Result<Association>>;
     /// Says no, and why.
     fn refuse(self: Box<Self>, why: Refusal, words: String) -> BoxFuture<'static, io::Result<()>>;
+    /// The request was dropped unanswered: says so if that can be done at once, and without a runtime.
+    fn abandon(self: Box<Self>) {}
 }
 
-/// An unanswered request.
+/// An answer still to be given; says that there is none when it is dropped.
+struct Owed(Option<Box<dyn Answer>>);
+
+impl Owed {
+    fn give(mut self) -> io::Result<Box<dyn Answer>> {
+        // It is there until it is given, which consumes this.
+        self.0.take().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        if let Some(answer) = self.0.take() {
+            answer.abandon();
+        }
+    }
+}
+
+/// An unanswered request. Dropped unanswered, it still tells the client no where that can be done at once.
 pub struct Request {
     /// What is wanted.
     pub want: Want,
@@ -75,27 +95,27 @@ pub struct Request {
     pub peer: SocketAddr,
     /// In which language.
     pub protocol: Protocol,
-    answer: Box<dyn Answer>,
+    answer: Owed,
 }
 
 impl Request {
     /// A request that `answer` will answer.
     pub fn new(want: Want, peer: SocketAddr, protocol: Protocol, answer: Box<dyn Answer>) -> Self {
-        Self { want, peer, protocol, answer }
+        Self { want, peer, protocol, answer: Owed(Some(answer)) }
     }
 
     /// Says that a way is up; the client's bytes may flow.
     pub async fn accept(self) -> io::Result<Stream> {
-        self.answer.accept_stream().await
+        self.answer.give()?.accept_stream().await
     }
 
     /// Says that the association is open.
     pub async fn accept_packets(self) -> io::Result<Association> {
-        self.answer.accept_packets().await
+        self.answer.give()?.accept_packets().await
     }
 
     /// Says no. `words` reach a person only where the protocol has a body; they hold no destination.
     pub async fn refuse(self, why: Refusal, words: String) -> io::Result<()> {
-        self.answer.refuse(why, words).await
+        self.answer.give()?.refuse(why, words).await
     }
 }

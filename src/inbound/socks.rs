@@ -137,6 +137,11 @@ impl Answer for StreamAnswer {
         let no = self.words(reply_for(why));
         self.hearing.dismiss_later(no)
     }
+
+    fn abandon(self: Box<Self>) {
+        let no = self.words(Reply::GeneralFailure);
+        self.hearing.part(&no);
+    }
 }
 
 /// Answers a UDP ASSOCIATE.
@@ -171,6 +176,10 @@ impl Answer for PacketsAnswer {
 
     fn refuse(self: Box<Self>, why: Refusal, _words: String) -> BoxFuture<'static, io::Result<()>> {
         self.hearing.dismiss_later(no5(reply_for(why)))
+    }
+
+    fn abandon(self: Box<Self>) {
+        self.hearing.part(&no5(Reply::GeneralFailure));
     }
 }
 

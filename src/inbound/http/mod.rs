@@ -74,6 +74,7 @@ pub(super) async fn serve(io: Rewound, door: &Door, visitor: Visitor, submit: Su
                 .max_buf_size(HEAD_AT_MOST)
                 .preserve_header_case(true)
                 .title_case_headers(true)
+                .auto_date_header(false)
                 .serve_connection(TokioIo::new(io), service)
                 .with_upgrades()
         );

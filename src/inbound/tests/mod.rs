@@ -5,7 +5,7 @@ mod http;
 mod socks;
 mod udp;
 
-use super::{Door, Error, Login, Protocol, Refusal, Request, Served, Settings, Stranger, Want};
+use super::{Door, Error, Listen, Login, Protocol, Refusal, Request, Served, Settings, Stranger, Want};
 use crate::model::{Destination, Secret};
 use futures_util::FutureExt;
 use std::io;
@@ -179,7 +179,7 @@ fn no_error_tells_what_a_client_said() {
         Error::Malformed(Protocol::Socks5),
         Error::Login,
         Error::Unsupported,
-        Error::from(io::Error::other("to web.telegram.org")),
+        Error::from(io::Error::new(io::ErrorKind::InvalidData, "to web.telegram.org")),
     ] {
         let text = format!("{error} {error:?}");
         assert!(!text.contains("telegram") && text.starts_with("negotiation: "), "{text}");
@@ -196,3 +196,47 @@ const REFUSALS: [Refusal; 8] = [
     Refusal::NotSupported,
     Refusal::Local,
 ];
+
+#[test]
+fn a_door_to_the_world_needs_a_login() {
+    for (addr, open) in [
+        ("127.0.0.1:4180", false),
+        ("127.9.9.9:1", false),
+        ("[::1]:4180", false),
+        ("[::ffff:127.0.0.1]:1", false),
+        ("0.0.0.0:4180", true),
+        ("[::]:4180", true),
+        ("192.168.1.2:4180", true),
+    ] {
+        let addr = addr.parse().unwrap();
+        assert_eq!(Listen { addr, login: None }.is_open_to_all(), open, "{addr}");
+        assert!(!Listen { addr, login: Some(anna()) }.is_open_to_all(), "{addr}");
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(200))]
+
+    #[test]
+    fn no_bytes_keep_a_door_busy(
+        start in proptest::sample::select(vec!["", "\x05\x01\x00", "\x05\x02\x00\x02", "\x04\x01", "GET http://a/", "CONNECT "]),
+        rest: Vec<u8>,
+        locked: bool,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let mut scene = Scene::at(if locked { locked_door() } else { door() });
+            scene.says(start).await;
+            // A door that has closed already has heard enough.
+            let _ = scene.client.write_all(&rest).await;
+            let refusing = async {
+                while let Some(request) = scene.asked.recv().await {
+                    let _ = request.refuse(Refusal::NoWayLeft, String::new()).await;
+                }
+            };
+            let ended = async { tokio::time::timeout(Duration::from_secs(120), scene.serving).await };
+            let (ended, ()) = tokio::join!(ended, refusing);
+            assert!(ended.is_ok(), "still open after two minutes");
+        });
+    }
+}

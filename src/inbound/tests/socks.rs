@@ -196,3 +196,17 @@ async fn an_endless_negotiation_is_not_held() {
         assert!(matches!(verdict, Err(Error::Malformed(Protocol::Socks4))), "{verdict:?}");
     }
 }
+
+#[tokio::test]
+async fn a_request_that_is_dropped_is_refused_all_the_same() {
+    for (asked, no) in [
+        ([NO_AUTH, REQUESTS[0].0].concat(), &b"\x05\x00\x05\x01\x00\x01\x00\x00\x00\x00\x00\x00"[..]),
+        (b"\x05\x01\x00\x05\x03\x00\x01\0\0\0\0\0\0".to_vec(), b"\x05\x00\x05\x01\x00\x01\x00\x00\x00\x00\x00\x00"),
+        (b"\x04\x01\x01\xbb\x95\x9a\xa7\x33\x00".to_vec(), b"\x00\x5b\x00\x00\x00\x00\x00\x00"),
+    ] {
+        let mut scene = Scene::at(door());
+        scene.says(asked).await;
+        drop(scene.request().await);
+        assert_eq!(scene.hears_out().await, no);
+    }
+}
