@@ -1,44 +1,27 @@
-//! (being filled in)
-#![allow(missing_docs)]
-use super::Error;
+//! Does Telegram answer? The first question of MTProto, `req_pq`, in the obfuscated transport that the apps use
+//! (core.telegram.org/mtproto/mtproto-transports), asked and answered, for both ends. Ends there: no key is agreed
+//! on, nobody logs in. A `resPQ` is proof that something which speaks MTProto was reached; it carries no signature,
+//! so it is no proof that nobody is in between.
 
+mod client;
+mod framing;
+mod message;
+mod obfuscation;
+mod server;
+
+#[cfg(test)]
+mod tests;
+
+pub use client::{Answer, Client, Start};
+pub use server::Server;
+
+pub(super) use obfuscation::is_init;
+
+use super::{Error, Protocol};
+
+/// The fingerprint of the RSA key that Telegram's production servers answer with, of two that the apps know.
 pub const PRODUCTION_KEY: u64 = 0xd09d_1d85_de64_fd85;
 
-pub struct Start {
-    pub random: [u8; 64],
-    pub nonce: [u8; 16],
-    pub dc: i16,
-    pub msg_id: i64,
-    pub padding_words: u8,
-    pub padding: [u8; 252],
-}
-pub struct Client {}
-impl Client {
-    pub fn hello(_start: &Start) -> (Self, Vec<u8>) {
-        todo!()
-    }
-    pub fn answer(&mut self, _bytes: &[u8]) -> Result<Option<Answer>, Error> {
-        todo!()
-    }
-}
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    ResPq { fingerprints: Vec<u64>, server_nonce: [u8; 16] },
-    TransportError(i32),
-}
-#[derive(Default)]
-pub struct Server {}
-impl Server {
-    pub fn new() -> Self {
-        todo!()
-    }
-    pub fn receive(&mut self, _bytes: &[u8]) -> Result<Option<[u8; 16]>, Error> {
-        todo!()
-    }
-    pub fn res_pq(&mut self, _nonce: &[u8; 16], _server_nonce: &[u8; 16], _fingerprints: &[u64]) -> Vec<u8> {
-        todo!()
-    }
-    pub fn frame(&mut self, _payload: &[u8]) -> Vec<u8> {
-        todo!()
-    }
+const fn malformed(what: &'static str) -> Error {
+    Error::malformed(Protocol::Mtproto, what)
 }
