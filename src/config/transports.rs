@@ -1,7 +1,7 @@
 //! `[transport.NAME.KIND]`: the ways out. `direct` and `split` exist without being named.
 
 use super::Reading;
-use super::fault::{Place, instead, shown};
+use super::fault::{Place, instead, nearest, shown};
 use super::link::{self, BadLink, Part};
 use super::reader::{Item, Section};
 use super::settings::{Cipher, TransportKind, TransportSpec};
@@ -90,8 +90,13 @@ impl Reading<'_> {
     fn kind(&self, name: &str, place: &Place, section: &Section<'_>) -> Option<TransportKind> {
         let kinds: Vec<Item<'_>> = KINDS.iter().filter_map(|kind| section.item(kind)).collect();
         let [item] = kinds.as_slice() else {
-            let wrong = if kinds.is_empty() { "no kind is given" } else { "more than one kind is given" };
-            self.faults.add(place, &section.path, wrong, format!("expected one of {}", KINDS.join(", ")));
+            let expected = format!("expected one of {}", KINDS.join(", "));
+            if !kinds.is_empty() {
+                self.faults.add(place, &section.path, "more than one kind is given", expected);
+            } else if section.table.0.keys().all(|key| key == "via") {
+                // Any other key is told as unknown, with the kind that was meant.
+                self.faults.missing(place, &section.path, "no kind is given", expected);
+            }
             return None;
         };
         let kind = item.path.rsplit('.').next().unwrap_or_default();
@@ -214,19 +219,22 @@ fn shadowsocks(table: &Section<'_>) -> Option<TransportKind> {
     Some(TransportKind::Shadowsocks { server: server?, method, password: password?, prefix: prefix? })
 }
 
+/// A cipher by name. A name that is not even close to one is not shown: it may be the password.
 fn cipher(item: &Item<'_>) -> Option<Cipher> {
     let name = item.word()?;
-    link::cipher(name).map_or_else(
-        |why| {
-            let known: Vec<&str> = Cipher::ALL.iter().map(|cipher| cipher.name()).collect();
-            let near =
-                super::fault::nearest(name, known.iter().copied()).filter(|_| why.why.contains("not a Shadowsocks"));
-            let expected = near
-                .map_or_else(|| format!("expected one of {}", known.join(", ")), |n| format!("did you mean {n:?}?"));
-            item.fail(format!("{} is refused: {}", shown(name), why.why), expected)
-        },
-        Some,
-    )
+    let why = match link::cipher(name) {
+        Ok(cipher) => return Some(cipher),
+        Err(why) => why.why,
+    };
+    let known: Vec<&str> = Cipher::ALL.iter().map(|cipher| cipher.name()).collect();
+    let all = format!("expected one of {}", known.join(", "));
+    if why != link::NO_CIPHER {
+        return item.fail(format!("{} will not do: {why}", shown(name)), all);
+    }
+    match nearest(name, known) {
+        Some(near) => item.fail(format!("{} is not a cipher", shown(name)), format!("did you mean {near:?}?")),
+        None => item.fail("this is not a Shadowsocks cipher that byway knows", all),
+    }
 }
 
 fn socks5(table: &Section<'_>) -> Option<TransportKind> {
@@ -255,14 +263,16 @@ fn linked(item: &Item<'_>, kind: &str, table: &Section<'_>, instead_of: &[&'stat
     item.fail(format!("this link is for {}", linked.kind.name()), expected)
 }
 
+const SERVER: &str = "expected \"host:port\", an IPv6 address in brackets";
+
 /// `server = "host:port"`, or `server` and `port` apart.
 fn server(table: &Section<'_>) -> Option<Destination> {
-    let item = table.required("server", "expected \"host:port\"");
+    let item = table.required("server", SERVER);
     let port = table.item("port");
     let item = item?;
     let text = item.word()?;
     match port {
-        None => item.parsed("expected \"host:port\"", Destination::parse),
+        None => item.parsed(SERVER, Destination::parse),
         Some(port) => {
             let port = u16::try_from(port.integer(1..=65535)?).ok()?;
             let host = item.parsed("expected a name or an address", |_| Host::parse(text))?;

@@ -84,9 +84,12 @@ pub(in crate::config) fn cipher(name: &str) -> Result<Cipher, BadLink> {
         "aes-192-gcm" | "xchacha20-ietf-poly1305" | "2022-blake3-chacha8-poly1305" => {
             "few servers speak it, and byway does not; ask for 2022-blake3-aes-128-gcm or chacha20-ietf-poly1305"
         }
-        _ => "it is not a Shadowsocks cipher that byway knows",
+        _ => NO_CIPHER,
     }))
 }
+
+/// Said of what is no cipher at all.
+pub(in crate::config) const NO_CIPHER: &str = "it is not a Shadowsocks cipher that byway knows";
 
 const STREAM: &str = "it is a stream cipher: what it carries can be changed on the way; ask for another key";
 
