@@ -68,7 +68,15 @@ impl<'a> Item<'a> {
         expected: &str,
         read: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        read(self.word_or(expected)?).map_or_else(|why| self.fail(why.to_string(), expected), Some)
+        let why = match read(self.word_or(expected)?) {
+            Ok(value) => return Some(value),
+            Err(why) => why.to_string(),
+        };
+        // Some errors say themselves what they expect.
+        match why.split_once("; expected ") {
+            Some((wrong, expected)) => self.fail(wrong, format!("expected {expected}")),
+            None => self.fail(why, expected),
+        }
     }
 
     /// One of a few words.

@@ -207,12 +207,12 @@ fn the_numbers_of_detection_are_read() {
     let text = "[detect]\nmode = \"passive\"\nconnect_timeout = \"1500ms\"\nswitch_at = 3\n[detect.budget]\ntotal = \"100KB/h\"\n\
                 [detect.recover]\ncanary = [0.0, 1.0]\n[detect.suspect]\nat = [\"1s\", \"2s\"]\n";
     let detect = loaded(text).detect;
-    assert_eq!((detect.mode, detect.connect_timeout), (Mode::Passive, Duration::from_millis(1500)));
+    assert_eq!((detect.mode, detect.connect_timeout), (crate::health::Mode::Passive, Duration::from_millis(1500)));
     assert_eq!((detect.switch_at, detect.block_at), (3.0, 5.0));
-    assert_eq!(detect.budget.total.0, 100_000);
+    assert_eq!(detect.budget.total, 100_000);
     assert_eq!(detect.recover.canary.len(), 2);
     assert_eq!(detect.suspect.at, [Duration::from_secs(1), Duration::from_secs(2)]);
-    assert_eq!(detect.hold, Hold::default());
+    assert_eq!(detect.hold, crate::health::Hold::default());
 }
 
 #[test]

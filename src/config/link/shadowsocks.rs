@@ -120,8 +120,13 @@ pub(in crate::config) fn key(cipher: Cipher, password: &str) -> Result<Secret<St
     Ok(Secret::new(normal.join(":")))
 }
 
-/// The longest prefix: half of the shortest salt stays random, so that salts do not repeat.
-const LONGEST_PREFIX: usize = 16;
+/// The longest prefix: eight bytes of the salt stay random, so that salts do not repeat.
+const fn longest_prefix(cipher: Cipher) -> usize {
+    match cipher {
+        Cipher::Aes128Gcm | Cipher::Blake3Aes128Gcm => 8,
+        Cipher::Aes256Gcm | Cipher::ChaCha20Poly1305 | Cipher::Blake3Aes256Gcm | Cipher::Blake3ChaCha20Poly1305 => 24,
+    }
+}
 
 /// Outline's `prefix`: percent-encoded text whose code points are the bytes.
 pub(in crate::config) fn prefix_bytes(cipher: Cipher, text: &str) -> Result<Vec<u8>, BadLink> {
@@ -130,8 +135,9 @@ pub(in crate::config) fn prefix_bytes(cipher: Cipher, text: &str) -> Result<Vec<
     let byte =
         |c: char| u8::try_from(u32::from(c)).map_err(|_| Part::Query.is("prefix holds a character above U+00FF"));
     let bytes = text.chars().map(byte).collect::<Result<Vec<u8>, _>>()?;
-    if bytes.len() > LONGEST_PREFIX {
-        return Err(Part::Query.is("prefix is longer than 16 bytes"));
+    if bytes.len() > longest_prefix(cipher) {
+        return Err(Part::Query
+            .is("prefix leaves too little of the salt random (8 bytes fit with a 128-bit cipher, 24 with others)"));
     }
     if !bytes.is_empty() && cipher.key_length().is_some() {
         return Err(Part::Query.is("prefix goes with the AEAD ciphers, not with the 2022 ones"));

@@ -218,7 +218,7 @@ proptest! {
 
     #[test]
     fn what_is_written_to_a_configuration_is_read_back(
-        (method, password) in cipher_and_password(), prefix in proptest::collection::vec(any::<u8>(), 0..16),
+        (method, password) in cipher_and_password(), prefix in proptest::collection::vec(any::<u8>(), 0..24),
     ) {
         let prefix = if method.key_length().is_some() { Vec::new() } else { prefix };
         let TransportKind::Shadowsocks { server, .. } = shadowsocks("[2001:db8::1]:8388", method, &password) else {
