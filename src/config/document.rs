@@ -98,9 +98,12 @@ pub(super) fn parse(text: &str, source: &Source, faults: &Faults) -> Table {
         let place = lines.place(error.span().map_or(0, |span| span.start));
         let (wrong, expected) = match error.message().split_once(", expected ") {
             Some((wrong, expected)) => (wrong, format!("expected {expected}")),
+            None if error.message() == "duplicate key" => {
+                ("this key stands here twice", "expected each once".to_owned())
+            }
             None => (error.message(), "expected TOML 1.0".to_owned()),
         };
-        faults.add(&place, "", format!("not TOML: {wrong}"), expected);
+        faults.syntax(&place, format!("not TOML: {wrong}"), expected);
     }
     lines.table(document.get_ref())
 }

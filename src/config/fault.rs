@@ -65,24 +65,71 @@ impl fmt::Display for Fault {
 
 /// The faults found so far. Reading goes on after one, so that all are told at once.
 #[derive(Debug, Default)]
-pub(super) struct Faults(RefCell<Vec<Fault>>);
+pub(super) struct Faults(RefCell<Vec<(Sort, Fault)>>);
+
+/// What a fault is worth while the text is no TOML.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Sort {
+    /// The text is no TOML here.
+    Syntax,
+    /// Something is written that should be otherwise.
+    Wrong,
+    /// Something is not written.
+    Missing,
+}
 
 impl Faults {
+    /// Something is written that should be otherwise.
     pub(super) fn add(&self, place: &Place, path: &str, wrong: impl Into<String>, expected: impl Into<String>) {
-        self.0.borrow_mut().push(Fault {
-            place: place.clone(),
-            path: path.to_owned(),
-            wrong: wrong.into(),
-            expected: expected.into(),
-        });
+        self.push(Sort::Wrong, place, path, wrong.into(), expected.into());
     }
 
-    /// All of them by place, each once.
+    /// Something is not written.
+    pub(super) fn missing(&self, place: &Place, path: &str, wrong: impl Into<String>, expected: impl Into<String>) {
+        self.push(Sort::Missing, place, path, wrong.into(), expected.into());
+    }
+
+    /// The text is no TOML.
+    pub(super) fn syntax(&self, place: &Place, wrong: impl Into<String>, expected: impl Into<String>) {
+        self.push(Sort::Syntax, place, "", wrong.into(), expected.into());
+    }
+
+    fn push(&self, sort: Sort, place: &Place, path: &str, wrong: String, expected: String) {
+        self.0.borrow_mut().push((sort, Fault { place: place.clone(), path: path.to_owned(), wrong, expected }));
+    }
+
+    /// All of them by place, each once. Where the text is no TOML one fault a line is enough, and what was read
+    /// from such a line, or is missing because of it, would only confuse.
     pub(super) fn sorted(self) -> Vec<Fault> {
         let mut faults = self.0.into_inner();
-        faults.sort();
-        faults.dedup();
-        faults
+        faults.sort_by(|a, b| (&a.1.place, a.0, &a.1).cmp(&(&b.1.place, b.0, &b.1)));
+        let broken: Vec<_> =
+            faults.iter().filter(|(sort, _)| *sort == Sort::Syntax).map(|(_, f)| f.place.row()).collect();
+        let mut told = Vec::new();
+        let mut last_row = None;
+        for (sort, fault) in faults {
+            let row = fault.place.row();
+            let keep = match sort {
+                Sort::Syntax => last_row.replace(row.clone()) != Some(row),
+                Sort::Wrong => !broken.contains(&row),
+                Sort::Missing => broken.is_empty(),
+            };
+            if keep {
+                told.push(fault);
+            }
+        }
+        told.dedup();
+        told
+    }
+}
+
+impl Place {
+    /// File and line.
+    fn row(&self) -> (Arc<str>, u32) {
+        match self {
+            Self::File { file, line, .. } | Self::Embedded { file, line, .. } => (file.clone(), *line),
+            Self::Override(name) => (name.clone(), 0),
+        }
     }
 }
 

@@ -102,7 +102,7 @@ pub fn to_toml(spec: &TransportSpec) -> String {
     match &spec.kind {
         TransportKind::Direct => {}
         TransportKind::Split { recipe } => {
-            put("recipe", recipe.as_str().into());
+            put("recipe", recipe.to_string().into());
         }
         TransportKind::Shadowsocks { server, method, password, prefix } => {
             put("server", server.authority().into());

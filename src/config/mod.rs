@@ -18,7 +18,6 @@ mod settings;
 mod transports;
 mod units;
 
-pub use detect::{Block, Budget, Detect, Hold, Idle, Keep, Line, Mode, Recover, Suspect, Taint};
 pub use embedded::DEFAULT;
 pub use fault::{Fault, Place};
 pub use import::{Imported, Skipped, import, to_toml};
@@ -131,7 +130,7 @@ impl Reading<'_> {
             inbound: self.inbound(&root),
             services: self.services(&root, &ways, &order),
             anchors: self.anchors(&root, region.as_deref()),
-            detect: Detect::read(&root),
+            detect: detect::read(&root, ways.bare.clone()),
             resolver: self.resolver(&root),
             history: self.history(&root),
             control: self.control(&root),

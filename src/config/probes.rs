@@ -126,7 +126,7 @@ impl Reading<'_> {
             let path = self.path(item)?;
             match std::fs::read(&path) {
                 Ok(bytes) => Some(bytes),
-                Err(why) => return item.fail(format!("the file cannot be read: {why}"), PEM),
+                Err(why) => return item.fail(unread(why.kind()), PEM),
             }
         };
         let parsed: Result<Vec<Vec<u8>>, _> = CertificateDer::pem_slice_iter(&text.unwrap_or_default())
@@ -179,6 +179,15 @@ fn path(item: &Item<'_>) -> Option<String> {
         return Some(text.to_owned());
     }
     item.fail("this is no path", "expected one that begins with / and has no spaces")
+}
+
+/// Why a file could not be read, in the same words on every system.
+fn unread(why: std::io::ErrorKind) -> &'static str {
+    match why {
+        std::io::ErrorKind::NotFound => "there is no such file",
+        std::io::ErrorKind::PermissionDenied => "byway may not read the file",
+        _ => "the file cannot be read",
+    }
 }
 
 /// Whether a value is a table, for lists that also take short forms.

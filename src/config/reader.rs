@@ -40,17 +40,26 @@ impl<'a> Item<'a> {
 
     /// Any text, the empty one too.
     pub(super) fn text(&self) -> Option<&'a str> {
+        self.text_or("expected text in quotes")
+    }
+
+    fn text_or(&self, expected: &str) -> Option<&'a str> {
         match (&self.node.typed, &self.node.value) {
             (_, Value::Text(text)) => Some(text),
             (Some(typed), _) => Some(&typed.text),
-            _ => self.wrong_kind("text in quotes"),
+            (None, value) => self.fail(format!("this is {}", value.kind()), expected),
         }
     }
 
     /// A text that says something.
     pub(super) fn word(&self) -> Option<&'a str> {
-        let text = self.text()?;
-        if text.trim().is_empty() { self.fail("this is empty", "expected text") } else { Some(text) }
+        self.word_or("expected text in quotes")
+    }
+
+    /// A text that says something; `expected` is what it should say.
+    pub(super) fn word_or(&self, expected: &str) -> Option<&'a str> {
+        let text = self.text_or(expected)?;
+        if text.trim().is_empty() { self.fail("this is empty", expected) } else { Some(text) }
     }
 
     /// A text that `read` understands.
@@ -59,17 +68,24 @@ impl<'a> Item<'a> {
         expected: &str,
         read: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        read(self.word()?).map_or_else(|why| self.fail(why.to_string(), expected), Some)
+        let why = match read(self.word_or(expected)?) {
+            Ok(value) => return Some(value),
+            Err(why) => why.to_string(),
+        };
+        // Some errors say themselves what they expect.
+        match why.split_once("; expected ") {
+            Some((wrong, expected)) => self.fail(wrong, format!("expected {expected}")),
+            None => self.fail(why, expected),
+        }
     }
 
     /// One of a few words.
     pub(super) fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
-        let text = self.text()?;
-        if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
-            return Some(*meaning);
-        }
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        self.fail(format!("{} is not known", shown(text)), format!("expected one of {}", known.join(", ")))
+        let expected = format!("expected one of {}", known.join(", "));
+        let text = self.text_or(&expected)?;
+        let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
+        found.or_else(|| self.fail(format!("{} is not known", shown(text)), expected))
     }
 
     /// `true` or `false`.
@@ -115,7 +131,7 @@ impl<'a> Item<'a> {
 
     /// A span of time in `range`.
     pub(super) fn duration(&self, range: RangeInclusive<Duration>) -> Option<Duration> {
-        let text = self.text()?;
+        let text = self.text_or(units::DURATION)?;
         let Some(span) = units::duration(text) else {
             return self.fail(format!("{} is no span of time", shown(text)), units::DURATION);
         };
@@ -128,7 +144,7 @@ impl<'a> Item<'a> {
 
     /// A size in bytes of at least `least`.
     pub(super) fn size(&self, least: u64) -> Option<u64> {
-        let text = self.text()?;
+        let text = self.text_or(units::SIZE)?;
         match units::size(text) {
             Some(bytes) if bytes >= least => Some(bytes),
             Some(_) => self.fail(format!("{} is too small", shown(text)), format!("expected at least {least}B")),
@@ -183,7 +199,7 @@ impl<'a> Section<'a> {
     /// The value of `key`, or a fault that it is missing.
     pub(super) fn required(&self, key: &'static str, expected: &str) -> Option<Item<'a>> {
         self.item(key).or_else(|| {
-            self.faults.add(&self.place, &self.path_to(key), "this is missing", expected);
+            self.faults.missing(&self.place, &self.path_to(key), "this is missing", expected);
             None
         })
     }
@@ -211,7 +227,7 @@ impl<'a> Section<'a> {
     /// Every entry, for a table whose keys are names the user chose, in the order they were written.
     pub(super) fn entries(&self) -> Vec<(&'a str, &'a Place, Item<'a>)> {
         let entry = |(key, (place, node)): (&'a String, &'a (Place, Node))| {
-            (key.as_str(), place, Item { node, path: self.path_to(key), faults: self.faults })
+            (key.as_str(), place, Item { node, path: self.path_to(&shown_key(key)), faults: self.faults })
         };
         let mut entries: Vec<_> = self.table.0.iter().map(entry).collect();
         entries.sort_by(|a, b| a.1.cmp(b.1));

@@ -1,10 +1,10 @@
 //! What a configuration means: plain values, checked, ready to build from. Made only by [`super::load`], so what
 //! holds here holds: every named transport exists, `via` makes no circle, every service has a way it may take.
 
-use super::detect::Detect;
 use crate::model::{Destination, Secret, Service, TransportId};
 use crate::policy::Rule;
-use crate::{inbound, journal, probe};
+use crate::wire::split::Recipe;
+use crate::{health, inbound, journal, probe};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub struct Settings {
     /// The neutral places that vouch for the link.
     pub anchors: probe::Anchors,
     /// How blocks are found out.
-    pub detect: Detect,
+    pub detect: health::Params,
     /// How names are looked up for bare ways.
     pub resolver: Resolver,
     /// What is remembered.
@@ -56,8 +56,8 @@ pub enum TransportKind {
     Direct,
     /// As direct, with the first write cut.
     Split {
-        /// How, in the notation of Outline's smart dialer: `split:2`, `tlsfrag:1`, joined by `|`.
-        recipe: String,
+        /// How.
+        recipe: Recipe,
     },
     /// Shadowsocks.
     Shadowsocks {

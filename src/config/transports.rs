@@ -1,11 +1,12 @@
 //! `[transport.NAME.KIND]`: the ways out. `direct` and `split` exist without being named.
 
 use super::Reading;
-use super::fault::{Place, instead, shown};
+use super::fault::{Place, instead, nearest, shown};
 use super::link::{self, BadLink, Part};
 use super::reader::{Item, Section};
 use super::settings::{Cipher, TransportKind, TransportSpec};
 use crate::model::{Destination, Host, Secret, TransportId};
+use crate::wire::split::Recipe;
 use std::collections::BTreeMap;
 
 /// How `split` cuts unless told otherwise: a record boundary in the middle of the name.
@@ -17,7 +18,8 @@ const KINDS: [&str; 5] = ["direct", "split", "shadowsocks", "socks5", "http"];
 /// The names of all ways, those at fault too: an order that names one is not at fault itself.
 pub(super) struct Ways {
     names: Vec<TransportId>,
-    bare: Vec<TransportId>,
+    /// Those that use the person's own line to the destination itself.
+    pub(super) bare: Vec<TransportId>,
 }
 
 impl Ways {
@@ -44,14 +46,9 @@ impl Ways {
 impl Reading<'_> {
     /// Every transport, and the names of all.
     pub(super) fn transports(&self, root: &Section<'_>) -> (Vec<TransportSpec>, Ways) {
-        let mut specs = vec![
-            TransportSpec { id: "direct".into(), via: None, kind: TransportKind::Direct },
-            TransportSpec {
-                id: "split".into(),
-                via: None,
-                kind: TransportKind::Split { recipe: DEFAULT_RECIPE.to_owned() },
-            },
-        ];
+        let mut specs = vec![TransportSpec { id: "direct".into(), via: None, kind: TransportKind::Direct }];
+        let split = default_recipe().map(|recipe| TransportKind::Split { recipe });
+        specs.extend(split.map(|kind| TransportSpec { id: "split".into(), via: None, kind }));
         let mut ways = Ways { names: vec!["direct".into(), "split".into()], bare: Vec::new() };
         let section = root.section("transport");
         let entries: Vec<_> =
@@ -71,10 +68,9 @@ impl Reading<'_> {
             let kind = self.kind(name, place, &section);
             section.finish();
             let Some(kind) = kind else { continue };
-            if kind.is_bare()
-                && let Some((item, _)) = &via
-            {
-                let _: Option<()> = item.fail("a bare way goes through nothing", "expected no via here");
+            let through_nothing = kind == TransportKind::Direct || name == "split";
+            if let Some((item, _)) = via.as_ref().filter(|_| through_nothing) {
+                let _: Option<()> = item.fail("the bare way goes through nothing", "expected no via here");
             }
             let spec = TransportSpec { id: name.into(), via: via.map(|(_, via)| via), kind };
             match specs.iter_mut().find(|known| known.id == spec.id) {
@@ -83,15 +79,20 @@ impl Reading<'_> {
             }
         }
         circles(&vias);
-        ways.bare = specs.iter().filter(|spec| spec.kind.is_bare()).map(|spec| spec.id.clone()).collect();
+        ways.bare = specs.iter().filter(|spec| is_bare(spec, &specs)).map(|spec| spec.id.clone()).collect();
         (specs, ways)
     }
 
     fn kind(&self, name: &str, place: &Place, section: &Section<'_>) -> Option<TransportKind> {
         let kinds: Vec<Item<'_>> = KINDS.iter().filter_map(|kind| section.item(kind)).collect();
         let [item] = kinds.as_slice() else {
-            let wrong = if kinds.is_empty() { "no kind is given" } else { "more than one kind is given" };
-            self.faults.add(place, &section.path, wrong, format!("expected one of {}", KINDS.join(", ")));
+            let expected = format!("expected one of {}", KINDS.join(", "));
+            if !kinds.is_empty() {
+                self.faults.add(place, &section.path, "more than one kind is given", expected);
+            } else if section.table.0.keys().all(|key| key == "via") {
+                // Any other key is told as unknown, with the kind that was meant.
+                self.faults.missing(place, &section.path, "no kind is given", expected);
+            }
             return None;
         };
         let kind = item.path.rsplit('.').next().unwrap_or_default();
@@ -124,7 +125,11 @@ impl Reading<'_> {
         let server = server(table);
         let tls = table.or("tls", false, Item::flag);
         let sni = table.item("sni").and_then(|item| host_name(&item));
-        let login = login(table, |user| !user.contains(':'), "HTTP cannot carry a user with ':' in it")?;
+        let login = login(
+            table,
+            |user| !user.contains(':') && user.len() <= 255,
+            "HTTP carries no ':' and at most 255 bytes of user",
+        )?;
         if !tls && let Some(item) = table.item("sni").or_else(|| table.item("roots")) {
             return item.fail("this needs TLS", "expected tls = true beside it");
         }
@@ -164,36 +169,35 @@ fn circles(vias: &BTreeMap<TransportId, (Item<'_>, TransportId)>) {
     }
 }
 
+/// Whether a way ends on the person's own line: a bare kind that goes through nothing but bare ways.
+fn is_bare(spec: &TransportSpec, specs: &[TransportSpec]) -> bool {
+    let mut spec = spec;
+    for _ in specs {
+        if !spec.kind.is_bare() {
+            return false;
+        }
+        match spec.via.as_ref().and_then(|via| specs.iter().find(|below| below.id == *via)) {
+            Some(below) => spec = below,
+            None => return true,
+        }
+    }
+    false
+}
+
 fn split(table: &Section<'_>) -> Option<TransportKind> {
     let recipe = match table.item("recipe") {
-        None => DEFAULT_RECIPE.to_owned(),
-        Some(item) => item.parsed(RECIPE, recipe)?,
+        None => default_recipe()?,
+        Some(item) if item.word_or(RECIPE)?.contains("://") => return item.fail("this is a link", RECIPE),
+        Some(item) => item.parsed(RECIPE, str::parse)?,
     };
     Some(TransportKind::Split { recipe })
 }
 
-const RECIPE: &str = "expected steps like \"split:2\" or \"tlsfrag:sni\", joined by |";
-
-/// Checks a recipe; it stays text until a transport is built from it.
-fn recipe(text: &str) -> Result<String, String> {
-    for step in text.split('|').map(str::trim) {
-        let (kind, position) = step.split_once(':').unwrap_or((step, ""));
-        let number = position.parse::<i32>().ok().filter(|number| *number != 0);
-        match (kind, number) {
-            ("split", Some(number)) if number < 0 => {
-                return Err(format!("{} counts from the end, which a stream has not", shown(step)));
-            }
-            ("split" | "tlsfrag", Some(_)) => {}
-            ("split" | "tlsfrag", None) if position == "sni" => {}
-            ("split" | "tlsfrag", None) => return Err(format!("{} does not say where to cut", shown(step))),
-            ("disorder" | "override", _) => {
-                return Err(format!("{} is more than cutting and is not carried", shown(step)));
-            }
-            _ => return Err(format!("{} is no step", shown(step))),
-        }
-    }
-    Ok(text.trim().to_owned())
+fn default_recipe() -> Option<Recipe> {
+    DEFAULT_RECIPE.parse().ok()
 }
+
+const RECIPE: &str = "expected steps like \"split:2\" or \"tlsfrag:sni\", joined by |";
 
 fn shadowsocks(table: &Section<'_>) -> Option<TransportKind> {
     if let Some(item) = table.item("link") {
@@ -214,19 +218,22 @@ fn shadowsocks(table: &Section<'_>) -> Option<TransportKind> {
     Some(TransportKind::Shadowsocks { server: server?, method, password: password?, prefix: prefix? })
 }
 
+/// A cipher by name. A name that is not even close to one is not shown: it may be the password.
 fn cipher(item: &Item<'_>) -> Option<Cipher> {
     let name = item.word()?;
-    link::cipher(name).map_or_else(
-        |why| {
-            let known: Vec<&str> = Cipher::ALL.iter().map(|cipher| cipher.name()).collect();
-            let near =
-                super::fault::nearest(name, known.iter().copied()).filter(|_| why.why.contains("not a Shadowsocks"));
-            let expected = near
-                .map_or_else(|| format!("expected one of {}", known.join(", ")), |n| format!("did you mean {n:?}?"));
-            item.fail(format!("{} is refused: {}", shown(name), why.why), expected)
-        },
-        Some,
-    )
+    let why = match link::cipher(name) {
+        Ok(cipher) => return Some(cipher),
+        Err(why) => why.why,
+    };
+    let known: Vec<&str> = Cipher::ALL.iter().map(|cipher| cipher.name()).collect();
+    let all = format!("expected one of {}", known.join(", "));
+    if why != link::NO_CIPHER {
+        return item.fail(format!("{} will not do: {why}", shown(name)), all);
+    }
+    match nearest(name, known) {
+        Some(near) => item.fail(format!("{} is not a cipher", shown(name)), format!("did you mean {near:?}?")),
+        None => item.fail("this is not a Shadowsocks cipher that byway knows", all),
+    }
 }
 
 fn socks5(table: &Section<'_>) -> Option<TransportKind> {
@@ -255,14 +262,16 @@ fn linked(item: &Item<'_>, kind: &str, table: &Section<'_>, instead_of: &[&'stat
     item.fail(format!("this link is for {}", linked.kind.name()), expected)
 }
 
+const SERVER: &str = "expected \"host:port\", an IPv6 address in brackets";
+
 /// `server = "host:port"`, or `server` and `port` apart.
 fn server(table: &Section<'_>) -> Option<Destination> {
-    let item = table.required("server", "expected \"host:port\"");
+    let item = table.required("server", SERVER);
     let port = table.item("port");
     let item = item?;
     let text = item.word()?;
     match port {
-        None => item.parsed("expected \"host:port\"", Destination::parse),
+        None => item.parsed(SERVER, Destination::parse),
         Some(port) => {
             let port = u16::try_from(port.integer(1..=65535)?).ok()?;
             let host = item.parsed("expected a name or an address", |_| Host::parse(text))?;
@@ -304,7 +313,7 @@ fn checked<T>(item: &Item<'_>, read: Result<T, BadLink>) -> Option<T> {
         |why| {
             let expected = match why.part {
                 Part::Password => "expected the key as the server's owner gave it",
-                _ => "expected percent-encoded characters up to U+00FF, 16 at most",
+                _ => "expected percent-encoded characters up to U+00FF",
             };
             item.fail(why.why, expected)
         },

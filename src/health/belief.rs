@@ -17,6 +17,8 @@ const TRAFFIC_RULES: Duration = Duration::from_secs(120);
 pub(super) const TWIN_WITHIN: Duration = Duration::from_secs(60);
 /// Failures on every way further apart than this are separate outages.
 const EVERYWHERE_WITHIN: Duration = Duration::from_secs(1800);
+/// A resolver that was not caught lying for this long is not said to lie.
+const LIES_FOR: Duration = Duration::from_secs(3600);
 /// Outcomes remembered to estimate how often the route fails.
 const WINDOW: usize = 20;
 
@@ -39,6 +41,12 @@ pub(super) struct Belief {
     pub(super) heard: Moment,
     pub(super) used: Option<Moment>,
     pub(super) traffic: Option<Moment>,
+    /// Since when, and how surely, the network's resolver lies about names of this route.
+    dns: Option<(Moment, Confidence)>,
+    /// Look-ups of only this name that went unanswered since the last good sign.
+    dns_silences: u32,
+    /// Whether a lie is yet to be told.
+    pub(super) dns_news: bool,
     /// Failures on every way: how many, and since when.
     pub(super) everywhere: Option<(u32, Moment)>,
     heard_bad: Moment,
@@ -102,6 +110,9 @@ impl Belief {
             heard: now,
             used: None,
             traffic: None,
+            dns: None,
+            dns_silences: 0,
+            dns_news: false,
             everywhere: None,
             heard_bad: now,
             rtt: None,
@@ -127,8 +138,10 @@ impl Belief {
             return self.learn_everywhere(evidence);
         }
         let before = self.before(evidence, sibling);
-        if evidence.sign == Sign::DnsSilent {
-            self.tally.count(Sign::DnsSilent);
+        match evidence.sign {
+            Sign::DnsSilent => self.dns_silences = self.dns_silences.saturating_add(1),
+            Sign::DnsLie | Sign::DnsInjected => self.note_lie(evidence),
+            _ => {}
         }
         let Some(weight) = weigh::weigh(evidence, before) else { return Cue::None };
         if self.is_outranked(evidence) || (bare && self.taint.covers(evidence.endpoint, evidence.began)) {
@@ -156,6 +169,7 @@ impl Belief {
         smooth(&mut self.first_byte, evidence.first_byte_ms);
         self.remember(evidence.at, true);
         self.everywhere = None;
+        self.dns_silences = 0;
         let floor = (self.goods_in_a_row() < self.goods_needed()).then_some(params.switch_at);
         self.score.relieve(weigh::relief(evidence.sign), evidence.sign == Sign::BodyProven, floor);
         Cue::Good
@@ -171,7 +185,10 @@ impl Belief {
         self.score.add(weight.part, weight.points);
         self.tally.note(evidence, weight);
         self.last_bad = self.last_bad.max(Some(evidence.at));
-        self.remember(evidence.at, false);
+        // A dead server of our own is no stray failure of the route.
+        if weight.part != Part::Near {
+            self.remember(evidence.at, false);
+        }
         if evidence.sign == Sign::ClientGaveUp {
             self.gave_up.push_back(evidence.at);
         }
@@ -182,6 +199,23 @@ impl Belief {
         if weight.proves == Some(Technique::Mitm) {
             self.hostile = true;
         }
+    }
+
+    /// The secure answer is used and the route goes on: a lie is told, and counts nothing (T1, T2).
+    fn note_lie(&mut self, evidence: &Evidence) {
+        let sure = evidence.sign.confidence();
+        let known = self.dns.filter(|(seen, _)| evidence.at.since(*seen) <= LIES_FOR).map(|(_, sure)| sure);
+        self.dns_news = known.is_none_or(|before| before < sure);
+        if self.dns_news && self.tally.first().is_none() {
+            self.tally = Tally::default();
+        }
+        self.tally.count(evidence.sign);
+        self.dns = Some((evidence.at, known.map_or(sure, |before| before.max(sure))));
+    }
+
+    /// Time passes: an old lie is no news of today.
+    pub(super) fn forget_lies(&mut self, now: Moment) {
+        self.dns = self.dns.filter(|(seen, _)| now.since(*seen) <= LIES_FOR);
     }
 
     fn learn_everywhere(&mut self, evidence: &Evidence) -> Cue {
@@ -221,7 +255,7 @@ impl Belief {
         Before {
             other_timeout: self.tally.other_timeout(evidence.endpoint),
             gave_up: u32::try_from(self.gave_up.len()).unwrap_or(u32::MAX),
-            dns_silences: self.tally.seen(Sign::DnsSilent),
+            dns_silences: self.dns_silences,
             sibling,
         }
     }
@@ -277,6 +311,9 @@ impl Belief {
     pub(super) fn verdict(&self) -> (Verdict, Confidence) {
         let how = self.technique.unwrap_or(Technique::Unidentified);
         match self.phase {
+            Phase::Ok | Phase::Unknown if self.dns.is_some() => {
+                (Verdict::Degraded(Technique::DnsTamper), self.dns.map_or(self.confidence, |(_, sure)| sure))
+            }
             Phase::Ok | Phase::ProbeStale => (Verdict::Works, self.confidence),
             Phase::Degraded => (Verdict::Degraded(how), self.confidence),
             Phase::Blocked | Phase::Recovering => (Verdict::Blocked(how), self.confidence),

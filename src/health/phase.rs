@@ -120,6 +120,7 @@ fn after_everywhere(belief: &mut Belief, evidence: &Evidence, params: &Params) {
 /// What the passing of time does by itself.
 pub(super) fn tick(belief: &mut Belief, now: Moment, params: &Params) {
     belief.score.settle(now, params.score_half_life);
+    belief.forget_lies(now);
     let forgotten = now.since(belief.heard) >= params.state.ttl;
     match belief.phase {
         Phase::Unknown => {}

@@ -10,7 +10,7 @@ mod sip008;
 #[cfg(test)]
 mod tests;
 
-pub(super) use shadowsocks::{cipher, key, prefix_bytes, prefix_text};
+pub(super) use shadowsocks::{NO_CIPHER, cipher, key, prefix_bytes, prefix_text};
 pub(super) use sip008::servers;
 
 use super::settings::TransportKind;

@@ -84,9 +84,12 @@ pub(in crate::config) fn cipher(name: &str) -> Result<Cipher, BadLink> {
         "aes-192-gcm" | "xchacha20-ietf-poly1305" | "2022-blake3-chacha8-poly1305" => {
             "few servers speak it, and byway does not; ask for 2022-blake3-aes-128-gcm or chacha20-ietf-poly1305"
         }
-        _ => "it is not a Shadowsocks cipher that byway knows",
+        _ => NO_CIPHER,
     }))
 }
+
+/// Said of what is no cipher at all.
+pub(in crate::config) const NO_CIPHER: &str = "it is not a Shadowsocks cipher that byway knows";
 
 const STREAM: &str = "it is a stream cipher: what it carries can be changed on the way; ask for another key";
 
@@ -117,8 +120,13 @@ pub(in crate::config) fn key(cipher: Cipher, password: &str) -> Result<Secret<St
     Ok(Secret::new(normal.join(":")))
 }
 
-/// The longest prefix: half of the shortest salt stays random, so that salts do not repeat.
-const LONGEST_PREFIX: usize = 16;
+/// The longest prefix: eight bytes of the salt stay random, so that salts do not repeat.
+const fn longest_prefix(cipher: Cipher) -> usize {
+    match cipher {
+        Cipher::Aes128Gcm | Cipher::Blake3Aes128Gcm => 8,
+        Cipher::Aes256Gcm | Cipher::ChaCha20Poly1305 | Cipher::Blake3Aes256Gcm | Cipher::Blake3ChaCha20Poly1305 => 24,
+    }
+}
 
 /// Outline's `prefix`: percent-encoded text whose code points are the bytes.
 pub(in crate::config) fn prefix_bytes(cipher: Cipher, text: &str) -> Result<Vec<u8>, BadLink> {
@@ -127,8 +135,9 @@ pub(in crate::config) fn prefix_bytes(cipher: Cipher, text: &str) -> Result<Vec<
     let byte =
         |c: char| u8::try_from(u32::from(c)).map_err(|_| Part::Query.is("prefix holds a character above U+00FF"));
     let bytes = text.chars().map(byte).collect::<Result<Vec<u8>, _>>()?;
-    if bytes.len() > LONGEST_PREFIX {
-        return Err(Part::Query.is("prefix is longer than 16 bytes"));
+    if bytes.len() > longest_prefix(cipher) {
+        return Err(Part::Query
+            .is("prefix leaves too little of the salt random (8 bytes fit with a 128-bit cipher, 24 with others)"));
     }
     if !bytes.is_empty() && cipher.key_length().is_some() {
         return Err(Part::Query.is("prefix goes with the AEAD ciphers, not with the 2022 ones"));
