@@ -92,8 +92,8 @@ pub enum BuildError {
     /// `via` names no way.
     #[error("via \"{0}\": there is no such transport")]
     UnknownVia(TransportId),
-    /// `via` leads back to this way.
-    #[error("via \"{0}\" leads back to this transport")]
+    /// `via` leads in a circle.
+    #[error("via \"{0}\" leads in a circle")]
     Circle(TransportId),
     /// `via` names a way that could not be built itself.
     #[error("via \"{0}\": that transport could not be built")]
@@ -181,7 +181,7 @@ impl Yard<'_> {
             Some(via) => {
                 let below = self.by_id.get(via).ok_or_else(|| BuildError::UnknownVia(via.clone()))?;
                 let below = self.build(below, above).map_err(|error| match error {
-                    circle @ BuildError::Circle(_) => circle,
+                    BuildError::Circle(_) => BuildError::Circle(via.clone()),
                     _ => BuildError::BrokenVia(via.clone()),
                 })?;
                 Ground { streams: below.streams, packets: below.packets, bare: below.bare }

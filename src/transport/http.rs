@@ -136,7 +136,8 @@ fn judge(status: u16) -> Result<(), Failure> {
     let far = |cause| Err(Failure::new(Stage::Connect, cause, Whose::Peer));
     match status {
         200..300 => Ok(()),
-        407 => near(Cause::AuthenticationFailed),
+        // Tinyproxy answers 401 to wrong credentials, 407 to none.
+        401 | 407 => near(Cause::AuthenticationFailed),
         405 | 501 => near(Cause::NotSupported),
         504 => far(Cause::GenericTimeoutError),
         500..600 => far(Cause::RefusedByProxy),
