@@ -7,6 +7,7 @@ use super::exchange::Fault;
 use super::https::{Page, Query, over_http1};
 use super::spec::{Anchors, CaptiveCheck, Method, Spec};
 use super::tap::Tap;
+use crate::judge::link::{Anchor, Canary, Clock, Controls};
 use crate::model::{Cause, Failure};
 use crate::net::{Deadline, Network, Stream, connect_any};
 use crate::transport::Transport;
@@ -15,128 +16,73 @@ use futures_util::stream::FuturesUnordered;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// What a captive-portal canary said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Canary {
-    /// Exactly what it should.
-    Clean,
-    /// Something else: somebody answered in its place.
-    Altered,
-    /// Nothing.
-    Silent,
-}
-
-/// What one neutral or domestic place said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Said {
-    /// It answered, and after so long.
-    Answered(Duration),
-    /// Its certificate was not its own.
-    ForeignKey,
-    /// It did not answer.
-    Nothing,
-}
-
-/// What the controls saw, in one run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Readings {
-    /// C0.
-    pub(super) has_default_route: bool,
-    /// C1; `None` when it was not asked.
-    pub(super) captive: Option<Canary>,
-    /// C2.
-    pub(super) neutral: Vec<Said>,
-    /// C3; empty when it was not needed.
-    pub(super) domestic: Vec<Said>,
-    /// C11: our clock less theirs, in seconds.
-    pub(super) clock_ahead: Option<i64>,
-}
-
-impl Readings {
-    /// Whether domestic places answer and no foreign one.
-    pub(super) fn is_only_home(&self) -> bool {
-        let hears = |all: &[Said]| all.iter().any(|said| matches!(said, Said::Answered(_)));
-        hears(&self.domestic) && !hears(&self.neutral)
-    }
-
-    /// Whether somebody answers in everybody's place, as a company's or a virus scanner's proxy does.
-    pub(super) fn is_intercepted(&self) -> bool {
-        self.neutral.contains(&Said::ForeignKey)
-    }
-}
-
 /// Asks only two captive-portal canaries: whether the line is still there. `None` when that leaves a doubt, or two
 /// are not known.
-pub(super) async fn run_lightly(asker: &Asker, anchors: &Anchors, network: &dyn Network) -> Option<Readings> {
+pub(super) async fn run_lightly(asker: &Asker, anchors: &Anchors, network: &dyn Network) -> Option<Controls> {
     let two = asker.sources.chance.some(&anchors.captive, 2);
     let [one, other] = two.as_slice() else { return None };
     if !(asker.sources.has_default_route)() {
         return None;
     }
     for check in [one, other] {
-        if ask_canary(asker, check, network).await.0 != Canary::Clean {
+        if ask_canary(asker, check, network).await.0 != Canary::Exact {
             return None;
         }
     }
-    let (neutral, domestic) = (Vec::new(), Vec::new());
-    Some(Readings { has_default_route: true, captive: Some(Canary::Clean), neutral, domestic, clock_ahead: None })
+    Some(Controls { canaries: vec![Canary::Exact; 2], ..Controls::default() })
 }
 
 /// The least patience a control needs: all of them together must not keep a person waiting.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// Domestic places asked, when no foreign one answers: two must answer to tell a whitelist from an outage (T17).
+const DOMESTIC: usize = 3;
+/// A clock that is wrong by more than this makes certificates look forged.
+const DAY: u64 = 24 * 3600;
 
 /// Runs the controls over `way`, the bare one where there is one.
-pub(super) async fn run(asker: &Asker, anchors: &Anchors, way: Option<&Transport>, network: &dyn Network) -> Readings {
-    let mut readings = Readings {
-        has_default_route: (asker.sources.has_default_route)(),
-        captive: None,
-        neutral: Vec::new(),
-        domestic: Vec::new(),
-        clock_ahead: None,
-    };
-    if !readings.has_default_route {
-        return readings;
+pub(super) async fn run(asker: &Asker, anchors: &Anchors, way: Option<&Transport>, network: &dyn Network) -> Controls {
+    let mut found = Controls { unplugged: !(asker.sources.has_default_route)(), ..Controls::default() };
+    if found.unplugged {
+        return found;
     }
     let chance = &asker.sources.chance;
     let mut dates = Vec::new();
-    // One vendor's canary; only when it is altered, another's: one page in one place is no portal.
+    // One vendor's canary; another's only when it is altered: one page in one place is no portal.
     for check in chance.some(&anchors.captive, 2) {
         let (canary, date) = ask_canary(asker, check, network).await;
+        found.canaries.push(canary);
         dates.extend(date);
-        if readings.captive.is_none() || canary == Canary::Clean {
-            readings.captive = Some(canary);
-        }
         if canary != Canary::Altered {
             break;
         }
     }
-    if readings.captive == Some(Canary::Altered) {
-        return readings;
+    if !found.canaries.is_empty() && found.canaries.iter().all(|canary| *canary == Canary::Altered) {
+        return found;
     }
-    let Some(way) = way else { return readings };
+    let Some(way) = way else { return found };
     let order = chance.some(&anchors.neutral, anchors.neutral.len());
     let (first, others) = order.split_at(asker.settings.anchors_per_run.min(order.len()));
     for part in [first, others] {
         // The others are asked only when one of the first is silent: it may be that one's own fault.
-        if part.as_ptr() == first.as_ptr() || readings.neutral.contains(&Said::Nothing) {
+        if part.as_ptr() == first.as_ptr() || found.neutral.contains(&Anchor::Nothing) {
             let (said, when) = ask_all(asker, part, way).await;
-            readings.neutral.extend(said);
+            found.neutral.extend(said);
             dates.extend(when);
         }
     }
-    if !readings.neutral.iter().any(|said| matches!(said, Said::Answered(_))) {
-        let two = chance.some(&anchors.domestic, 2);
-        readings.domestic = ask_all(asker, &two, way).await.0;
+    if !found.neutral.iter().any(|said| matches!(said, Anchor::Answered(_))) {
+        let some = chance.some(&anchors.domestic, DOMESTIC);
+        found.domestic = ask_all(asker, &some, way).await.0;
     }
-    readings.clock_ahead = clock_ahead((asker.sources.unix_now)(), &mut dates);
-    readings
+    found.clock = clock((asker.sources.unix_now)(), &mut dates);
+    found
 }
 
 /// Asks each of `places`.
-async fn ask_all(asker: &Asker, places: &[&Spec], way: &Transport) -> (Vec<Said>, Vec<u64>) {
+async fn ask_all(asker: &Asker, places: &[&Spec], way: &Transport) -> (Vec<Anchor>, Vec<u64>) {
     // Slots keep the number at once down.
     let mut asked: FuturesUnordered<_> = places.iter().map(|spec| ask_one(asker, spec, way)).collect();
-    let mut answers: Vec<(Said, Option<u64>)> = Vec::new();
+    let mut answers: Vec<(Anchor, Option<u64>)> = Vec::new();
     while let Some(answer) = asked.next().await {
         answers.push(answer);
     }
@@ -144,15 +90,15 @@ async fn ask_all(asker: &Asker, places: &[&Spec], way: &Transport) -> (Vec<Said>
     (answers.into_iter().map(|(said, _)| said).collect(), dates)
 }
 
-async fn ask_one(asker: &Asker, spec: &Spec, way: &Transport) -> (Said, Option<u64>) {
+async fn ask_one(asker: &Asker, spec: &Spec, way: &Transport) -> (Anchor, Option<u64>) {
     let Some(target) = spec.targets.get(asker.sources.chance.below(spec.targets.len())) else {
-        return (Said::Nothing, None);
+        return (Anchor::Nothing, None);
     };
     let _slot = asker.slot().await;
     match Deadline::after(PATIENCE).run(asker.ask_now(way, spec, target)).await.map(|asked| asked.outcome) {
-        Some(Ok((answer, date))) => (Said::Answered(answer.first_byte), date),
-        Some(Err(failure)) if is_foreign_key(&failure) => (Said::ForeignKey, None),
-        _ => (Said::Nothing, None),
+        Some(Ok((answer, date))) => (Anchor::Answered(answer.first_byte), date),
+        Some(Err(failure)) if is_foreign_key(&failure) => (Anchor::ForeignKey, None),
+        _ => (Anchor::Nothing, None),
     }
 }
 
@@ -168,11 +114,11 @@ async fn ask_canary(asker: &Asker, check: &CaptiveCheck, network: &dyn Network) 
     match deadline.run(fetch(asker, check, network, deadline)).await {
         Some(Some(page)) => {
             let body_fits = check.body.as_ref().is_none_or(|body| page.body == body.as_bytes());
-            let canary = if page.status == check.status && body_fits { Canary::Clean } else { Canary::Altered };
+            let canary = if page.status == check.status && body_fits { Canary::Exact } else { Canary::Altered };
             // Whoever answers in its place knows no better than we what the time is.
-            (canary, page.date().filter(|_| canary == Canary::Clean))
+            (canary, page.date().filter(|_| canary == Canary::Exact))
         }
-        Some(None) | None => (Canary::Silent, None),
+        Some(None) | None => (Canary::Nothing, None),
     }
 }
 
@@ -204,11 +150,14 @@ async fn connect(check: &CaptiveCheck, network: &dyn Network, deadline: Deadline
     connect_any(network, &addrs, deadline).await.ok()
 }
 
-/// How far our clock is ahead of the middle one of theirs.
-fn clock_ahead(ours: u64, theirs: &mut [u64]) -> Option<i64> {
+/// Whether our clock and the middle one of theirs are on the same day (C11).
+fn clock(ours: u64, theirs: &mut [u64]) -> Clock {
     theirs.sort_unstable();
-    let middle = *theirs.get(theirs.len() / 2)?;
-    Some(i64::try_from(ours).ok()?.saturating_sub(i64::try_from(middle).ok()?))
+    match theirs.get(theirs.len() / 2) {
+        None => Clock::Unknown,
+        Some(middle) if ours.abs_diff(*middle) > DAY => Clock::Wrong,
+        Some(_) => Clock::Right,
+    }
 }
 
 #[cfg(test)]
@@ -217,8 +166,10 @@ mod tests {
 
     #[test]
     fn one_wrong_server_does_not_make_our_clock_wrong() {
-        assert_eq!(clock_ahead(1000, &mut [990, 5, 1001]), Some(10));
-        assert_eq!(clock_ahead(1000, &mut [4000]), Some(-3000));
-        assert_eq!(clock_ahead(1000, &mut []), None);
+        let now = 1_785_542_400;
+        assert_eq!(clock(now, &mut [now - 10, 5, now + 1]), Clock::Right);
+        assert_eq!(clock(now, &mut [now - 2 * DAY]), Clock::Wrong);
+        assert_eq!(clock(now, &mut [now + 2 * DAY, now + 2 * DAY, now]), Clock::Wrong);
+        assert_eq!(clock(now, &mut []), Clock::Unknown);
     }
 }

@@ -6,7 +6,8 @@ use super::exchange::Fault;
 use super::spec::{Https, Method, Roots};
 use super::tap::Tap;
 use super::{date, tls};
-use crate::model::{Destination, Grade, Host, Stage};
+use crate::judge::http as page;
+use crate::model::{Cause, Destination, Grade, Host, Sign, Stage, Whose};
 use crate::net::Stream;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -36,9 +37,18 @@ impl Page {
         self.headers.get(DATE).and_then(|value| value.to_str().ok()).and_then(date::parse)
     }
 
-    /// Where it sends us.
-    pub(super) fn location(&self) -> Option<&str> {
-        self.headers.get(LOCATION).and_then(|value| value.to_str().ok())
+    /// The host it sends us to, when it names one.
+    fn location(&self) -> Option<String> {
+        let uri: hyper::Uri = self.headers.get(LOCATION)?.to_str().ok()?.parse().ok()?;
+        uri.host().map(str::to_ascii_lowercase)
+    }
+
+    /// Whether it stands in the service's place (T12). Behind the right certificate nothing can; the controls find a
+    /// captive portal.
+    fn is_a_stub(&self, asked: &Host, vouched: bool) -> bool {
+        let (location, asked) = (self.location(), asked.name().unwrap_or_default());
+        let seen = page::Page { status: self.status, location: location.as_deref(), asked, vouched };
+        page::page(&seen, |_| false, true) == Some(Sign::BlockPage)
     }
 }
 
@@ -80,8 +90,12 @@ pub(super) async fn ask(
     } else {
         over_http1(Box::new(session), &query, tap).await?
     };
+    let vouched = !matches!(https.roots, Roots::Any);
+    if page.is_a_stub(&host, vouched) {
+        return Err(Fault::Found(Cause::Blockpage, Whose::Network));
+    }
     let is_proven = https.proof_header.as_deref().is_none_or(|name| page.headers.contains_key(name));
-    let grade = if is_proven && !matches!(https.roots, Roots::Any) { Grade::A } else { Grade::B };
+    let grade = if is_proven && vouched { Grade::A } else { Grade::B };
     Ok(Spoken { grade, body_proven: page.length >= BODY_PROOF, date: page.date(), farewell })
 }
 
@@ -178,7 +192,7 @@ impl Query<'_> {
 
 /// A path or name that no request can hold: the configuration's fault.
 const fn unaskable() -> Fault {
-    Fault::Found(crate::model::Cause::LocalResource, crate::model::Whose::Local)
+    Fault::Found(Cause::LocalResource, Whose::Local)
 }
 
 #[derive(Clone)]

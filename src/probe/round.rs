@@ -95,11 +95,7 @@ impl Rounds {
     /// Puts a question and books its price.
     pub(super) async fn put(&self, question: &Question<'_>) -> Asked {
         self.board.probe_started(question.route.clone(), price(&question.spec));
-        let asked = self.asker.ask(question.way, &question.spec, &question.target).await;
-        if asked.outcome.as_ref().is_ok_and(|(answer, _)| answer.body_proven) {
-            self.turns.proved_body(&question.route, self.board.now());
-        }
-        asked
+        self.asker.ask(question.way, &question.spec, &question.target).await
     }
 
     fn settings(&self) -> &super::Settings {
@@ -109,7 +105,7 @@ impl Rounds {
     /// What is asked about `route` now; `None` where nothing may be asked.
     pub(super) fn question(&self, route: &Route) -> Option<Question<'_>> {
         let way = self.ways.iter().find(|way| way.id == route.transport)?;
-        let wants_body = self.settings().bodies && self.wants_body(route);
+        let wants_body = self.settings().bodies && self.board.wants_body(route);
         let specs = self.specs_of(&route.service, route.facet, route.l4);
         let specs: Vec<Spec> = if wants_body && specs.iter().any(|spec| body_bytes(spec) > 0) {
             specs.into_iter().filter(|spec| body_bytes(spec) > 0).cloned().collect()
@@ -141,13 +137,6 @@ impl Rounds {
             Some(DirectRule::UntilBlocked) => true,
             None => false,
         }
-    }
-
-    /// Before a route is trusted again, one large body must have come (detection rules §3.4).
-    fn wants_body(&self, route: &Route) -> bool {
-        let snapshot = self.board.snapshot();
-        let recovering = snapshot.standing(route).filter(|standing| standing.phase == Phase::Recovering);
-        recovering.is_some_and(|standing| self.turns.last_body(route).is_none_or(|at| at < standing.since))
     }
 
     /// Nothing is learned over a line that is not well, and probes stand out there (§4.9).
@@ -207,10 +196,7 @@ impl Rounds {
     }
 
     async fn ask_the_anchors(&self, failed: &mut Failed) {
-        let checked = self.check(Thorough::Fully).await;
-        // A wrong clock makes every certificate look wrong (C11).
-        let excused = failed.is_foreign_key && checked.is_clock_wrong;
-        failed.evidence.anchors = if excused { model::Anchors::Bad } else { checked.anchors };
+        failed.evidence.anchors = self.check(Thorough::Fully).await.anchors;
     }
 
     /// C8: the same question inside the active tunnel, when the failed way is bare and no other has answered lately.

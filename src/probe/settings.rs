@@ -1,5 +1,6 @@
 //! How patient the prober is, and how it hides in ordinary traffic.
 
+use crate::judge::link::Limits;
 use crate::model::ServiceId;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub struct Settings {
     /// Neutral anchors asked in one run; the others only when one of them is silent. 2 of at least 4, so that no
     /// run looks like the last.
     pub anchors_per_run: usize,
+    /// What must be heard of the anchors to call the line well.
+    pub limits: Limits,
     /// Probes at once, over all services. 2: more would be seen.
     pub max_inflight: usize,
     /// Whether a failure may be looked into with a discriminating pair.
@@ -61,6 +64,7 @@ impl Default for Settings {
             controls_fresh: secs(10),
             controls_routine: secs(300),
             anchors_per_run: 2,
+            limits: Limits::default(),
             max_inflight: 2,
             pairs: true,
             pair_gap: secs(420),

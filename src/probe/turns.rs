@@ -19,7 +19,6 @@ struct Turn {
     place: usize,
     pair: Option<Moment>,
     owed: Option<SocketAddr>,
-    body: Option<Moment>,
 }
 
 impl Turns {
@@ -53,16 +52,6 @@ impl Turns {
     /// Notes that a pair was not conclusive, or that it is being made up for.
     pub(super) fn owe(&self, route: &Route, address: Option<SocketAddr>) {
         self.with(route, |turn| turn.owed = address);
-    }
-
-    /// When a large body last came.
-    pub(super) fn last_body(&self, route: &Route) -> Option<Moment> {
-        self.with(route, |turn| turn.body)
-    }
-
-    /// A large body came.
-    pub(super) fn proved_body(&self, route: &Route, now: Moment) {
-        self.with(route, |turn| turn.body = Some(now));
     }
 
     fn with<T>(&self, route: &Route, change: impl FnOnce(&mut Turn) -> T) -> T {

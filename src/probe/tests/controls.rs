@@ -3,9 +3,10 @@
 use super::asker;
 use super::kinds::{https, pinned, spec};
 use super::origin::{Pki, Served, Site, way};
+use crate::judge::link::{Anchor, Canary, Clock, Controls};
 use crate::model::Destination;
 use crate::net::{Datagrams, Network, Stream};
-use crate::probe::controls::{Canary, Readings, Said, run, run_lightly};
+use crate::probe::controls::{run, run_lightly};
 use crate::probe::spec::{Anchors, CaptiveCheck, Kind, Spec};
 use futures_util::future::BoxFuture;
 use std::collections::HashMap;
@@ -76,7 +77,7 @@ fn places(pki: &Pki, hosts: &[&str]) -> Vec<Spec> {
 }
 
 /// The controls where `dead` refuse, on `machine`.
-async fn readings(machine: &Machine, dead: &'static [&'static str]) -> Readings {
+async fn readings(machine: &Machine, dead: &'static [&'static str]) -> Controls {
     let pki = Pki::new("anchors");
     let neutral = places(&pki, &["a.test", "b.test", "c.test", "d.test"]);
     let domestic = places(&pki, &["home.test", "yard.test"]);
@@ -89,14 +90,14 @@ async fn readings(machine: &Machine, dead: &'static [&'static str]) -> Readings 
     run(&asker(), &anchors, Some(&way), machine).await
 }
 
-fn answered(said: &[Said]) -> usize {
-    said.iter().filter(|said| matches!(said, Said::Answered(_))).count()
+fn answered(said: &[Anchor]) -> usize {
+    said.iter().filter(|said| matches!(said, Anchor::Answered(_))).count()
 }
 
 #[tokio::test]
 async fn on_a_well_line_a_canary_and_two_anchors_are_enough() {
     let readings = readings(&clean(), &[]).await;
-    assert_eq!(readings.captive, Some(Canary::Clean));
+    assert_eq!(readings.canaries, [Canary::Exact]);
     assert_eq!((answered(&readings.neutral), readings.neutral.len()), (2, 2));
     assert!(readings.domestic.is_empty());
 }
@@ -112,13 +113,12 @@ async fn a_dead_anchor_is_outvoted_by_the_others() {
 async fn when_no_foreign_place_answers_the_domestic_ones_are_asked() {
     let readings = readings(&clean(), &["a.test", "b.test", "c.test", "d.test"]).await;
     assert_eq!((answered(&readings.neutral), answered(&readings.domestic)), (0, 2));
-    assert!(readings.is_only_home());
 }
 
 #[tokio::test]
 async fn behind_a_portal_nothing_else_is_asked() {
     let readings = readings(&portal(), &[]).await;
-    assert_eq!(readings.captive, Some(Canary::Altered));
+    assert_eq!(readings.canaries, [Canary::Altered; 2]);
     assert!(readings.neutral.is_empty());
 }
 
@@ -126,7 +126,7 @@ async fn behind_a_portal_nothing_else_is_asked() {
 async fn one_vendors_altered_page_is_no_portal() {
     let mut machine = clean();
     machine.0.get_mut("one.test").unwrap().status = 451;
-    assert_eq!(readings(&machine, &[]).await.captive, Some(Canary::Clean));
+    assert!(readings(&machine, &[]).await.canaries.contains(&Canary::Exact));
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn without_a_default_route_no_packet_leaves() {
     asker.sources.has_default_route = Arc::new(|| false);
     let anchors = Anchors { captive: canaries(), ..Anchors::default() };
     let machine = clean();
-    assert!(!run(&asker, &anchors, None, &machine).await.has_default_route);
+    assert!(run(&asker, &anchors, None, &machine).await.unplugged);
     assert!(machine.0.values().all(|site| site.asked.lock().unwrap().is_empty()));
 }
 
@@ -147,8 +147,7 @@ async fn somebody_who_answers_for_all_anchors_is_noticed() {
         Some(Site::default().behind(ours.acceptor(to.host.name().unwrap(), &[])))
     });
     let readings = run(&asker(), &anchors, Some(&way), &clean()).await;
-    assert_eq!(readings.neutral, [Said::ForeignKey, Said::ForeignKey]);
-    assert!(readings.is_intercepted());
+    assert_eq!(readings.neutral, [Anchor::ForeignKey, Anchor::ForeignKey]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,15 +161,15 @@ async fn a_dead_line_is_known_within_seconds() {
     };
     let (way, _) = way("direct", true, |_: &_| Some(Served::mute(crate::model::TcpFacts::default())));
     let readings = run(&asker(), &anchors, Some(&way), &Machine(HashMap::new())).await;
-    assert_eq!((readings.captive, answered(&readings.neutral)), (Some(Canary::Silent), 0));
-    assert!(began.elapsed().as_secs() <= 12, "{:?}", began.elapsed());
+    assert_eq!((readings.canaries.as_slice(), answered(&readings.neutral)), (&[Canary::Nothing][..], 0));
+    assert!(began.elapsed().as_secs() <= 16, "{:?}", began.elapsed());
 }
 
 #[tokio::test]
 async fn two_clean_canaries_are_enough_for_a_routine_look_and_a_doubt_is_not() {
     let anchors = Anchors { captive: canaries(), ..Anchors::default() };
     let readings = run_lightly(&asker(), &anchors, &clean()).await.unwrap();
-    assert_eq!(readings.captive, Some(Canary::Clean));
+    assert_eq!(readings.canaries, [Canary::Exact; 2]);
     let mut doubtful = clean();
     doubtful.0.remove("two.test");
     assert_eq!(run_lightly(&asker(), &anchors, &doubtful).await, None);
@@ -179,8 +178,8 @@ async fn two_clean_canaries_are_enough_for_a_routine_look_and_a_doubt_is_not() {
 #[tokio::test]
 async fn the_clock_is_compared_with_the_servers() {
     let mut asker = asker();
-    asker.sources.unix_now = Arc::new(|| super::NOW + 7 + 63_072_000);
+    asker.sources.unix_now = Arc::new(|| super::NOW + 63_072_000);
     let anchors = Anchors { captive: canaries()[..1].to_vec(), ..Anchors::default() };
     let readings = run(&asker, &anchors, Some(&way("direct", true, |_: &_| None).0), &clean()).await;
-    assert_eq!(readings.clock_ahead, Some(63_072_000));
+    assert_eq!(readings.clock, Clock::Wrong);
 }
