@@ -1,10 +1,24 @@
 //! The doors in. A client is heard out by a deadline and becomes a [`Request`] that is not yet answered.
 
+mod door;
+mod error;
+mod gate;
+mod http;
+mod login;
 mod request;
+mod rewound;
+mod socks;
+mod udp;
 
+#[cfg(test)]
+mod tests;
+
+pub use door::{Door, Served};
+pub use error::{Error, Stranger};
+pub use gate::{Gate, Pass, Visits};
+pub use login::Login;
 pub use request::{Answer, Association, Protocol, Refusal, Request, Want};
 
-use crate::model::Secret;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -14,7 +28,7 @@ pub struct Listen {
     /// Where.
     pub addr: SocketAddr,
     /// User and password; needed when `addr` is not loopback.
-    pub login: Option<(String, Secret<String>)>,
+    pub login: Option<Login>,
 }
 
 /// How patient the doors are.

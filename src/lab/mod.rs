@@ -1,1 +1,19 @@
-//! (under construction)
+//! A small censored country inside one process: servers that speak the messengers' protocols, tunnel servers
+//! abroad, a censor on the client's line, people who use it all. Tests and `byway demo` run on it, in paused or
+//! real time. Nothing here opens a socket, and nothing here knows byway's own beliefs.
+
+mod censor;
+pub mod demo;
+mod intercept;
+mod land;
+mod origins;
+pub mod people;
+mod pki;
+mod servers;
+mod tcp;
+mod udp;
+mod world;
+
+pub use censor::{Action, Censor, Direction, Protocol, Rule, RuleId, Target};
+pub use pki::BadWorld;
+pub use world::{Country, Outside, World};

@@ -1,8 +1,21 @@
 //! The one room that touches the wire: opens sockets, reads TCP_INFO, asks for names, does TLS over any stream,
 //! copies bytes. It knows nothing of services, routes or beliefs.
 
+mod copy;
+mod dial;
 mod io;
+mod listen;
 mod network;
+mod os;
+pub mod resolve;
+mod sys;
+pub mod tls;
 
+pub(crate) use copy::with_lent;
+pub use copy::{Ended, FlowMeter, Side, copy_both};
+pub use dial::{connect_any, endpoint_tag, interleave};
 pub use io::{Datagrams, Io, PacketIo, Packets, Stream};
+pub use listen::{BindError, Listener, bind_datagrams};
 pub use network::{Deadline, Network};
+pub use os::{OsNetwork, OsStream};
+pub use resolve::Resolver;

@@ -165,7 +165,8 @@ mod system {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::system::{default_v4, default_v6, hardware_of};
     use super::*;

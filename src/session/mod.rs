@@ -1,1 +1,146 @@
-//! (under construction)
+//! One client connection from request to close: classify, plan, open, answer, carry the first flight over,
+//! relay, and tell the board what was seen. It decides nothing about beliefs and opens no socket of its own.
+
+mod autopsy;
+mod carry;
+mod contestant;
+mod flows;
+mod packets;
+mod page;
+mod race;
+mod relay;
+mod report;
+mod routing;
+mod settings;
+
+#[cfg(test)]
+mod tests;
+
+pub use flows::{FlowCount, Flows};
+pub use routing::Routing;
+pub use settings::Settings;
+
+use crate::board::Board;
+use crate::inbound::{Refusal, Request, Want};
+use crate::model::{Destination, Need, Reason, TransportId};
+use arc_swap::ArcSwap;
+use race::Race;
+use report::Subject;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::debug;
+
+/// What the sessions counted since start.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Requests heard.
+    pub requests: AtomicU64,
+    /// Connections carried on over another way than the first.
+    pub saved: AtomicU64,
+    /// Connections that failed visibly.
+    pub failed: AtomicU64,
+    /// Requests refused because no way was allowed or left.
+    pub refused: AtomicU64,
+}
+
+/// The way each service's facet took last, to notice a change.
+type LastWays = Mutex<HashMap<(crate::model::ServiceId, crate::model::Facet), TransportId>>;
+
+/// Everything a session needs, shared by all of them.
+pub struct Sessions {
+    routing: ArcSwap<Routing>,
+    board: Board,
+    flows: Flows,
+    last_ways: LastWays,
+    counters: Counters,
+    tasks: TaskTracker,
+}
+
+impl Sessions {
+    /// Sessions that route by `routing` and report to `board`.
+    pub fn new(routing: Arc<Routing>, board: Board) -> Arc<Self> {
+        Arc::new(Self {
+            routing: ArcSwap::new(routing),
+            board,
+            flows: Flows::default(),
+            last_ways: LastWays::default(),
+            counters: Counters::default(),
+            tasks: TaskTracker::new(),
+        })
+    }
+
+    /// What was counted since start.
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The connections that are up now.
+    pub const fn flows(&self) -> &Flows {
+        &self.flows
+    }
+
+    /// The routing in force.
+    pub fn routing(&self) -> Arc<Routing> {
+        self.routing.load_full()
+    }
+
+    /// Puts another routing in force; connections that are up keep theirs.
+    pub fn reroute(&self, routing: Arc<Routing>) {
+        self.routing.store(routing);
+    }
+
+    /// Watches over the connections that are up, until `stop`; then waits for those that are being looked into.
+    pub async fn watch(self: Arc<Self>, stop: CancellationToken) {
+        self.flows.watch(&self, stop).await;
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Serves one request to its end. Every error is told to the client, the board or the log; none comes back.
+    pub async fn run(self: Arc<Self>, request: Request) {
+        self.counters.requests.fetch_add(1, Ordering::Relaxed);
+        match request.want.clone() {
+            Want::Stream(to) => self.stream(request, to).await,
+            Want::Packets => self.packets(request).await,
+        }
+    }
+
+    async fn stream(&self, request: Request, to: Destination) {
+        let routing = self.routing.load_full();
+        let subject = Subject::of(&routing, &to, Need::Stream);
+        let plan = routing.plan(&subject, Need::Stream, &self.board);
+        if plan.attempts.is_empty() {
+            return self.refuse_unplanned(request, &subject, &plan.passed_over).await;
+        }
+        let mut race = Race::new(&self.board, Arc::clone(&routing), subject, to, plan);
+        match race.open().await {
+            Ok(()) => self.carry(request, race).await,
+            Err(()) => {
+                self.counters.failed.fetch_add(1, Ordering::Relaxed);
+                let (why, words) = race.refusal();
+                debug!(subject = %race.subject(), %words, "every way failed");
+                race.report_all_failed();
+                let _ = request.refuse(why, words).await;
+            }
+        }
+    }
+
+    async fn refuse_unplanned(&self, request: Request, subject: &Subject, passed: &[(TransportId, Reason)]) {
+        self.counters.refused.fetch_add(1, Ordering::Relaxed);
+        let words = no_way_words(subject, passed);
+        debug!(%subject, %words, "refused");
+        let _ = request.refuse(Refusal::NoWayLeft, words).await;
+    }
+}
+
+/// Why nothing may be tried, in one sentence per way.
+fn no_way_words(subject: &Subject, passed: &[(TransportId, Reason)]) -> String {
+    let mut words = format!("no way is left for {}", subject.service.id);
+    for (way, reason) in passed {
+        words.push_str(&format!("; {way}: {reason}"));
+    }
+    words
+}

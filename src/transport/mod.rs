@@ -1,6 +1,18 @@
 //! Ways out, one file or folder each. A transport turns a destination into a stream or an association; it
 //! knows nothing of services and holds no belief.
 
+mod build;
+mod direct;
+mod drain;
+mod http;
+mod shadowsocks;
+mod socks5;
+mod split;
+mod tagged;
+
+pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build};
+pub use http::TlsSpec;
+
 use crate::model::{Destination, Failure, TransportId};
 use crate::net::{Deadline, Packets, Stream};
 use futures_util::future::BoxFuture;
@@ -25,6 +37,14 @@ where
     fn dial<'a>(&'a self, to: &'a Destination, deadline: Deadline) -> BoxFuture<'a, Result<Stream, Failure>> {
         self(to, deadline)
     }
+}
+
+/// A closure as a dialer: gives the compiler the signature it cannot infer by itself.
+pub fn dialer<F>(dial: F) -> F
+where
+    F: for<'a> Fn(&'a Destination, Deadline) -> BoxFuture<'a, Result<Stream, Failure>> + Send + Sync,
+{
+    dial
 }
 
 /// A way out. One without UDP has no packet dialer, rather than one that errors.

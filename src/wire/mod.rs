@@ -1,1 +1,17 @@
-//! (under construction)
+//! Bytes to values and back, for the public protocols byway speaks or recognises. Pure: what came goes in as a
+//! slice, what must be sent comes out as bytes, random bytes and the time are arguments. "Not enough yet" is a
+//! value, never an error, so that a caller may feed bytes as they come.
+
+pub mod first_flight;
+pub mod http;
+pub mod mtproto;
+pub mod noise;
+pub mod socks;
+pub mod split;
+pub mod stun;
+pub mod tls;
+
+mod cursor;
+mod error;
+
+pub use error::{Error, Protocol};

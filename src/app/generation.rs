@@ -1,0 +1,179 @@
+//! What one configuration makes: ways, routing, resolver, prober. A reload makes a new one whole and puts it in
+//! the old one's place; a way that cannot be built is told and stops no other.
+
+use super::convert;
+use crate::board::Board;
+use crate::config::{ServiceSpec, Settings};
+use crate::health::Params;
+use crate::model::{Destination, DirectRule, Facet, Host, L4, Route, ServiceId, Sign, Source, TransportId, Way};
+use crate::net::resolve::{self, Finding, SecureSaid, SystemSaid};
+use crate::net::tls::{TlsError, Trust};
+use crate::net::{Network, Resolver};
+use crate::policy::{Matcher, Rule};
+use crate::probe::{self, Prober};
+use crate::session::Routing;
+use crate::transport;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// What byway takes from outside.
+#[derive(Clone)]
+pub struct World {
+    /// The machine's network.
+    pub network: Arc<dyn Network>,
+    /// Chance, the calendar, control C0.
+    pub sources: probe::Sources,
+    /// Whose certificates the secure resolvers must have.
+    pub resolver_trust: Trust,
+    /// Whether a listed name may have a private address (networks with names of their own, the lab).
+    pub private_names: bool,
+}
+
+/// What one configuration made.
+pub(super) struct Generation {
+    /// The configuration.
+    pub(super) settings: Settings,
+    /// Destination to service, service to ways.
+    pub(super) routing: Arc<Routing>,
+    /// Who asks.
+    pub(super) prober: Prober,
+    /// Who looks names up.
+    pub(super) resolver: Arc<Resolver>,
+    /// The ways that could not be built, and why.
+    pub(super) broken: Vec<(TransportId, String)>,
+}
+
+impl Generation {
+    /// Builds everything that `settings` asks for. Opens no connection.
+    pub(super) fn build(settings: Settings, world: &World, board: &Board) -> Result<Self, TlsError> {
+        let matcher = Arc::new(Matcher::build(rules(&settings.services)));
+        let resolver = Arc::new(Resolver::new(
+            Arc::clone(&world.network),
+            resolver_settings(&settings, &matcher, board, world),
+        )?);
+        let specs: Vec<_> = settings.transports.iter().filter_map(convert::way).collect();
+        let built = transport::build(&specs, Arc::clone(&world.network), Arc::clone(&resolver));
+        let mut transports = HashMap::new();
+        let mut in_order = Vec::new();
+        let mut broken = Vec::new();
+        for (id, outcome) in built {
+            match outcome {
+                Ok(transport) => {
+                    in_order.push(transport.clone());
+                    transports.insert(id, transport);
+                }
+                Err(error) => broken.push((id, error.to_string())),
+            }
+        }
+        let ways = settings.transports.iter().map(|spec| way(spec, transports.get(&spec.id))).collect();
+        let services = settings.services.iter().map(|spec| (spec.service.id.clone(), Arc::new(spec.service.clone())));
+        let routing = Arc::new(Routing {
+            matcher,
+            services: services.collect(),
+            ways,
+            transports,
+            patience: convert::session(&settings.detect),
+        });
+        let prober = Prober::new(probe::Setup {
+            settings: convert::probe(&settings.detect),
+            specs: settings.services.iter().flat_map(|spec| spec.probes.clone()).collect(),
+            anchors: settings.anchors.clone(),
+            ways: in_order,
+            services: settings.services.iter().map(|spec| spec.service.clone()).collect(),
+            board: board.clone(),
+            network: Arc::clone(&world.network),
+            sources: world.sources.clone(),
+        });
+        Ok(Self { settings, routing, prober, resolver, broken })
+    }
+}
+
+/// The numbers of belief that `settings` asks for.
+pub(super) fn params(settings: &Settings) -> Params {
+    let bare = settings.transports.iter().filter(|spec| spec.kind.is_bare()).map(|spec| spec.id.clone()).collect();
+    convert::params(&settings.detect, bare)
+}
+
+/// Every route that can be believed something about: each asked facet of each service over each way that the
+/// user allows it.
+pub(super) fn routes(settings: &Settings) -> Vec<Route> {
+    let mut routes = Vec::new();
+    for spec in settings.services.iter().filter(|spec| !spec.service.id.is_other()) {
+        for (facet, l4) in facets(spec) {
+            for transport in allowed(settings, spec) {
+                routes.push(Route { service: spec.service.id.clone(), facet, transport, l4 });
+            }
+        }
+    }
+    routes
+}
+
+/// A service's facets: those that are asked, and those that only traffic tells about.
+pub(super) fn facets(spec: &ServiceSpec) -> BTreeSet<(Facet, L4)> {
+    let asked = spec.probes.iter().map(|probe| (probe.facet, probe.l4));
+    let claimed = spec.rules.iter().filter(|rule| rule.facet != Facet::Calls).map(|rule| (rule.facet, L4::Tcp));
+    asked.chain(claimed).collect()
+}
+
+fn allowed(settings: &Settings, spec: &ServiceSpec) -> Vec<TransportId> {
+    let is_bare = |id: &TransportId| settings.transports.iter().any(|way| way.id == *id && way.kind.is_bare());
+    let permits = |id: &&TransportId| match spec.service.direct {
+        DirectRule::Always => is_bare(id),
+        DirectRule::UntilBlocked => true,
+        DirectRule::Never => !is_bare(id),
+    };
+    spec.service.order.iter().filter(permits).cloned().collect()
+}
+
+fn rules(services: &[ServiceSpec]) -> Vec<Rule> {
+    services.iter().flat_map(|spec| spec.rules.iter().cloned()).collect()
+}
+
+fn way(spec: &crate::config::TransportSpec, built: Option<&transport::Transport>) -> Way {
+    Way {
+        id: spec.id.clone(),
+        bare: spec.kind.is_bare(),
+        packets: built.is_some_and(|transport| transport.packets.is_some()),
+        usable: built.is_some(),
+    }
+}
+
+fn resolver_settings(settings: &Settings, matcher: &Arc<Matcher>, board: &Board, world: &World) -> resolve::Settings {
+    let listed = Arc::clone(matcher);
+    let servers = &settings.resolver.secure;
+    resolve::Settings {
+        servers: servers.iter().map(|server| convert::secure_server(server, world.resolver_trust.clone())).collect(),
+        listed: Arc::new(move |name| classify_name(&listed, name).is_some()),
+        allow_private: world.private_names,
+        observer: dns_observer(Arc::clone(matcher), board.clone()),
+        ..resolve::Settings::system_only()
+    }
+}
+
+/// Tells the board when the system's resolver and the secure ones disagree about a listed name. That says nothing
+/// about the route itself: the secure answer is used, and what follows is judged on its own.
+fn dns_observer(matcher: Arc<Matcher>, board: Board) -> Arc<dyn Fn(&str, Finding) + Send + Sync> {
+    Arc::new(move |name, finding| {
+        let Some(sign) = dns_sign(finding) else { return };
+        let Some((service, facet)) = classify_name(&matcher, name) else { return };
+        let now = board.now();
+        let route = Route { service, facet, transport: TransportId::from("direct"), l4: L4::Tcp };
+        board.report(crate::model::Evidence::new(route, Source::Traffic, sign, now, now));
+    })
+}
+
+/// The listed service of a name, if there is one.
+fn classify_name(matcher: &Matcher, name: &str) -> Option<(ServiceId, Facet)> {
+    let (service, facet) = matcher.classify(&Destination::new(Host::parse(name).ok()?, 443));
+    (!service.is_other()).then_some((service, facet))
+}
+
+/// What a disagreement is a sign of.
+const fn dns_sign(finding: Finding) -> Option<Sign> {
+    match (finding.secure, finding.system) {
+        (SecureSaid::Answered, SystemSaid::Timeout) => Some(Sign::DnsSilent),
+        (SecureSaid::Answered, SystemSaid::Nxdomain | SystemSaid::Empty | SystemSaid::Bogon) => Some(Sign::DnsLie),
+        // Other addresses are what a content network gives to different askers; they prove nothing.
+        _ => None,
+    }
+}

@@ -1,0 +1,245 @@
+//! The censor on the client's line: rules that can be put in force and lifted while connections run. It sees
+//! what a middlebox sees (addresses, first bytes, names in hellos and questions, sizes) and nothing that is
+//! inside a tunnel. It never decides what byway should make of it.
+
+mod rule;
+mod sight;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+pub use rule::{Action, Direction, Protocol, Rule, Target};
+pub(super) use watch::Watch;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The magic cookie of RFC 8489 §5.
+const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
+
+/// Names a rule in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RuleId(u64);
+
+/// The censor; clones share the rules.
+#[derive(Clone)]
+pub struct Censor {
+    book: Arc<Mutex<Book>>,
+}
+
+/// The rules in force and what is remembered.
+struct Book {
+    rules: Vec<(RuleId, Rule)>,
+    ids: u64,
+    residual: Vec<(SocketAddr, Instant)>,
+    rng: fastrand::Rng,
+    reassembles: bool,
+    line: Option<Line>,
+}
+
+/// The client's line itself, when it is no wider than this; shared by all that the client does.
+struct Line {
+    bytes_per_second: u32,
+    /// When it is free again, up and down.
+    free: [Option<Instant>; 2],
+}
+
+/// What happens to a SYN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Syn {
+    Passes,
+    Vanishes,
+    Reset,
+    Unreachable,
+    NoNetwork,
+}
+
+/// Who answers in the place of the origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Intercept {
+    /// TLS for names that fit is ended here.
+    Impersonator,
+    /// Plain HTTP for names that fit is answered with a redirect there.
+    Redirect(String),
+}
+
+/// What the system's resolver says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Resolver {
+    Truth,
+    NoSuchName,
+    Forged(IpAddr),
+    Silent,
+    NoNetwork,
+}
+
+impl Censor {
+    /// A censor without rules on a line of some width; `seed` decides which packets a lossy rule picks.
+    pub(super) fn new(seed: u64, bytes_per_second: Option<u32>) -> Self {
+        let rng = fastrand::Rng::with_seed(seed);
+        let line = bytes_per_second.map(|bytes_per_second| Line { bytes_per_second, free: [None; 2] });
+        let book = Book { rules: Vec::new(), ids: 0, residual: Vec::new(), rng, reassembles: true, line };
+        Self { book: Arc::new(Mutex::new(book)) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a rule in force.
+    pub fn add(&self, rule: Rule) -> RuleId {
+        let mut book = self.lock();
+        book.ids += 1;
+        let id = RuleId(book.ids);
+        book.rules.push((id, rule));
+        id
+    }
+
+    /// Puts a rule without residual blocking in force.
+    pub fn block(&self, target: Target, action: Action) -> RuleId {
+        self.add(Rule::new(target, action))
+    }
+
+    /// Lifts one rule.
+    pub fn lift(&self, id: RuleId) {
+        self.lock().rules.retain(|(other, _)| *other != id);
+    }
+
+    /// Lifts every rule and forgets every residual block.
+    pub fn lift_all(&self) {
+        let mut book = self.lock();
+        book.rules.clear();
+        book.residual.clear();
+    }
+
+    /// Whether hellos cut over several segments are put together before they are read. A box that does not do
+    /// so is passed by splitting.
+    pub fn reassemble(&self, yes: bool) {
+        self.lock().reassembles = yes;
+    }
+
+    /// Decides on a SYN.
+    pub(super) fn syn(&self, to: SocketAddr, now: Instant) -> Syn {
+        let mut book = self.lock();
+        if book.is_residual(to, now) {
+            return Syn::Vanishes;
+        }
+        for index in 0..book.rules.len() {
+            let Rule { target, action, .. } = &book.rules[index].1;
+            if target.needs_payload() || !target.fits_address(to) {
+                continue;
+            }
+            match *action {
+                Action::Drop => return Syn::Vanishes,
+                Action::RejectSyn => return Syn::Reset,
+                Action::Unreachable => return Syn::Unreachable,
+                Action::LinkDown => return Syn::NoNetwork,
+                // The SYN passes one way, its answer the other.
+                Action::Lose { percent, direction } => {
+                    let ways = if direction == Direction::Both { 2 } else { 1 };
+                    if (0..ways).any(|_| book.picks(percent)) {
+                        return Syn::Vanishes;
+                    }
+                }
+                _ => {}
+            }
+        }
+        Syn::Passes
+    }
+
+    /// Who takes a connection to `to` in the origin's place, with the target that decides for which names.
+    pub(super) fn intercept(&self, to: SocketAddr) -> Option<(Target, Intercept)> {
+        self.lock().rules.iter().map(|(_, rule)| rule).filter(|rule| rule.target.fits_address(to)).find_map(|rule| {
+            let by = match &rule.action {
+                Action::Impersonate => Intercept::Impersonator,
+                Action::BlockPage(page) if to.port() == 80 => Intercept::Redirect(page.clone()),
+                Action::Captive(page) if to.port() == 80 => Intercept::Redirect(page.clone()),
+                _ => return None,
+            };
+            Some((rule.target.clone(), by))
+        })
+    }
+
+    /// Decides on a datagram between the client and `other`.
+    pub(super) fn passes_udp(&self, other: SocketAddr, packet: &[u8], up: bool, now: Instant) -> bool {
+        let mut book = self.lock();
+        if book.is_residual(other, now) {
+            return false;
+        }
+        for index in 0..book.rules.len() {
+            let Rule { target, action, .. } = &book.rules[index].1;
+            if target.needs_payload() || !target.fits_address(other) {
+                continue;
+            }
+            let lost = match *action {
+                Action::Drop | Action::DropUdp | Action::Captive(_) | Action::LinkDown => true,
+                Action::DropStun => packet.get(4..8) == Some(&STUN_COOKIE),
+                Action::Lose { percent, direction } => direction.covers(up) && book.picks(percent),
+                _ => false,
+            };
+            if lost {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// What the system's resolver says to a question for `name`.
+    pub(super) fn resolver(&self, name: &str) -> Resolver {
+        let book = self.lock();
+        book.rules
+            .iter()
+            .map(|(_, rule)| rule)
+            .find_map(|rule| {
+                let everything = rule.target.prefixes_are_open();
+                Some(match rule.action {
+                    Action::LinkDown => Resolver::NoNetwork,
+                    Action::Drop if everything && !rule.target.needs_payload() => Resolver::Silent,
+                    Action::NoSuchName if rule.target.fits_name(name) => Resolver::NoSuchName,
+                    Action::ForgeAddress(address) if rule.target.fits_name(name) => Resolver::Forged(address),
+                    Action::SilentResolver if rule.target.fits_name(name) => Resolver::Silent,
+                    _ => return None,
+                })
+            })
+            .unwrap_or(Resolver::Truth)
+    }
+}
+
+impl Direction {
+    /// Whether packets going `up` (or else down) are meant.
+    const fn covers(self, up: bool) -> bool {
+        match self {
+            Self::Up => up,
+            Self::Down => !up,
+            Self::Both => true,
+        }
+    }
+}
+
+impl Book {
+    fn picks(&mut self, percent: u8) -> bool {
+        self.rng.u8(0..100) < percent
+    }
+
+    fn is_residual(&mut self, to: SocketAddr, now: Instant) -> bool {
+        self.residual.retain(|(_, until)| *until > now);
+        self.residual.iter().any(|(other, _)| *other == to)
+    }
+
+    fn punish(&mut self, to: SocketAddr, residual: Duration, now: Instant) {
+        if !residual.is_zero() {
+            self.residual.push((to, now + residual));
+        }
+    }
+}
+
+/// When so many bytes have left a line of this width, which is free again at `free` and lets `burst` bytes pass
+/// at once after a rest.
+fn departure(free: &mut Option<Instant>, bytes: usize, rate: u32, burst: f64, now: Instant) -> Instant {
+    let rate = f64::from(rate.max(1));
+    let ends = free.unwrap_or(now).max(now) + Duration::from_secs_f64(bytes as f64 / rate);
+    *free = Some(ends);
+    ends.checked_sub(Duration::from_secs_f64(burst / rate)).map_or(now, |at| at.max(now))
+}

@@ -1,0 +1,247 @@
+//! The map: which addresses listen, how far they are from each other, which names they have. The client's line
+//! is watched by the censor; what hosts abroad say to each other is not.
+
+use super::censor::{Censor, Resolver, Syn, Watch};
+use super::intercept;
+use super::tcp::{self, Gate, Unwatched, Wire};
+use super::udp::{Mailbox, Socket};
+use ipnet::IpNet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+
+/// The client's addresses (documentation prefixes, RFC 5737 and 3849).
+pub(super) const HOME: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10));
+const HOME6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0xa, 0, 0, 0, 0, 10));
+
+/// Seconds between the resends of a SYN (Linux `tcp_syn_retries` = 6), and from the last to giving up.
+const SYN_WAITS: [u64; 7] = [1, 2, 4, 8, 16, 32, 64];
+/// The system's resolver, asked from home.
+const LOOKUP: Duration = Duration::from_millis(8);
+/// A silent resolver, as the C library asks it: twice 5 s.
+const LOOKUP_GIVES_UP: Duration = Duration::from_secs(10);
+
+/// How far things are.
+#[derive(Clone, Debug)]
+pub(super) struct Distances {
+    /// From home to everything not listed.
+    pub(super) direct: Duration,
+    /// From home to these.
+    pub(super) near: BTreeMap<IpAddr, Duration>,
+    /// Between hosts abroad.
+    pub(super) abroad: Duration,
+}
+
+/// Everything there is.
+pub(super) struct Land {
+    distances: Distances,
+    censor: Censor,
+    places: Mutex<Places>,
+    pub(super) impostor: intercept::Impostor,
+}
+
+#[derive(Default)]
+struct Places {
+    listeners: BTreeMap<SocketAddr, mpsc::UnboundedSender<Wire>>,
+    hosts: BTreeSet<IpAddr>,
+    zone: BTreeMap<String, Vec<IpAddr>>,
+    down: Vec<IpNet>,
+    sockets: BTreeMap<SocketAddr, Mailbox>,
+    ports: u16,
+}
+
+impl Places {
+    /// A port nobody has, as kernels give them to clients.
+    fn free_port(&mut self) -> u16 {
+        self.ports = self.ports % 20_000 + 1;
+        40_000 + self.ports
+    }
+
+    fn is_down(&self, host: IpAddr) -> bool {
+        self.down.iter().any(|net| net.contains(&host))
+    }
+}
+
+/// Whether this is the client.
+fn is_home(host: IpAddr) -> bool {
+    host == HOME || host == HOME6
+}
+
+/// The client's address of the family of `like`.
+pub(super) const fn home_like(like: IpAddr) -> IpAddr {
+    if like.is_ipv4() { HOME } else { HOME6 }
+}
+
+impl Land {
+    /// An empty land.
+    pub(super) fn new(distances: Distances, censor: Censor, impostor: intercept::Impostor) -> Self {
+        Self { distances, censor, places: Mutex::default(), impostor }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The round-trip time between two hosts.
+    pub(super) fn rtt(&self, one: IpAddr, other: IpAddr) -> Duration {
+        let from_home = |host| self.distances.near.get(&host).copied().unwrap_or(self.distances.direct);
+        match (is_home(one), is_home(other)) {
+            (true, true) => Duration::ZERO,
+            (true, false) => from_home(other),
+            (false, true) => from_home(one),
+            (false, false) => self.distances.abroad,
+        }
+    }
+
+    /// Listens; connections come out of the receiver.
+    pub(super) fn listen(&self, at: SocketAddr) -> mpsc::UnboundedReceiver<Wire> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let mut places = self.lock();
+        places.hosts.insert(at.ip());
+        places.listeners.insert(at, sender);
+        receiver
+    }
+
+    /// Gives a name an address more.
+    pub(super) fn name(&self, name: &str, address: IpAddr) {
+        let mut places = self.lock();
+        let addresses = places.zone.entry(name.to_ascii_lowercase()).or_default();
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+
+    /// The true addresses of a name.
+    pub(super) fn truth(&self, name: &str) -> Vec<IpAddr> {
+        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        self.lock().zone.get(&name).cloned().unwrap_or_default()
+    }
+
+    /// Makes hosts refuse everywhere, or serve again.
+    pub(super) fn set_down(&self, hosts: IpNet, down: bool) {
+        let mut places = self.lock();
+        places.down.retain(|net| *net != hosts);
+        if down {
+            places.down.push(hosts);
+        }
+    }
+
+    /// Opens a connection from `from`.
+    pub(super) async fn connect(self: &Arc<Self>, from: IpAddr, to: SocketAddr) -> io::Result<Wire> {
+        let rtt = self.rtt(from, to.ip());
+        for wait in SYN_WAITS {
+            let syn = if is_home(from) { self.censor.syn(to, Instant::now()) } else { Syn::Passes };
+            match syn {
+                Syn::NoNetwork => return Err(ErrorKind::NetworkUnreachable.into()),
+                Syn::Reset => return after(rtt / 4, ErrorKind::ConnectionRefused).await,
+                Syn::Unreachable => return after(rtt / 4, ErrorKind::HostUnreachable).await,
+                Syn::Passes if self.is_answered(from, to) => return self.shake_hands(from, to, rtt).await,
+                Syn::Passes | Syn::Vanishes => sleep(Duration::from_secs(wait)).await,
+            }
+        }
+        Err(ErrorKind::TimedOut.into())
+    }
+
+    /// Whether anything answers a SYN at all.
+    fn is_answered(&self, from: IpAddr, to: SocketAddr) -> bool {
+        let redirected = || matches!(self.censor.intercept(to), Some((_, super::censor::Intercept::Redirect(_))));
+        self.lock().hosts.contains(&to.ip()) || (is_home(from) && redirected())
+    }
+
+    async fn shake_hands(self: &Arc<Self>, from: IpAddr, to: SocketAddr, rtt: Duration) -> io::Result<Wire> {
+        sleep(rtt).await;
+        let source = SocketAddr::new(from, self.lock().free_port());
+        if !is_home(from) {
+            return self.hand_over(source, to, rtt, Box::new(Unwatched));
+        }
+        let watch = Box::new(Watch::new(self.censor.clone(), to));
+        let Some((target, by)) = self.censor.intercept(to) else {
+            return self.hand_over(source, to, rtt, watch);
+        };
+        let (near, far) = tcp::pair(source, to, rtt, watch);
+        tokio::spawn(intercept::serve(self.clone(), far, to, target, by));
+        Ok(near)
+    }
+
+    /// A connection to the origin that costs no time: for a box that sits on the line.
+    pub(super) fn behind_the_box(&self, to: SocketAddr) -> io::Result<Wire> {
+        self.hand_over(SocketAddr::new(HOME, 0), to, Duration::ZERO, Box::new(Unwatched))
+    }
+
+    fn hand_over(&self, from: SocketAddr, to: SocketAddr, rtt: Duration, gate: Box<dyn Gate>) -> io::Result<Wire> {
+        let places = self.lock();
+        let listener = places.listeners.get(&to).filter(|_| !places.is_down(to.ip()));
+        let listener = listener.ok_or(ErrorKind::ConnectionRefused)?;
+        let (near, far) = tcp::pair(from, to, rtt, gate);
+        listener.send(far).map_err(|_| ErrorKind::ConnectionRefused)?;
+        Ok(near)
+    }
+
+    /// Binds a UDP socket; port 0 picks a free one.
+    pub(super) fn bind(self: &Arc<Self>, mut at: SocketAddr) -> io::Result<Socket> {
+        let mut places = self.lock();
+        if at.port() == 0 {
+            at.set_port(places.free_port());
+        }
+        if places.sockets.contains_key(&at) {
+            return Err(ErrorKind::AddrInUse.into());
+        }
+        if !is_home(at.ip()) {
+            places.hosts.insert(at.ip());
+        }
+        let mailbox = Mailbox::default();
+        places.sockets.insert(at, mailbox.clone());
+        drop(places);
+        Ok(Socket::new(self.clone(), at, mailbox))
+    }
+
+    /// Frees what [`Land::bind`] took.
+    pub(super) fn unbind(&self, at: SocketAddr) {
+        self.lock().sockets.remove(&at);
+    }
+
+    /// Sends a datagram on its way; what the censor swallows, or nobody waits for, is gone without a word.
+    pub(super) fn post(&self, from: SocketAddr, to: SocketAddr, packet: &[u8]) {
+        let now = Instant::now();
+        let passes = match (is_home(from.ip()), is_home(to.ip())) {
+            (true, false) => self.censor.passes_udp(to, packet, true, now),
+            (false, true) => self.censor.passes_udp(from, packet, false, now),
+            _ => true,
+        };
+        let places = self.lock();
+        if !passes || places.is_down(to.ip()) {
+            return;
+        }
+        if let Some(mailbox) = places.sockets.get(&to) {
+            mailbox.put(packet, from, now + self.rtt(from.ip(), to.ip()) / 2);
+        }
+    }
+
+    /// Asks the resolver that the system at `from` uses.
+    pub(super) async fn lookup(&self, from: IpAddr, name: &str) -> io::Result<Vec<IpAddr>> {
+        if let Ok(literal) = name.parse::<IpAddr>() {
+            return Ok(vec![literal]);
+        }
+        let answer = if is_home(from) { self.censor.resolver(name) } else { Resolver::Truth };
+        match answer {
+            Resolver::NoNetwork => return Err(ErrorKind::NetworkUnreachable.into()),
+            Resolver::Silent => return after(LOOKUP_GIVES_UP, ErrorKind::TimedOut).await,
+            _ => sleep(LOOKUP).await,
+        }
+        let addresses = match answer {
+            Resolver::Forged(address) => vec![address],
+            Resolver::Truth => self.truth(name),
+            _ => Vec::new(),
+        };
+        if addresses.is_empty() { Err(ErrorKind::NotFound.into()) } else { Ok(addresses) }
+    }
+}
+
+async fn after<T>(delay: Duration, why: ErrorKind) -> io::Result<T> {
+    sleep(delay).await;
+    Err(why.into())
+}

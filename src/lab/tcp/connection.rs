@@ -1,0 +1,475 @@
+//! One simulated TCP connection as a machine of events: what is on the way, what was lost, what each kernel
+//! knows (RFC 9293; timers of RFC 6298 as Linux sets them). Knows no clock: `now` comes in. It does not know why
+//! a segment is lost; a [`Gate`] tells.
+
+use crate::model::TcpFacts;
+use bytes::{Bytes, BytesMut};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::io::ErrorKind;
+use std::task::Waker;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Payload of one full segment: 1500 less IPv4, TCP and timestamps.
+pub(in crate::lab) const SEGMENT: usize = 1448;
+/// What the headers of one segment weigh on the wire.
+pub(in crate::lab) const HEADERS: usize = 52;
+/// Bytes one side may have under way and unread.
+const WINDOW: usize = 1 << 20;
+/// The first retransmission; each next one waits twice as long.
+const FIRST_RTO: Duration = Duration::from_millis(200);
+const LONGEST_RTO: Duration = Duration::from_secs(120);
+/// Linux `tcp_retries2`: after so many resends without an answer the kernel gives up.
+const RETRIES: u32 = 15;
+
+/// The two ends of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::lab) enum Side {
+    /// Who connected.
+    Near,
+    /// Who accepted.
+    Far,
+}
+
+impl Side {
+    pub(in crate::lab) const fn other(self) -> Self {
+        match self {
+            Self::Near => Self::Far,
+            Self::Far => Self::Near,
+        }
+    }
+}
+
+/// What happens to segments sent back to back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::lab) enum Passage {
+    /// They arrive.
+    Through,
+    /// The first so many bytes (whole segments) arrive, the rest is lost.
+    Prefix(usize),
+    /// Nothing arrives.
+    Lost,
+    /// Nothing arrives, and both ends are sent a reset.
+    Reset,
+    /// Nothing arrives, and the near end is sent an end of stream.
+    End,
+}
+
+/// Who watches the line between the two ends.
+pub(in crate::lab) trait Gate: Send {
+    /// Decides on a burst of payload; an empty one is the end of the stream.
+    fn burst(&mut self, from: Side, payload: &[u8], now: Instant) -> Passage;
+    /// Whether a reset gets through.
+    fn reset(&mut self, from: Side) -> bool;
+    /// When a segment of so many bytes leaves the line's queue.
+    fn leaves(&mut self, from: Side, bytes: usize, now: Instant) -> Instant;
+}
+
+/// Nobody watches.
+pub(in crate::lab) struct Unwatched;
+
+impl Gate for Unwatched {
+    fn burst(&mut self, _: Side, _: &[u8], _: Instant) -> Passage {
+        Passage::Through
+    }
+    fn reset(&mut self, _: Side) -> bool {
+        true
+    }
+    fn leaves(&mut self, _: Side, _: usize, now: Instant) -> Instant {
+        now
+    }
+}
+
+/// What is sent, in order.
+#[derive(Debug)]
+enum Chunk {
+    Data(Bytes),
+    Fin,
+}
+
+impl Chunk {
+    fn payload(&self) -> &[u8] {
+        match self {
+            Self::Data(bytes) => bytes,
+            Self::Fin => &[],
+        }
+    }
+    fn segments(&self) -> u32 {
+        u32::try_from(self.payload().len().div_ceil(SEGMENT).max(1)).unwrap_or(u32::MAX)
+    }
+}
+
+/// What happens at a moment; `Side` is where.
+#[derive(Debug)]
+enum Happening {
+    Data(Bytes),
+    Fin,
+    Reset,
+    Acked { bytes: usize, segments: u32 },
+    Credit(usize),
+    Resend,
+}
+
+#[derive(Debug)]
+struct Event {
+    at: Instant,
+    turn: u64,
+    side: Side,
+    what: Happening,
+}
+
+impl PartialEq for Event {
+    fn eq(&self, other: &Self) -> bool {
+        (self.at, self.turn) == (other.at, other.turn)
+    }
+}
+impl Eq for Event {}
+impl PartialOrd for Event {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Event {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.turn).cmp(&(other.at, other.turn))
+    }
+}
+
+/// What one kernel holds.
+struct End {
+    acked: u64,
+    unacked: u32,
+    retransmits: u32,
+    /// Lost, or waiting behind something lost; in order.
+    held: VecDeque<Chunk>,
+    rto: Duration,
+    tries: u32,
+    timer: bool,
+    room: usize,
+    shut: bool,
+    inbox: VecDeque<Bytes>,
+    received: u64,
+    last_data: Instant,
+    ended: bool,
+    error: Option<ErrorKind>,
+    closed: bool,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+impl End {
+    const fn new(now: Instant) -> Self {
+        Self {
+            acked: 1,
+            unacked: 0,
+            retransmits: 0,
+            held: VecDeque::new(),
+            rto: FIRST_RTO,
+            tries: 0,
+            timer: false,
+            room: WINDOW,
+            shut: false,
+            inbox: VecDeque::new(),
+            received: 0,
+            last_data: now,
+            ended: false,
+            error: None,
+            closed: false,
+            reader: None,
+            writer: None,
+        }
+    }
+
+    fn wake(&mut self) {
+        for waker in [self.reader.take(), self.writer.take()].into_iter().flatten() {
+            waker.wake();
+        }
+    }
+
+    fn fail(&mut self, why: ErrorKind) {
+        self.error.get_or_insert(why);
+        self.held.clear();
+        self.wake();
+    }
+}
+
+/// What reading gave.
+pub(super) enum Read {
+    Bytes(Bytes),
+    End,
+    Failed(ErrorKind),
+    Nothing,
+}
+
+/// What writing gave.
+pub(super) enum Written {
+    Bytes(usize),
+    Failed(ErrorKind),
+    Full,
+}
+
+/// The connection.
+pub(super) struct Connection {
+    rtt: Duration,
+    /// When the last step of the handshake reaches the far end: it cannot speak before.
+    opened: Instant,
+    near: End,
+    far: End,
+    events: BinaryHeap<Reverse<Event>>,
+    turns: u64,
+    gate: Box<dyn Gate>,
+}
+
+impl Connection {
+    /// An established connection.
+    pub(super) fn new(rtt: Duration, gate: Box<dyn Gate>, now: Instant) -> Self {
+        let (near, far) = (End::new(now), End::new(now));
+        Self { rtt, opened: now + rtt / 2, near, far, events: BinaryHeap::new(), turns: 0, gate }
+    }
+
+    const fn end(&mut self, side: Side) -> &mut End {
+        match side {
+            Side::Near => &mut self.near,
+            Side::Far => &mut self.far,
+        }
+    }
+
+    /// When something happens next.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.events.peek().map(|Reverse(event)| event.at)
+    }
+
+    /// Whether both ends are gone.
+    pub(super) const fn is_over(&self) -> bool {
+        self.near.closed && self.far.closed
+    }
+
+    /// What the kernel at `side` would say.
+    pub(super) fn facts(&mut self, side: Side, now: Instant) -> TcpFacts {
+        self.advance(now);
+        let rtt = self.rtt;
+        let end = self.end(side);
+        TcpFacts {
+            bytes_acked: end.acked,
+            unacked: end.unacked,
+            retransmits: end.retransmits,
+            bytes_received: end.received,
+            rtt,
+            last_data_received: now.saturating_duration_since(end.last_data),
+        }
+    }
+
+    /// Lets everything happen that is due.
+    pub(super) fn advance(&mut self, now: Instant) {
+        while self.next().is_some_and(|at| at <= now) {
+            if let Some(Reverse(event)) = self.events.pop() {
+                self.happen(event);
+            }
+        }
+    }
+
+    /// Takes up to `most` bytes that have come in.
+    pub(super) fn read(&mut self, side: Side, most: usize, now: Instant, waker: &Waker) -> Read {
+        self.advance(now);
+        let end = self.end(side);
+        if let Some(mut bytes) = end.inbox.pop_front() {
+            if bytes.len() > most {
+                end.inbox.push_front(bytes.split_off(most));
+            }
+            let after = self.rtt / 2;
+            self.schedule(now + after, side.other(), Happening::Credit(bytes.len()));
+            return Read::Bytes(bytes);
+        }
+        if let Some(why) = end.error {
+            return Read::Failed(why);
+        }
+        if end.ended {
+            return Read::End;
+        }
+        end.reader = Some(waker.clone());
+        Read::Nothing
+    }
+
+    /// Sends as much of `bytes` as the window has room for.
+    pub(super) fn write(&mut self, side: Side, bytes: &[u8], now: Instant, waker: &Waker) -> Written {
+        self.advance(now);
+        let end = self.end(side);
+        if let Some(why) = end.error {
+            return Written::Failed(why);
+        }
+        if end.shut {
+            return Written::Failed(ErrorKind::BrokenPipe);
+        }
+        let size = bytes.len().min(end.room);
+        if size == 0 && !bytes.is_empty() {
+            end.writer = Some(waker.clone());
+            return Written::Full;
+        }
+        if size > 0 {
+            end.room -= size;
+            self.send(side, Chunk::Data(Bytes::copy_from_slice(&bytes[..size])), now);
+        }
+        Written::Bytes(size)
+    }
+
+    /// Ends the stream from `side` in an orderly way; the other direction goes on.
+    pub(super) fn shut(&mut self, side: Side, now: Instant) {
+        self.advance(now);
+        let end = self.end(side);
+        if !end.shut && end.error.is_none() {
+            end.shut = true;
+            self.send(side, Chunk::Fin, now);
+        }
+    }
+
+    /// The app let go of `side`: unread bytes or `abort` make it a reset, as in a kernel.
+    pub(super) fn close(&mut self, side: Side, abort: bool, now: Instant) {
+        self.advance(now);
+        let end = self.end(side);
+        let unread = !end.inbox.is_empty();
+        if (abort || unread) && end.error.is_none() {
+            end.fail(ErrorKind::ConnectionReset);
+            self.send_reset(side, now);
+        } else {
+            self.shut(side, now);
+        }
+        self.end(side).closed = true;
+    }
+
+    fn schedule(&mut self, at: Instant, side: Side, what: Happening) {
+        self.turns += 1;
+        self.events.push(Reverse(Event { at, turn: self.turns, side, what }));
+    }
+
+    fn send(&mut self, from: Side, chunk: Chunk, now: Instant) {
+        let end = self.end(from);
+        end.unacked = end.unacked.saturating_add(chunk.segments());
+        if end.held.is_empty() {
+            self.launch(from, chunk, now);
+        } else {
+            end.held.push_back(chunk);
+        }
+    }
+
+    /// Puts a chunk on the line. What is lost is held for the next resend; says whether all went through.
+    fn launch(&mut self, from: Side, chunk: Chunk, now: Instant) -> bool {
+        let passage = self.gate.burst(from, chunk.payload(), now);
+        let lost = match (passage, chunk) {
+            (Passage::Through, chunk) => {
+                self.deliver(from, chunk, now);
+                return true;
+            }
+            (Passage::Prefix(size), Chunk::Data(mut bytes)) if size > 0 && size < bytes.len() => {
+                let rest = bytes.split_off(size);
+                self.deliver(from, Chunk::Data(bytes), now);
+                Chunk::Data(rest)
+            }
+            (Passage::Prefix(_) | Passage::Lost, chunk) => chunk,
+            (Passage::Reset, _) => {
+                let soon = now + self.rtt / 2;
+                self.schedule(soon, Side::Near, Happening::Reset);
+                self.schedule(soon, Side::Far, Happening::Reset);
+                return false;
+            }
+            (Passage::End, chunk) => {
+                self.schedule(now + self.rtt / 2, Side::Near, Happening::Fin);
+                chunk
+            }
+        };
+        let end = self.end(from);
+        end.held.push_front(lost);
+        if !end.timer {
+            end.timer = true;
+            let at = now + end.rto;
+            self.schedule(at, from, Happening::Resend);
+        }
+        false
+    }
+
+    fn deliver(&mut self, from: Side, chunk: Chunk, now: Instant) {
+        let half = self.rtt / 2;
+        let now = if from == Side::Far { now.max(self.opened) } else { now };
+        let Chunk::Data(mut bytes) = chunk else {
+            let at = self.gate.leaves(from, HEADERS, now) + half;
+            return self.schedule(at, from.other(), Happening::Fin);
+        };
+        let mut together = BytesMut::new();
+        let mut at = None;
+        while !bytes.is_empty() {
+            let segment = bytes.split_to(bytes.len().min(SEGMENT));
+            let arrives = self.gate.leaves(from, segment.len() + HEADERS, now) + half;
+            if let Some(before) = at.replace(arrives)
+                && before != arrives
+            {
+                self.schedule(before, from.other(), Happening::Data(together.split().freeze()));
+            }
+            together.extend_from_slice(&segment);
+        }
+        if let Some(at) = at {
+            self.schedule(at, from.other(), Happening::Data(together.freeze()));
+        }
+    }
+
+    fn send_reset(&mut self, from: Side, now: Instant) {
+        if self.gate.reset(from) {
+            let at = now + self.rtt / 2;
+            self.schedule(at, from.other(), Happening::Reset);
+        }
+    }
+
+    fn happen(&mut self, event: Event) {
+        let Event { at, side, what, .. } = event;
+        let half = self.rtt / 2;
+        let end = self.end(side);
+        match what {
+            Happening::Data(_) if end.closed || end.error.is_some() => self.send_reset(side, at),
+            Happening::Data(bytes) => {
+                end.received += bytes.len() as u64;
+                end.last_data = at;
+                let acked = Happening::Acked { bytes: bytes.len(), segments: Chunk::Data(bytes.clone()).segments() };
+                end.inbox.push_back(bytes);
+                end.wake();
+                self.schedule(at + half, side.other(), acked);
+            }
+            Happening::Fin => {
+                end.ended = true;
+                end.wake();
+                self.schedule(at + half, side.other(), Happening::Acked { bytes: 0, segments: 1 });
+            }
+            Happening::Reset => end.fail(ErrorKind::ConnectionReset),
+            Happening::Acked { bytes, segments } => {
+                end.acked += bytes as u64;
+                end.unacked = end.unacked.saturating_sub(segments);
+            }
+            Happening::Credit(bytes) => {
+                end.room += bytes;
+                end.wake();
+            }
+            Happening::Resend => self.resend(side, at),
+        }
+    }
+
+    fn resend(&mut self, side: Side, now: Instant) {
+        let end = self.end(side);
+        end.timer = false;
+        let Some(head) = end.held.pop_front() else { return };
+        end.retransmits += 1;
+        end.tries += 1;
+        if end.tries > RETRIES {
+            return end.fail(ErrorKind::TimedOut);
+        }
+        end.rto = (end.rto * 2).min(LONGEST_RTO);
+        if !self.launch(side, head, now) {
+            return;
+        }
+        let end = self.end(side);
+        end.rto = FIRST_RTO;
+        end.tries = 0;
+        while let Some(next) = self.end(side).held.pop_front() {
+            if !self.launch(side, next, now) {
+                return;
+            }
+        }
+    }
+}

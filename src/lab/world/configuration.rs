@@ -1,0 +1,105 @@
+//! The configuration of a byway that lives in this country, as its owner would write it: accounts, roots, the
+//! probes' targets and the anchors are data like any other.
+
+use super::places;
+use super::{Country, SHADOWSOCKS_PORT};
+use std::fmt::Write;
+use std::net::IpAddr;
+
+/// The file with Signal's roots, beside the configuration.
+const SIGNAL_ROOTS: &str = "lab-signal-roots.pem";
+
+/// Messengers of the catalogue that nobody in the lab uses.
+const UNUSED: [&str; 8] = ["discord", "facebook", "facetime", "instagram", "messenger", "snapchat", "viber", "x"];
+
+const HEAD: &str = r#"listen = ["127.0.0.1:0"]
+order = ["direct", "split", "tokyo", "oslo"]
+history = "memory"
+"#;
+
+const TELEGRAM: &str = r#"
+[[service.telegram.probes]]
+targets = ["149.154.167.51:443", "149.154.175.50:443", "149.154.167.91:443"]
+mtproto = { dc = 2 }
+"#;
+
+const WHATSAPP: &str = r#"
+[[service.whatsapp.probes]]
+targets = ["g.whatsapp.net:5222", "e1.whatsapp.net:443", "e4.whatsapp.net:5222"]
+noise = {}
+"#;
+
+const SIGNAL: &str = r#"
+[[service.signal.probes]]
+targets = ["chat.signal.org:443", "storage.signal.org:443"]
+https = { proof_header = "x-signal-timestamp" }
+[[service.signal.probes]]
+facet = "media"
+targets = ["cdn2.signal.org:443"]
+https = { path = "/bulk?bytes=65536", body_bytes = 65536 }
+[[service.signal.probes]]
+facet = "calls"
+targets = ["turn3.voip.signal.org:3478"]
+stun = {}
+"#;
+
+const CAPTIVE: &str = r#"captive = [
+  { url = "http://connectivitycheck.gstatic.com/generate_204", status = 204 },
+  { url = "http://www.msftconnecttest.com/connecttest.txt", body = "Microsoft Connect Test" },
+]
+"#;
+
+impl Country {
+    /// The files that [`Country::config_toml`] refers to, as name and content; they belong into its folder.
+    pub fn config_files(&self) -> Vec<(&'static str, String)> {
+        vec![(SIGNAL_ROOTS, self.signal_roots())]
+    }
+
+    /// A configuration in byway's own format: both tunnels, three messengers, anchors. Names that have public
+    /// certificates elsewhere are signed by [`Country::web_roots`] here; the platform's trust store must hold it.
+    pub fn config_toml(&self) -> String {
+        let mut text = HEAD.to_owned();
+        for (name, link) in ["tokyo", "oslo"].iter().zip(self.shadowsocks_links()) {
+            line(&mut text, format_args!("\n[transport.{name}.shadowsocks]\nlink = \"{link}\""));
+        }
+        line(
+            &mut text,
+            format_args!(
+                "\n[resolver]\nsecure = [{{ url = \"https://resolver.example/dns-query\", ip = \"{}\" }}]",
+                self.resolver().ip()
+            ),
+        );
+        text.push_str(TELEGRAM);
+        let root = self.noise_root().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        line(&mut text, format_args!("\n[service.whatsapp]\nnoise_root = \"{root}\""));
+        text.push_str(WHATSAPP);
+        line(&mut text, format_args!("\n[service.signal]\nroots = \"{SIGNAL_ROOTS}\""));
+        text.push_str(SIGNAL);
+        for service in UNUSED {
+            line(&mut text, format_args!("[service.{service}]\nenabled = false"));
+        }
+        line(&mut text, format_args!("\n[anchors]"));
+        text.push_str(CAPTIVE);
+        line(&mut text, format_args!("neutral = [{}]", targets(&places::ANCHORS)));
+        line(&mut text, format_args!("domestic = [{}]", targets(&places::DOMESTIC)));
+        text
+    }
+
+    /// The addresses and ports of both Shadowsocks servers, in the order of the links.
+    pub fn shadowsocks_servers(&self) -> [std::net::SocketAddr; 2] {
+        [places::TOKYO, places::OSLO].map(|ip| (ip, SHADOWSOCKS_PORT).into())
+    }
+}
+
+fn line(text: &mut String, what: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _written = writeln!(text, "{what}");
+}
+
+fn targets(places: &[(IpAddr, &str)]) -> String {
+    let target = |(ip, name): &(IpAddr, &str)| match *name {
+        "" => format!("\"{ip}:443\""),
+        name => format!("\"{name}:443\""),
+    };
+    places.iter().map(target).collect::<Vec<_>>().join(", ")
+}

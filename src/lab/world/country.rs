@@ -1,0 +1,204 @@
+//! The running country as the client meets it: a [`Network`], and what a person who lives there would know
+//! (roots, keys, accounts, anchors), so that byway can be configured for it.
+
+use super::places;
+use crate::lab::censor::{Censor, Target};
+use crate::lab::land::{Land, home_like};
+use crate::lab::people::Door;
+use crate::lab::pki::Authority;
+use crate::lab::servers::{self, Shadowsocks};
+use crate::lab::tcp::{self, Unwatched};
+use crate::net::{Datagrams, Network, Stream};
+use crate::wire::{mtproto, noise};
+use futures_util::future::BoxFuture;
+use ipnet::IpNet;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Who signs for whom.
+pub(super) struct Keys {
+    pub(super) web: Authority,
+    pub(super) signal: Authority,
+    pub(super) noise: Arc<noise::Authority>,
+}
+
+/// A running country, seen from the client's home. Clones are the same country.
+#[derive(Clone)]
+pub struct Country {
+    land: Arc<Land>,
+    censor: Censor,
+    keys: Arc<Keys>,
+    accounts: Arc<Vec<Shadowsocks>>,
+    _tasks: Arc<JoinSet<()>>,
+}
+
+impl Country {
+    pub(super) fn new(
+        land: Arc<Land>,
+        censor: Censor,
+        keys: Keys,
+        accounts: Vec<Shadowsocks>,
+        tasks: JoinSet<()>,
+    ) -> Self {
+        Self { land, censor, keys: keys.into(), accounts: accounts.into(), _tasks: tasks.into() }
+    }
+
+    /// The censor on the client's line.
+    pub const fn censor(&self) -> &Censor {
+        &self.censor
+    }
+
+    /// The same world without the client's line: where no censor is.
+    pub fn outside(&self) -> Outside {
+        Outside { land: self.land.clone() }
+    }
+
+    /// The root of the web's certificates, as PEM: to be trusted as the platform's store is.
+    pub fn web_roots(&self) -> String {
+        self.keys.web.pem()
+    }
+
+    /// The root of Signal's certificates, as PEM.
+    pub fn signal_roots(&self) -> String {
+        self.keys.signal.pem()
+    }
+
+    /// The root of WhatsApp's certificates.
+    pub fn noise_root(&self) -> [u8; 32] {
+        self.keys.noise.root()
+    }
+
+    /// The fingerprint that a Telegram data centre answers with.
+    pub const fn telegram_key(&self) -> u64 {
+        mtproto::PRODUCTION_KEY
+    }
+
+    /// The Shadowsocks accounts as links (SIP002): one of 2022, one before it.
+    pub fn shadowsocks_links(&self) -> Vec<String> {
+        self.accounts.iter().map(Shadowsocks::link).collect()
+    }
+
+    /// The SOCKS5 server abroad.
+    pub const fn socks_server(&self) -> SocketAddr {
+        SocketAddr::new(places::FRIEND, super::SOCKS_PORT)
+    }
+
+    /// The addresses of all tunnel servers.
+    pub fn tunnel_servers(&self) -> Vec<IpNet> {
+        [places::TOKYO, places::OSLO, places::FRIEND].map(IpNet::from).into()
+    }
+
+    /// Neutral web servers abroad as `(address, name)`; one has no name.
+    pub fn anchors(&self) -> Vec<(IpAddr, &'static str)> {
+        places::ANCHORS.into()
+    }
+
+    /// Web servers inside the country.
+    pub fn domestic(&self) -> Vec<(IpAddr, &'static str)> {
+        places::DOMESTIC.into()
+    }
+
+    /// The prefix of everything inside the country.
+    pub fn domestic_prefix(&self) -> IpNet {
+        IpNet::new_assert(places::v4(192, 0, 2, 128), 25)
+    }
+
+    /// The resolver over HTTPS.
+    pub const fn resolver(&self) -> SocketAddr {
+        SocketAddr::new(places::RESOLVER, 443)
+    }
+
+    /// The addresses of a messenger (`telegram`, `whatsapp`, `signal`); of another name none.
+    pub fn addresses(&self, service: &str) -> Vec<IpNet> {
+        let all: Vec<IpAddr> = match service {
+            "telegram" => places::TELEGRAM.into_iter().chain([places::TELEGRAM_WEB]).collect(),
+            "whatsapp" => places::WHATSAPP.iter().map(|(ip, _)| *ip).chain([places::WHATSAPP_WEB]).collect(),
+            "signal" => places::SIGNAL.iter().map(|(ip, _)| *ip).collect(),
+            _ => Vec::new(),
+        };
+        all.into_iter().map(IpNet::from).collect()
+    }
+
+    /// A censor's target: a messenger by its addresses.
+    pub fn target(&self, service: &str) -> Target {
+        self.addresses(service).into_iter().fold(Target::everything(), Target::or_prefix)
+    }
+
+    /// Makes hosts refuse everybody, from everywhere: the destination itself is down.
+    pub fn take_down(&self, hosts: impl IntoIterator<Item = IpNet>) {
+        hosts.into_iter().for_each(|host| self.land.set_down(host, true));
+    }
+
+    /// Makes them serve again.
+    pub fn bring_up(&self, hosts: impl IntoIterator<Item = IpNet>) {
+        hosts.into_iter().for_each(|host| self.land.set_down(host, false));
+    }
+
+    /// A SOCKS5 proxy at home that goes straight out and knows no other way: what people have without byway.
+    pub fn plain_door(&self) -> Door {
+        let land = self.land.clone();
+        Arc::new(move || {
+            let at = SocketAddr::new(home_like(places::FRIEND), 1080);
+            let (near, far) = tcp::pair(at, at, Duration::ZERO, Box::new(Unwatched));
+            tokio::spawn(servers::socks(land.clone(), at, far));
+            Box::pin(std::future::ready(Ok(Box::new(near) as Stream)))
+        })
+    }
+
+    /// The SOCKS5 server abroad as a door: every connection through it passes the client's line as a tunnel.
+    pub fn friends_door(&self) -> Door {
+        let country = self.clone();
+        Arc::new(move || {
+            let country = country.clone();
+            Box::pin(async move { country.connect(country.socks_server()).await })
+        })
+    }
+
+    /// How many bytes meant for a service an impostor has read inside its own TLS or Noise. Must stay 0.
+    pub fn read_by_impostor(&self) -> u64 {
+        self.land.impostor.bytes_read()
+    }
+}
+
+impl Network for Country {
+    fn connect(&self, to: SocketAddr) -> BoxFuture<'_, io::Result<Stream>> {
+        Box::pin(async move { Ok(Box::new(self.land.connect(home_like(to.ip()), to).await?) as Stream) })
+    }
+
+    fn bind_udp(&self, like: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>> {
+        Box::pin(async move {
+            let at = SocketAddr::new(home_like(like.ip()), 0);
+            Ok(Box::new(self.land.bind(at)?) as Box<dyn Datagrams>)
+        })
+    }
+
+    fn system_lookup<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        Box::pin(self.land.lookup(home_like(places::RESOLVER), name))
+    }
+}
+
+/// The same servers, met from abroad.
+#[derive(Clone)]
+pub struct Outside {
+    land: Arc<Land>,
+}
+
+impl Network for Outside {
+    fn connect(&self, to: SocketAddr) -> BoxFuture<'_, io::Result<Stream>> {
+        Box::pin(async move { Ok(Box::new(self.land.connect(places::FRIEND, to).await?) as Stream) })
+    }
+
+    fn bind_udp(&self, _: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>> {
+        Box::pin(async move {
+            let at = SocketAddr::new(places::FRIEND, 0);
+            Ok(Box::new(self.land.bind(at)?) as Box<dyn Datagrams>)
+        })
+    }
+
+    fn system_lookup<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        Box::pin(self.land.lookup(places::FRIEND, name))
+    }
+}

@@ -1,0 +1,238 @@
+//! Builds the country and starts it: distances, servers, keys, and the line with its censor.
+
+mod configuration;
+mod country;
+mod places;
+#[cfg(test)]
+mod tests;
+
+pub use country::{Country, Outside};
+
+use super::censor::{Censor, Rule};
+use super::intercept::Impostor;
+use super::land::{Distances, Land};
+use super::origins::{self, Manners};
+use super::pki::{Authority, BadWorld};
+use super::servers::{self, Shadowsocks};
+use crate::wire::noise;
+use country::Keys;
+use rustls::ServerConfig;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// The two Shadowsocks accounts: one of each generation.
+const ACCOUNTS: [(IpAddr, &str, &str); 2] = [
+    (places::TOKYO, "2022-blake3-aes-128-gcm", "bGFiLWtleS1vZi10b2t5bw=="),
+    (places::OSLO, "chacha20-ietf-poly1305", "a password of the lab"),
+];
+const SHADOWSOCKS_PORT: u16 = 8388;
+const SOCKS_PORT: u16 = 1080;
+
+/// What the country is going to be like.
+#[derive(Clone, Debug)]
+pub struct World {
+    seed: u64,
+    direct: Duration,
+    tunnel: Duration,
+    line: Option<u32>,
+    sites: Vec<String>,
+    rules: Vec<Rule>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl World {
+    /// An uncensored country, 40 ms from everything and 120 ms through a tunnel.
+    pub const fn new() -> Self {
+        Self {
+            seed: 1,
+            direct: Duration::from_millis(40),
+            tunnel: Duration::from_millis(120),
+            line: None,
+            sites: Vec::new(),
+            rules: Vec::new(),
+        }
+    }
+
+    /// What chance is drawn from.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The round-trip time from the client to every server.
+    #[must_use]
+    pub const fn rtt(mut self, rtt: Duration) -> Self {
+        self.direct = rtt;
+        self
+    }
+
+    /// The round-trip time from the client through a tunnel server to the destination.
+    #[must_use]
+    pub const fn tunnel_rtt(mut self, rtt: Duration) -> Self {
+        self.tunnel = rtt;
+        self
+    }
+
+    /// The width of the client's line, each way.
+    #[must_use]
+    pub const fn line(mut self, bytes_per_second: u32) -> Self {
+        self.line = Some(bytes_per_second);
+        self
+    }
+
+    /// One web server more, with TLS and plain HTTP.
+    #[must_use]
+    pub fn origin(mut self, name: &str) -> Self {
+        self.sites.push(name.to_owned());
+        self
+    }
+
+    /// A rule in force from the start.
+    #[must_use]
+    pub fn censor(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// Starts it inside the current tokio runtime. It ends when the last clone of the country is dropped.
+    pub fn start(self) -> Result<Country, BadWorld> {
+        let mut rng = fastrand::Rng::with_seed(self.seed);
+        let abroad = self.tunnel / 6;
+        let tunnels = [places::TOKYO, places::OSLO, places::FRIEND];
+        let near = tunnels.map(|server| (server, self.tunnel.saturating_sub(abroad)));
+        let distances = Distances { direct: self.direct, near: near.into_iter().collect(), abroad };
+        let censor = Censor::new(rng.u64(..), self.line);
+        for rule in self.rules {
+            censor.add(rule);
+        }
+        let mut random = || std::array::from_fn(|_| rng.u8(..));
+        let impostor = Impostor::new(Authority::new("Filter CA")?, noise::Authority::new(&random()));
+        let keys = Keys {
+            web: Authority::new("Lab Web Root")?,
+            signal: Authority::new("Lab Signal Root")?,
+            noise: Arc::new(noise::Authority::new(&random())),
+        };
+        let land = Arc::new(Land::new(distances, censor.clone(), impostor));
+        let mut town = Town { land: land.clone(), tasks: JoinSet::new() };
+        town.chats(&keys.noise, self.seed);
+        town.web(&keys, &self.sites)?;
+        town.udp()?;
+        let accounts = town.tunnels()?;
+        Ok(Country::new(land, censor, keys, accounts, town.tasks))
+    }
+}
+
+/// The country under construction.
+struct Town {
+    land: Arc<Land>,
+    tasks: JoinSet<()>,
+}
+
+impl Town {
+    fn chats(&mut self, noise: &Arc<noise::Authority>, seed: u64) {
+        for ip in places::TELEGRAM {
+            for port in places::TELEGRAM_PORTS {
+                let nonce = drawn(seed);
+                let at = SocketAddr::new(ip, port);
+                self.tasks.spawn(origins::accept(&self.land, at, move |wire| origins::telegram(wire, nonce())));
+            }
+        }
+        for (ip, names) in places::WHATSAPP {
+            self.name(names, ip);
+            for port in places::WHATSAPP_PORTS {
+                let (noise, keys) = (noise.clone(), drawn(seed));
+                self.tasks.spawn(origins::accept(&self.land, SocketAddr::new(ip, port), move |wire| {
+                    let (noise, random) = (noise.clone(), keys());
+                    async move { origins::whatsapp(wire, &noise, random).await }
+                }));
+            }
+        }
+    }
+
+    fn web(&mut self, keys: &Keys, sites: &[String]) -> Result<(), BadWorld> {
+        let plain = Manners::Plain;
+        self.site(&keys.web, places::TELEGRAM_WEB, &places::TELEGRAM_NAMES, &plain)?;
+        self.site(&keys.web, places::WHATSAPP_WEB, &places::WHATSAPP_NAMES, &plain)?;
+        for (ip, names) in places::SIGNAL {
+            self.site(&keys.signal, ip, names, &Manners::Signal)?;
+        }
+        for (ip, names) in places::OTHERS {
+            let manners = if names.contains(&"discord.com") { Manners::Discord } else { Manners::Plain };
+            self.site(&keys.web, ip, names, &manners)?;
+        }
+        for (ip, name) in places::ANCHORS.into_iter().chain(places::DOMESTIC) {
+            let names = if name.is_empty() { &[][..] } else { &[name] };
+            self.site(&keys.web, ip, names, &plain)?;
+        }
+        self.site(&keys.web, places::CANARY, &places::CANARY_NAMES, &Manners::Canary)?;
+        self.site(&keys.web, places::RESOLVER, &["resolver.example"], &Manners::Resolver(self.land.clone()))?;
+        for (index, name) in sites.iter().enumerate() {
+            let last = u8::try_from(index % 50).unwrap_or_default() + 60;
+            self.site(&keys.web, places::v4(203, 0, 113, last), &[name], &plain)?;
+        }
+        Ok(())
+    }
+
+    /// A web server at `ip`: TLS on 443, plain on 80.
+    fn site(&mut self, by: &Authority, ip: IpAddr, names: &[&str], manners: &Manners) -> Result<(), BadWorld> {
+        self.name(names, ip);
+        let certified: Vec<String> = names.iter().map(ToString::to_string).chain([ip.to_string()]).collect();
+        let config = by.server(&certified)?;
+        for (port, tls) in [(443, Some(config)), (80, None::<Arc<ServerConfig>>)] {
+            let manners = manners.clone();
+            self.tasks.spawn(origins::accept(&self.land, SocketAddr::new(ip, port), move |wire| {
+                origins::site(wire, tls.clone(), manners.clone())
+            }));
+        }
+        Ok(())
+    }
+
+    fn udp(&mut self) -> Result<(), BadWorld> {
+        self.name(&places::SIGNAL_CALLS_NAMES, places::SIGNAL_CALLS);
+        self.name(&places::STUN_NAMES, places::STUN);
+        let neutral = places::STUN_PORTS.map(|port| SocketAddr::new(places::STUN, port));
+        for at in neutral.into_iter().chain([SocketAddr::new(places::SIGNAL_CALLS, 3478)]) {
+            self.tasks.spawn(origins::stun(self.land.bind(at)?));
+        }
+        Ok(())
+    }
+
+    fn tunnels(&mut self) -> Result<Vec<Shadowsocks>, BadWorld> {
+        let mut accounts = Vec::new();
+        for (ip, method, password) in ACCOUNTS {
+            let server = Shadowsocks::new(SocketAddr::new(ip, SHADOWSOCKS_PORT), method, password)?;
+            self.tasks.spawn(server.clone().packets(self.land.clone(), self.land.bind(server.at())?));
+            let (land, one) = (self.land.clone(), server.clone());
+            self.tasks
+                .spawn(origins::accept(&self.land, server.at(), move |wire| one.clone().stream(land.clone(), wire)));
+            accounts.push(server);
+        }
+        let friend = SocketAddr::new(places::FRIEND, SOCKS_PORT);
+        let land = self.land.clone();
+        self.tasks.spawn(origins::accept(&self.land, friend, move |wire| servers::socks(land.clone(), friend, wire)));
+        Ok(accounts)
+    }
+
+    fn name(&self, names: &[&str], ip: IpAddr) {
+        for name in names {
+            self.land.name(name, ip);
+        }
+    }
+}
+
+/// Draws arrays of random bytes that are the same in every run.
+fn drawn<const N: usize>(seed: u64) -> impl Fn() -> [u8; N] + Send + 'static {
+    let rng = std::sync::Mutex::new(fastrand::Rng::with_seed(seed));
+    move || {
+        let mut rng = rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        std::array::from_fn(|_| rng.u8(..))
+    }
+}

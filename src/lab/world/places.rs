@@ -1,0 +1,104 @@
+//! Who lives where. Addresses of the messengers that are recognised by prefix are the real ones, for nothing
+//! leaves the process; everything else has a documentation address (RFC 5737).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+pub(super) const fn v4(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+}
+
+/// Telegram's data centres 1 to 5, and one by IPv6.
+pub(super) const TELEGRAM: [IpAddr; 7] = [
+    v4(149, 154, 175, 50),
+    v4(149, 154, 167, 51),
+    v4(95, 161, 76, 100),
+    v4(149, 154, 175, 100),
+    v4(149, 154, 167, 91),
+    v4(149, 154, 171, 5),
+    IpAddr::V6(Ipv6Addr::new(0x2001, 0x67c, 0x4e8, 0xf002, 0, 0, 0, 0xa)),
+];
+pub(super) const TELEGRAM_PORTS: [u16; 3] = [443, 80, 5222];
+pub(super) const TELEGRAM_WEB: IpAddr = v4(149, 154, 167, 99);
+pub(super) const TELEGRAM_NAMES: [&str; 6] = [
+    "web.telegram.org",
+    "telegram.org",
+    "t.me",
+    "venus.web.telegram.org",
+    "vesta.web.telegram.org",
+    "core.telegram.org",
+];
+
+/// WhatsApp's chat servers and their names.
+pub(super) const WHATSAPP: [(IpAddr, &[&str]); 3] = [
+    (v4(157, 240, 253, 61), &["g.whatsapp.net", "g-fallback.whatsapp.net"]),
+    (v4(157, 240, 22, 53), &["e1.whatsapp.net", "e2.whatsapp.net", "e3.whatsapp.net"]),
+    (v4(31, 13, 64, 53), &["e4.whatsapp.net", "e5.whatsapp.net", "e6.whatsapp.net"]),
+];
+pub(super) const WHATSAPP_PORTS: [u16; 3] = [443, 5222, 80];
+pub(super) const WHATSAPP_WEB: IpAddr = v4(157, 240, 253, 60);
+pub(super) const WHATSAPP_NAMES: [&str; 7] = [
+    "web.whatsapp.com",
+    "whatsapp.com",
+    "www.whatsapp.com",
+    "mmg.whatsapp.net",
+    "static.whatsapp.net",
+    "v.whatsapp.net",
+    "graph.whatsapp.net",
+];
+
+/// Signal's servers, all behind its own roots.
+pub(super) const SIGNAL: [(IpAddr, &[&str]); 4] = [
+    (v4(76, 223, 66, 180), &["chat.signal.org", "grpc.chat.signal.org"]),
+    (v4(15, 197, 251, 99), &["chat.signal.org", "storage.signal.org"]),
+    (v4(203, 0, 113, 40), &["cdn.signal.org", "cdn2.signal.org", "cdn3.signal.org", "sfu.voip.signal.org"]),
+    (v4(40, 122, 45, 194), &["cdsi.signal.org", "svr2.signal.org", "svrb.signal.org", "contentproxy.signal.org"]),
+];
+pub(super) const SIGNAL_CALLS: IpAddr = v4(203, 0, 113, 41);
+pub(super) const SIGNAL_CALLS_NAMES: [&str; 2] = ["turn3.voip.signal.org", "turn.voip.signal.org"];
+
+/// The other messengers, as plain web servers.
+pub(super) const OTHERS: [(IpAddr, &[&str]); 5] = [
+    (v4(203, 0, 113, 50), &["discord.com", "gateway.discord.gg", "cdn.discordapp.com", "media.discordapp.net"]),
+    (v4(203, 0, 113, 51), &["edge-mqtt.facebook.com", "www.messenger.com", "graph.instagram.com", "www.instagram.com"]),
+    (v4(203, 0, 113, 52), &["www.viber.com", "share.viber.com"]),
+    (v4(203, 0, 113, 53), &["facetime.apple.com", "gateway.icloud.com"]),
+    (v4(203, 0, 113, 54), &["gcp.api.snapchat.com", "x.com", "twitter.com", "pbs.twimg.com"]),
+];
+
+/// Neutral places abroad, on three networks; the last has no name.
+pub(super) const ANCHORS: [(IpAddr, &str); 4] = [
+    (v4(198, 51, 100, 11), "anchor-one.example"),
+    (v4(198, 51, 100, 140), "anchor-two.example"),
+    (v4(203, 0, 113, 20), "anchor-three.example"),
+    (v4(203, 0, 113, 36), ""),
+];
+
+/// Places inside the country.
+pub(super) const DOMESTIC: [(IpAddr, &str); 3] = [
+    (v4(192, 0, 2, 130), "post.domestic.example"),
+    (v4(192, 0, 2, 131), "bank.domestic.example"),
+    (v4(192, 0, 2, 132), "news.domestic.example"),
+];
+
+/// Where operating systems ask whether there is a portal.
+pub(super) const CANARY: IpAddr = v4(198, 51, 100, 200);
+pub(super) const CANARY_NAMES: [&str; 5] = [
+    "connectivitycheck.gstatic.com",
+    "captive.apple.com",
+    "www.msftconnecttest.com",
+    "detectportal.firefox.com",
+    "canary.example",
+];
+
+/// A neutral STUN server.
+pub(super) const STUN: IpAddr = v4(198, 51, 100, 210);
+pub(super) const STUN_NAMES: [&str; 2] = ["stun.example", "stun.l.google.com"];
+pub(super) const STUN_PORTS: [u16; 2] = [3478, 19302];
+
+/// A resolver over HTTPS, asked by address.
+pub(super) const RESOLVER: IpAddr = v4(198, 51, 100, 53);
+
+/// Tunnel servers.
+pub(super) const TOKYO: IpAddr = v4(203, 0, 113, 130);
+pub(super) const OSLO: IpAddr = v4(203, 0, 113, 131);
+pub(super) const FRIEND: IpAddr = v4(203, 0, 113, 132);

@@ -1,0 +1,182 @@
+//! Doors: binds listening sockets with errors a person can act on, and accepts without ever spinning when the
+//! machine runs out of descriptors. Speaks no protocol.
+
+use super::io::{Datagrams, Stream};
+use super::os::OsStream;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::{TcpListener, UdpSocket};
+
+/// The first wait after a failed accept.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// The longest wait between accepts.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// Connections the kernel may hold before they are accepted.
+const BACKLOG: i32 = 1024;
+
+/// Why an address could not be listened on.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Somebody listens there already.
+    #[error("{address} is in use by another program: stop it, or choose another port")]
+    InUse {
+        /// The address asked for.
+        address: SocketAddr,
+    },
+    /// A port below 1024, or a policy.
+    #[error("no permission to listen on {address}: choose a port above 1023, or grant the right to bind it")]
+    NotPermitted {
+        /// The address asked for.
+        address: SocketAddr,
+    },
+    /// This machine has no such address.
+    #[error("{address} is not an address of this machine")]
+    NotOurs {
+        /// The address asked for.
+        address: SocketAddr,
+    },
+    /// Anything else.
+    #[error("cannot listen on {address}: {error}")]
+    Other {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+impl BindError {
+    fn new(address: SocketAddr, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::AddrInUse => Self::InUse { address },
+            io::ErrorKind::PermissionDenied => Self::NotPermitted { address },
+            io::ErrorKind::AddrNotAvailable => Self::NotOurs { address },
+            _ => Self::Other { address, error },
+        }
+    }
+}
+
+/// A listening TCP socket.
+#[derive(Debug)]
+pub struct Listener {
+    tcp: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Listens on `address`. An IPv6 listener takes IPv6 only (RFC 3493 §5.3), so that `[::]` and `0.0.0.0` can
+    /// stand side by side. Must be called inside a runtime.
+    pub fn bind(address: SocketAddr) -> Result<Self, BindError> {
+        let socket = Self::listening(address).map_err(|error| BindError::new(address, error))?;
+        let bound = socket.local_addr().map_err(|error| BindError::new(address, error))?;
+        Ok(Self { tcp: socket, address: bound })
+    }
+
+    fn listening(address: SocketAddr) -> io::Result<TcpListener> {
+        use socket2::{Domain, Protocol, Socket, Type};
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        if address.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        // On Windows the option of this name lets two programs share a port.
+        #[cfg(not(windows))]
+        socket.set_reuse_address(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        TcpListener::from_std(socket.into())
+    }
+
+    /// Where it listens; the real port when 0 was asked for.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The next client and its address. Errors of one connection are skipped; when the machine is out of
+    /// descriptors or memory it waits, 100 ms doubling to 1 s, and says so once. Cancel-safe.
+    pub async fn accept(&self) -> (Stream, SocketAddr) {
+        let mut wait = FIRST_WAIT;
+        loop {
+            match self.tcp.accept().await.and_then(|(tcp, from)| Ok((OsStream::new(tcp)?, from))) {
+                Ok((stream, from)) => return (Box::new(stream), from),
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    if wait == FIRST_WAIT {
+                        tracing::warn!(listener = %self.address, %error, "cannot accept, waiting for resources");
+                    }
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(LONGEST_WAIT);
+                }
+            }
+        }
+    }
+}
+
+/// Whether an accept error speaks of a client that went away, not of this machine (accept(2), "Error handling").
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind as K;
+    matches!(
+        error.kind(),
+        K::ConnectionAborted
+            | K::ConnectionReset
+            | K::ConnectionRefused
+            | K::NotConnected
+            | K::InvalidInput
+            | K::HostUnreachable
+            | K::NetworkUnreachable
+            | K::NetworkDown
+            | K::Interrupted
+    )
+}
+
+/// Binds a UDP socket to exactly `address` (port 0: any free one), for the client's side of an association.
+pub async fn bind_datagrams(address: SocketAddr) -> Result<Box<dyn Datagrams>, BindError> {
+    let socket = UdpSocket::bind(address).await.map_err(|error| BindError::new(address, error))?;
+    Ok(Box::new(socket))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    #[tokio::test]
+    async fn a_port_in_use_is_named_and_says_what_to_do() {
+        let first = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let error = Listener::bind(first.local_addr()).unwrap_err();
+        assert!(matches!(error, BindError::InUse { address } if address == first.local_addr()));
+        assert!(error.to_string().contains("choose another port"));
+    }
+
+    #[tokio::test]
+    async fn an_address_of_another_machine_is_told_apart() {
+        let error = Listener::bind("192.0.2.1:0".parse().unwrap()).unwrap_err();
+        assert!(matches!(error, BindError::NotOurs { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn both_families_can_share_a_port() {
+        let Ok(six) = Listener::bind("[::]:0".parse().unwrap()) else { return };
+        let four = Listener::bind(SocketAddr::new("0.0.0.0".parse().unwrap(), six.local_addr().port()));
+        assert!(four.is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_accepted_client_can_talk() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let mut client = tokio::net::TcpStream::connect(listener.local_addr()).await.unwrap();
+        let (mut stream, from) = listener.accept().await;
+        assert_eq!(from, client.local_addr().unwrap());
+        client.write_all(b"hi").await.unwrap();
+        let mut got = [0; 2];
+        stream.read_exact(&mut got).await.unwrap();
+        assert_eq!(&got, b"hi");
+    }
+
+    #[test]
+    fn running_out_of_descriptors_is_no_clients_fault() {
+        assert!(!is_of_one_connection(&io::Error::from_raw_os_error(24)));
+        assert!(is_of_one_connection(&io::ErrorKind::ConnectionAborted.into()));
+    }
+}

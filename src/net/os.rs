@@ -1,0 +1,191 @@
+//! The operating system's own network: what [`Network`] is when nothing is simulated. Opens sockets and asks the
+//! system's resolver; decides nothing, and holds no timeout.
+
+use super::io::{Datagrams, Io, Stream};
+use super::network::Network;
+use super::sys;
+use crate::model::TcpFacts;
+use futures_util::future::BoxFuture;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UdpSocket};
+
+/// The operating system's network.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsNetwork;
+
+impl Network for OsNetwork {
+    fn connect(&self, to: SocketAddr) -> BoxFuture<'_, io::Result<Stream>> {
+        Box::pin(async move {
+            let stream: Stream = Box::new(OsStream::new(TcpStream::connect(to).await?)?);
+            Ok(stream)
+        })
+    }
+
+    fn bind_udp(&self, like: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>> {
+        Box::pin(async move {
+            let any = if like.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { Ipv6Addr::UNSPECIFIED.into() };
+            let socket: Box<dyn Datagrams> = Box::new(UdpSocket::bind(SocketAddr::new(any, 0)).await?);
+            Ok(socket)
+        })
+    }
+
+    fn system_lookup<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name, 0)).await.map_err(sort_lookup_error)?;
+            let mut addrs: Vec<IpAddr> = Vec::new();
+            for addr in found {
+                if !addrs.contains(&addr.ip()) {
+                    addrs.push(addr.ip());
+                }
+            }
+            if addrs.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(addrs) }
+        })
+    }
+}
+
+/// `getaddrinfo` reports its own codes (`EAI_*`), which std turns into words; the words of glibc, musl, macOS and
+/// the codes of Windows for "no such name" and "no address" become `NotFound`. Anything else stays as it is.
+fn sort_lookup_error(error: io::Error) -> io::Error {
+    const NO_SUCH_NAME: [&str; 5] = [
+        "Name or service not known",
+        "No address associated with",
+        "nodename nor servname provided",
+        "Name does not resolve",
+        "Name has no usable address",
+    ];
+    const WSAHOST_NOT_FOUND: i32 = 11001;
+    const WSANO_DATA: i32 = 11004;
+    let words = error.to_string();
+    let not_found = NO_SUCH_NAME.iter().any(|known| words.contains(known))
+        || (cfg!(windows) && matches!(error.raw_os_error(), Some(WSAHOST_NOT_FOUND | WSANO_DATA)));
+    if not_found { io::ErrorKind::NotFound.into() } else { error }
+}
+
+/// A kernel TCP connection.
+#[derive(Debug)]
+pub struct OsStream {
+    tcp: TcpStream,
+    peer: Option<SocketAddr>,
+}
+
+impl OsStream {
+    /// Takes a connected or accepted socket and sets `TCP_NODELAY` on it.
+    pub fn new(tcp: TcpStream) -> io::Result<Self> {
+        tcp.set_nodelay(true)?;
+        let peer = tcp.peer_addr().ok();
+        Ok(Self { tcp, peer })
+    }
+}
+
+impl Io for OsStream {
+    fn tcp_facts(&self) -> Option<TcpFacts> {
+        sys::tcp_facts(&self.tcp)
+    }
+
+    fn endpoint(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    fn abort_on_drop(&mut self) {
+        // A zero linger makes close() send a reset (RFC 9293 §3.6.1 ABORT). When the socket is dead already, the
+        // call fails and there is nobody left to tell.
+        let _ = socket2::SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
+    }
+
+    fn as_tcp(&self) -> Option<&TcpStream> {
+        Some(&self.tcp)
+    }
+}
+
+impl AsyncRead for OsStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for OsStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write(cx, bytes)
+    }
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.tcp).poll_write_vectored(cx, slices)
+    }
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+}
+
+impl Datagrams for UdpSocket {
+    fn poll_send_to(&self, cx: &mut Context<'_>, packet: &[u8], to: SocketAddr) -> Poll<io::Result<usize>> {
+        self.poll_send_to(cx, packet, to)
+    }
+    fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<SocketAddr>> {
+        self.poll_recv_from(cx, buf)
+    }
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.local_addr()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_connection_knows_its_endpoint_and_can_end_with_a_reset() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let mut client = OsNetwork.connect(at).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        assert_eq!(client.endpoint(), Some(at));
+        assert!(client.as_tcp().unwrap().nodelay().unwrap());
+        client.write_all(b"x").await.unwrap();
+        server.read_exact(&mut [0]).await.unwrap();
+
+        client.abort_on_drop();
+        drop(client);
+        let error = server.read(&mut [0; 8]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    }
+
+    #[tokio::test]
+    async fn datagrams_come_back_from_where_they_were_sent() {
+        let a = OsNetwork.bind_udp("127.0.0.1:1".parse().unwrap()).await.unwrap();
+        let b = super::super::bind_datagrams("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        a.send_to(b"ping", b.local_addr().unwrap()).await.unwrap();
+        let mut buf = [0; 16];
+        let (n, from) = b.recv_from(&mut buf).await.unwrap();
+        assert_eq!((&buf[..n], from.port()), (&b"ping"[..], a.local_addr().unwrap().port()));
+    }
+
+    #[test]
+    fn no_such_name_is_told_from_a_resolver_that_failed() {
+        let nx = io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "failed to lookup address information: Name or service not known",
+        );
+        assert_eq!(sort_lookup_error(nx).kind(), io::ErrorKind::NotFound);
+        let again = io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "failed to lookup address information: Temporary failure in name resolution",
+        );
+        assert_ne!(sort_lookup_error(again).kind(), io::ErrorKind::NotFound);
+    }
+}

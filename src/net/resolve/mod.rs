@@ -1,0 +1,319 @@
+//! Turns names into addresses without believing a liar. A *listed* name is asked of the secure resolvers, and the
+//! system's answer is only compared with theirs; any other name is asked of the system, as any program would.
+//! Knows no service: what is listed is a predicate given by the caller.
+
+use super::io::Stream;
+use super::network::{Deadline, Network};
+use super::tls::{TlsError, Trust};
+use crate::model::{Cause, Failure, Host, Stage, Whose};
+use cache::Cache;
+use doh::Doh;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
+
+mod bogon;
+mod cache;
+mod compare;
+mod doh;
+mod message;
+mod secure;
+
+pub use bogon::is_bogon;
+use compare::NoAddress;
+pub use compare::{Finding, SecureSaid, SystemSaid};
+
+/// How long one look-up may take in all: the secure resolvers, one after the other.
+const LOOKUP: Duration = Duration::from_secs(8);
+/// How long the system's resolver may take (detection rules §1.1: 4 s).
+const SYSTEM: Duration = Duration::from_secs(4);
+/// How long the secure resolvers may think about a tunnel's server before the system's word is taken.
+const HEAD_START: Duration = Duration::from_secs(2);
+
+/// Opens a stream to a resolver; so that look-ups can go through a tunnel.
+pub type Opener = Arc<dyn Fn(SocketAddr, Deadline) -> BoxFuture<'static, Result<Stream, Failure>> + Send + Sync>;
+
+/// A DNS-over-HTTPS server (RFC 8484), reached by address so that it needs no look-up itself.
+#[derive(Clone, Debug)]
+pub struct SecureServer {
+    /// Where it is.
+    pub address: SocketAddr,
+    /// The name that its certificate must hold, and the `Host` of the request.
+    pub name: Host,
+    /// The name shown in the ClientHello, when it shall be another one.
+    pub shown: Option<Host>,
+    /// The path of the URI template, `/dns-query` as a rule.
+    pub path: String,
+    /// Whose certificates are believed.
+    pub trust: Trust,
+}
+
+/// What a [`Resolver`] is made of.
+#[derive(Clone)]
+pub struct Settings {
+    /// Secure resolvers, the preferred one first.
+    pub servers: Vec<SecureServer>,
+    /// Which names must not be believed to the system alone.
+    pub listed: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+    /// Is told every disagreement about a listed name, also after the look-up has been answered.
+    pub observer: Arc<dyn Fn(&str, Finding) + Send + Sync>,
+    /// Believe the system about a listed name when every secure resolver fails. Off by default: a forged address
+    /// is worse than none, since another way can be taken.
+    pub system_alone: bool,
+    /// Let a secure resolver's private addresses pass for a listed name (split-horizon networks, tests).
+    pub allow_private: bool,
+    /// Opens streams to the secure resolvers; straight over the network when `None`.
+    pub opener: Option<Opener>,
+}
+
+impl Settings {
+    /// No secure resolver, nothing listed, nobody told.
+    pub fn system_only() -> Self {
+        Self {
+            servers: Vec::new(),
+            listed: Arc::new(|_| false),
+            observer: Arc::new(|_, _| ()),
+            system_alone: false,
+            allow_private: false,
+            opener: None,
+        }
+    }
+}
+
+/// The addresses of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// In the order to try them: as the resolver gave them, IPv6 first (RFC 6724 §2.1 prefers it).
+    pub addrs: Vec<IpAddr>,
+    /// What the system said about it, as far as that was known when the look-up was answered.
+    pub finding: Option<Finding>,
+}
+
+/// Resolves names; made once and shared. Tasks of its own live no longer than a look-up's deadline.
+pub struct Resolver {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    network: Arc<dyn Network>,
+    servers: Vec<Doh>,
+    settings: Settings,
+    cache: Cache,
+    flying: Mutex<HashMap<String, WeakShared<Lookup>>>,
+}
+
+type Lookup = BoxFuture<'static, Result<Answer, Failure>>;
+
+impl Resolver {
+    /// A resolver over `network`. Opens nothing yet; fails only when a root certificate cannot be read.
+    pub fn new(network: Arc<dyn Network>, settings: Settings) -> Result<Self, TlsError> {
+        let opener = settings.opener.clone().unwrap_or_else(|| straight(network.clone()));
+        let servers = settings
+            .servers
+            .iter()
+            .map(|server| Doh::new(server.clone(), opener.clone()))
+            .collect::<Result<Vec<_>, _>>()?;
+        let inner = Inner { network, servers, settings, cache: Cache::default(), flying: Mutex::default() };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The addresses of `name` by `deadline`. Fails with stage `Resolve`.
+    pub async fn resolve(&self, name: &str, deadline: Deadline) -> Result<Answer, Failure> {
+        let start = Instant::now();
+        let listed = (self.inner.settings.listed)(name);
+        let key = if listed { format!("listed {name}") } else { format!("other {name}") };
+        if let Some(known) = self.inner.cache.get(&key, start) {
+            return known;
+        }
+        let lookup = self.join(key, name, listed);
+        let outcome = deadline.run(lookup).await.unwrap_or_else(|| Err(timed_out()));
+        outcome.map_err(|failure| failure.after(start.elapsed()))
+    }
+
+    /// The addresses of a tunnel's own server by `deadline`: the secure resolvers' answer when one comes soon, else
+    /// the system's. A forged address does no harm here, for the server proves itself by its key.
+    pub async fn resolve_server(&self, name: &str, deadline: Deadline) -> Result<Vec<IpAddr>, Failure> {
+        let start = Instant::now();
+        let key = format!("server {name}");
+        if let Some(Ok(known)) = self.inner.cache.get(&key, start) {
+            return Ok(known.addrs);
+        }
+        let outcome = deadline.run(self.inner.server(name)).await.unwrap_or_else(|| Err(timed_out()));
+        self.inner.cache.put(key, &outcome, Instant::now());
+        outcome.map(|kept| kept.answer.addrs).map_err(|failure| failure.near().after(start.elapsed()))
+    }
+
+    /// Forgets every answer and open connection: the network is another one now.
+    pub fn forget(&self) {
+        self.inner.cache.clear();
+        for server in &self.inner.servers {
+            server.disconnect();
+        }
+    }
+
+    /// Joins the look-up of the same name that is under way, or begins one.
+    fn join(&self, key: String, name: &str, listed: bool) -> Shared<Lookup> {
+        let begin = || {
+            let (inner, name, key) = (self.inner.clone(), name.to_string(), key.clone());
+            let work: Lookup = Box::pin(async move {
+                let outcome = if listed { inner.listed(&name).await } else { inner.ordinary(&name).await };
+                inner.cache.put(key, &outcome, Instant::now());
+                outcome.map(|found| found.answer)
+            });
+            work.shared()
+        };
+        let Ok(mut flying) = self.inner.flying.lock() else { return begin() };
+        flying.retain(|_, lookup| lookup.upgrade().is_some_and(|lookup| lookup.peek().is_none()));
+        if let Some(lookup) = flying.get(&key).and_then(WeakShared::upgrade) {
+            return lookup;
+        }
+        let lookup = begin();
+        if let Some(weak) = lookup.downgrade() {
+            flying.insert(key, weak);
+        }
+        lookup
+    }
+}
+
+/// An answer, and for how long it may be kept.
+#[derive(Clone)]
+struct Kept {
+    answer: Answer,
+    ttl: Duration,
+}
+
+impl Kept {
+    fn from_secure(found: message::Records) -> Self {
+        Self { answer: Answer { addrs: found.addrs, finding: None }, ttl: found.ttl }
+    }
+
+    fn from_system(addrs: Vec<IpAddr>) -> Self {
+        Self { answer: Answer { addrs, finding: None }, ttl: cache::SYSTEM_TTL }
+    }
+}
+
+impl Inner {
+    /// A listed name: the secure answer counts; the system is asked beside it and compared, at nobody's cost.
+    async fn listed(self: &Arc<Self>, name: &str) -> Result<Kept, Failure> {
+        let check = {
+            let (this, name) = (self.clone(), name.to_string());
+            // On a task, so that a slow system resolver delays nothing; it ends with the system's deadline.
+            tokio::spawn(async move { this.system(&name).await })
+        };
+        let secure = self.secure(name).await;
+        let finding_of = |secure: &Result<message::Records, Failure>, said: &Result<Vec<IpAddr>, NoAddress>| {
+            compare::compare(secure.as_ref().map(|found| found.addrs.as_slice()), said)
+        };
+        let known = if check.is_finished() || (secure.is_err() && self.settings.system_alone) {
+            check.await.ok()
+        } else {
+            let (this, name, secure) = (self.clone(), name.to_string(), secure.clone());
+            tokio::spawn(async move {
+                if let Some(finding) = check.await.ok().and_then(|said| finding_of(&secure, &said)) {
+                    (this.settings.observer)(&name, finding);
+                }
+            });
+            None
+        };
+        let finding = known.as_ref().and_then(|said| finding_of(&secure, said));
+        if let Some(finding) = finding {
+            (self.settings.observer)(name, finding);
+        }
+        match (secure, known) {
+            (Ok(found), _) => Ok(Kept { answer: Answer { addrs: found.addrs, finding }, ttl: found.ttl }),
+            (Err(failure), Some(Ok(addrs)))
+                if self.settings.system_alone && failure.cause != Cause::DnsNxdomainError =>
+            {
+                Ok(Kept { answer: Answer { addrs, finding }, ttl: cache::SYSTEM_TTL })
+            }
+            (Err(failure), _) => Err(failure),
+        }
+    }
+
+    /// Any other name: the system first; the secure resolvers only when it failed, not when it said no.
+    async fn ordinary(&self, name: &str) -> Result<Kept, Failure> {
+        match self.system(name).await {
+            Ok(addrs) => Ok(Kept::from_system(addrs)),
+            Err(NoAddress::Timeout | NoAddress::Failed) if !self.servers.is_empty() => {
+                Ok(Kept::from_secure(self.secure(name).await?))
+            }
+            Err(why) => Err(why.failure()),
+        }
+    }
+
+    /// A tunnel's server: both are asked at once, the secure ones get a head start.
+    async fn server(&self, name: &str) -> Result<Kept, Failure> {
+        let mut secure = Box::pin(self.ask_secure(name));
+        let mut system = Box::pin(self.system(name));
+        let head_start = tokio::time::sleep(HEAD_START);
+        tokio::pin!(head_start);
+        let mut system_said = None;
+        let failure = loop {
+            tokio::select! {
+                biased;
+                found = &mut secure => match found {
+                    Ok(found) => return Ok(Kept::from_secure(found)),
+                    Err(failure) => break failure,
+                },
+                said = &mut system, if system_said.is_none() => system_said = Some(said),
+                () = &mut head_start, if !head_start.is_elapsed() => {}
+            }
+            if let Some(Ok(addrs)) = system_said.take_if(|said| said.is_ok() && head_start.is_elapsed()) {
+                return Ok(Kept::from_system(addrs));
+            }
+        };
+        let said = match system_said {
+            Some(said) => said,
+            None => system.await,
+        };
+        match said {
+            Ok(addrs) => Ok(Kept::from_system(addrs)),
+            Err(why) if self.servers.is_empty() => Err(why.failure()),
+            Err(_) => Err(failure),
+        }
+    }
+
+    /// What the secure resolvers say, addresses that cannot be right taken out.
+    async fn secure(&self, name: &str) -> Result<message::Records, Failure> {
+        let mut found = self.ask_secure(name).await?;
+        if !self.settings.allow_private {
+            found.addrs.retain(|addr| !is_bogon(*addr));
+            if found.addrs.is_empty() {
+                return Err(Failure::new(Stage::Resolve, Cause::DnsBogonError, Whose::Network));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn ask_secure(&self, name: &str) -> Result<message::Records, Failure> {
+        secure::ask(&self.servers, name, Deadline::after(LOOKUP)).await
+    }
+
+    async fn system(&self, name: &str) -> Result<Vec<IpAddr>, NoAddress> {
+        match Deadline::after(SYSTEM).run(self.network.system_lookup(name)).await {
+            None => Err(NoAddress::Timeout),
+            Some(Ok(addrs)) if addrs.is_empty() => Err(NoAddress::Empty),
+            Some(Ok(addrs)) => Ok(addrs),
+            Some(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => Err(NoAddress::Nxdomain),
+            Some(Err(_)) => Err(NoAddress::Failed),
+        }
+    }
+}
+
+fn straight(network: Arc<dyn Network>) -> Opener {
+    Arc::new(move |to, deadline| {
+        let network = network.clone();
+        Box::pin(async move { super::connect_any(&*network, &[to], deadline).await })
+    })
+}
+
+fn timed_out() -> Failure {
+    Failure::new(Stage::Resolve, Cause::GenericTimeoutError, Whose::Network)
+}
+
+#[cfg(test)]
+mod tests;

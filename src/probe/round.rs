@@ -1,0 +1,366 @@
+//! One probe of one route, from the question to the evidence: ask; when a bare route failed, ask the same inside the
+//! active tunnel (C8) and, where that does not vouch for the line, the controls; then at most one discriminating
+//! pair. One endpoint at a time, as an app would choose it, never a sweep (detection rules §1.5, §4).
+
+use super::ask::{Answer, Asked, Asker};
+use super::checks::{Checks, Thorough};
+use super::pair::{Neutral, pinned};
+use super::spec::{Anchors, Kind, Spec};
+use super::turns::Turns;
+use crate::board::Board;
+use crate::judge::{On, sign_of};
+use crate::model::{
+    self, Confidence, Destination, DirectRule, Evidence, Facet, L4, LinkState, Phase, Route, Service, ServiceId, Sign,
+    Source, Technique, TransportId, Twin,
+};
+use crate::transport::Transport;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Everything a round needs.
+pub(super) struct Rounds {
+    pub(super) asker: Asker,
+    pub(super) specs: Vec<Spec>,
+    pub(super) anchors: Anchors,
+    pub(super) ways: Vec<Transport>,
+    pub(super) services: Vec<Service>,
+    pub(super) board: Board,
+    pub(super) checks: Checks,
+    pub(super) turns: Turns,
+}
+
+/// A question about a route, ready to be put.
+pub(super) struct Question<'a> {
+    pub(super) route: Route,
+    pub(super) way: &'a Transport,
+    pub(super) spec: Spec,
+    pub(super) target: Destination,
+}
+
+/// What became of a question.
+enum Told {
+    /// The server spoke; the board knows.
+    Good,
+    /// It is no evidence: a fault of this machine, or nothing that can be said.
+    Nothing,
+    /// It has to be looked into before it is told.
+    Failed(Failed),
+}
+
+/// A failure so far: what it is a sign of, and where.
+struct Failed {
+    evidence: Evidence,
+    address: Option<SocketAddr>,
+    is_foreign_key: bool,
+}
+
+/// A twin counts when it answered within this time (detection rules §3.2).
+const TWIN_WITHIN: Duration = Duration::from_secs(60);
+
+impl Rounds {
+    /// Probes `route` once and tells the board.
+    pub(super) async fn probe(&self, route: &Route) {
+        let Some(question) = self.question(route) else { return };
+        if !self.may_ask(&question).await {
+            return;
+        }
+        let owed = self.owed_neutral(&question);
+        let passed = match &owed {
+            Some((neutral, address)) => neutral.passes(&self.asker, question.way, *address).await,
+            None => false,
+        };
+        let asked = self.put(&question).await;
+        self.turns.took(route, asked.outcome.is_ok(), &self.asker.sources.chance);
+        let Told::Failed(mut failed) = self.tell_unless_failed(&question, &asked) else { return };
+        if let (Some((neutral, _)), true) = (&owed, passed) {
+            failed.evidence.pair = neutral.proves(failed.evidence.sign);
+        }
+        self.vouch(&question, &mut failed).await;
+        self.board.report(failed.evidence.clone());
+        if self.settings().pairs && failed.evidence.pair.is_none() {
+            self.look_closer(&question, &failed).await;
+        }
+    }
+
+    /// Puts a question on command and tells the board; without twins and pairs, for every way is asked anyway.
+    pub(super) async fn ask_and_tell(&self, question: &Question<'_>) -> (Asked, Option<Technique>) {
+        let asked = self.put(question).await;
+        let Told::Failed(mut failed) = self.tell_unless_failed(question, &asked) else { return (asked, None) };
+        self.ask_the_anchors(&mut failed).await;
+        let technique = failed.evidence.sign.technique();
+        self.board.report(failed.evidence);
+        (asked, technique)
+    }
+
+    /// Puts a question and books its price.
+    pub(super) async fn put(&self, question: &Question<'_>) -> Asked {
+        self.board.probe_started(question.route.clone(), price(&question.spec));
+        let asked = self.asker.ask(question.way, &question.spec, &question.target).await;
+        if asked.outcome.as_ref().is_ok_and(|(answer, _)| answer.body_proven) {
+            self.turns.proved_body(&question.route, self.board.now());
+        }
+        asked
+    }
+
+    fn settings(&self) -> &super::Settings {
+        &self.asker.settings
+    }
+
+    /// What is asked about `route` now; `None` where nothing may be asked.
+    pub(super) fn question(&self, route: &Route) -> Option<Question<'_>> {
+        let way = self.ways.iter().find(|way| way.id == route.transport)?;
+        let wants_body = self.settings().bodies && self.wants_body(route);
+        let specs = self.specs_of(&route.service, route.facet, route.l4);
+        let specs: Vec<Spec> = if wants_body && specs.iter().any(|spec| body_bytes(spec) > 0) {
+            specs.into_iter().filter(|spec| body_bytes(spec) > 0).cloned().collect()
+        } else {
+            specs.into_iter().map(without_body).collect()
+        };
+        let all: Vec<(&Spec, &Destination)> =
+            specs.iter().flat_map(|spec| spec.targets.iter().map(move |target| (spec, target))).collect();
+        let (spec, target) = all.get(self.turns.place(route).checked_rem(all.len())?)?;
+        self.is_allowed(&route.service, way).then(|| Question {
+            route: route.clone(),
+            way,
+            spec: (*spec).clone(),
+            target: (*target).clone(),
+        })
+    }
+
+    /// The probes that speak for a route.
+    pub(super) fn specs_of(&self, service: &ServiceId, facet: Facet, l4: L4) -> Vec<&Spec> {
+        self.specs.iter().filter(|s| s.service == *service && s.facet == facet && s.l4 == l4).collect()
+    }
+
+    /// The user's rule holds for probes as well: what must never go out bare does not, and what must always go
+    /// bare is asked nowhere else.
+    pub(super) fn is_allowed(&self, service: &ServiceId, way: &Transport) -> bool {
+        match self.services.iter().find(|s| s.id == *service).map(|s| s.direct) {
+            Some(DirectRule::Never) => !way.bare,
+            Some(DirectRule::Always) => way.bare,
+            Some(DirectRule::UntilBlocked) => true,
+            None => false,
+        }
+    }
+
+    /// Before a route is trusted again, one large body must have come (detection rules §3.4).
+    fn wants_body(&self, route: &Route) -> bool {
+        let snapshot = self.board.snapshot();
+        let recovering = snapshot.standing(route).filter(|standing| standing.phase == Phase::Recovering);
+        recovering.is_some_and(|standing| self.turns.last_body(route).is_none_or(|at| at < standing.since))
+    }
+
+    /// Nothing is learned over a line that is not well, and probes stand out there (§4.9).
+    async fn may_ask(&self, question: &Question<'_>) -> bool {
+        if self.board.snapshot().link == LinkState::Online {
+            return true;
+        }
+        match self.check(Thorough::Fully).await.state {
+            LinkState::Online => true,
+            LinkState::Whitelist => !question.way.bare,
+            LinkState::Offline | LinkState::Captive | LinkState::LinkBad => false,
+        }
+    }
+
+    /// Runs the controls unless they were run just now.
+    pub(super) async fn check(&self, thorough: Thorough) -> super::checks::Checked {
+        let way = self.ways.iter().find(|way| way.bare);
+        self.checks.run(&self.asker, &self.anchors, way, &self.board, thorough).await
+    }
+
+    /// Tells the board of an answer, or gives back what has to be looked into.
+    fn tell_unless_failed(&self, question: &Question<'_>, asked: &Asked) -> Told {
+        let sign = match &asked.outcome {
+            Ok((answer, _)) => Some(sign_of_answer(answer)),
+            Err(failure) => sign_of(failure, on(question.way)),
+        };
+        let Some(sign) = sign else { return Told::Nothing };
+        let is_foreign_key = asked.outcome.as_ref().is_err_and(super::controls::is_foreign_key);
+        let at = self.board.now();
+        let mut evidence = Evidence::new(question.route.clone(), Source::Probe, sign, at - asked.took, at);
+        evidence.endpoint = asked.tag;
+        match &asked.outcome {
+            Ok((answer, _)) => {
+                evidence.rtt_ms = answer.rtt.and_then(millis);
+                evidence.first_byte_ms = millis(answer.first_byte);
+            }
+            Err(failure) => {
+                evidence.endpoint = failure.endpoint;
+                evidence.rtt_ms = failure.tcp.and_then(|facts| millis(facts.rtt)).filter(|ms| *ms > 0);
+            }
+        }
+        if sign.is_good() {
+            self.board.report(evidence);
+            return Told::Good;
+        }
+        Told::Failed(Failed { evidence, address: asked.address, is_foreign_key })
+    }
+
+    /// Finds out whether the line is well: by the twin, which also tells whether the service is, and where that
+    /// says nothing by the controls. A foreign key is nobody's before the anchors showed theirs and the time.
+    async fn vouch(&self, question: &Question<'_>, failed: &mut Failed) {
+        failed.evidence.twin = self.twin(question).await;
+        if failed.evidence.twin == Twin::Answered && !failed.is_foreign_key {
+            return;
+        }
+        self.ask_the_anchors(failed).await;
+    }
+
+    async fn ask_the_anchors(&self, failed: &mut Failed) {
+        let checked = self.check(Thorough::Fully).await;
+        // A wrong clock makes every certificate look wrong (C11).
+        let excused = failed.is_foreign_key && checked.is_clock_wrong;
+        failed.evidence.anchors = if excused { model::Anchors::Bad } else { checked.anchors };
+    }
+
+    /// C8: the same question inside the active tunnel, when the failed way is bare and no other has answered lately.
+    async fn twin(&self, question: &Question<'_>) -> Twin {
+        if self.answered_elsewhere(&question.route) {
+            return Twin::Answered;
+        }
+        let tunnel = self.active_tunnel(&question.route).filter(|_| question.way.bare);
+        let Some(way) = tunnel.filter(|way| self.is_allowed(&question.route.service, way)) else {
+            return Twin::Unknown;
+        };
+        let route = Route { transport: way.id.clone(), ..question.route.clone() };
+        let (spec, target) = (without_body(&question.spec), question.target.clone());
+        let twin = Question { route, way, spec, target };
+        let asked = self.put(&twin).await;
+        match self.tell_unless_failed(&twin, &asked) {
+            Told::Good => Twin::Answered,
+            Told::Nothing => Twin::Unknown,
+            Told::Failed(mut failed) => {
+                // The tunnel's own failure says nothing of the service; the service's speaks of both.
+                let is_near = failed.evidence.sign == Sign::TransportDown;
+                failed.evidence.twin = if is_near { Twin::Unknown } else { Twin::FailedToo };
+                self.board.report(failed.evidence);
+                if is_near { Twin::Unknown } else { Twin::FailedToo }
+            }
+        }
+    }
+
+    /// Whether another way reached the same within the last minute, in whoever's connection.
+    fn answered_elsewhere(&self, route: &Route) -> bool {
+        let (snapshot, now) = (self.board.snapshot(), self.board.now());
+        snapshot.standings.iter().any(|(other, standing)| {
+            let same = (&other.service, other.facet, other.l4) == (&route.service, route.facet, route.l4);
+            let lately = standing.last_good.is_some_and(|at| now.since(at) <= TWIN_WITHIN);
+            same && other.transport != route.transport && lately
+        })
+    }
+
+    /// The tunnel that people's connections would take: the forced one, else the first in the user's order that is
+    /// known to work, else the first that is not known not to.
+    fn active_tunnel(&self, route: &Route) -> Option<&Transport> {
+        let snapshot = self.board.snapshot();
+        let service = self.services.iter().find(|s| s.id == route.service)?;
+        let usable = |id: &TransportId| {
+            self.ways.iter().find(|w| w.id == *id && !w.bare && (route.l4 == L4::Tcp || w.packets.is_some()))
+        };
+        if let Some(forced) = snapshot.forced.get(&route.service) {
+            return usable(&forced.transport);
+        }
+        let phase = |way: &Transport| {
+            let on_it = Route { transport: way.id.clone(), ..route.clone() };
+            snapshot.standing(&on_it).map_or(Phase::Unknown, |standing| standing.phase)
+        };
+        let tunnels: Vec<&Transport> = service.order.iter().filter_map(usable).collect();
+        let first = |good: &dyn Fn(Phase) -> bool| tunnels.iter().copied().find(|way| good(phase(way)));
+        first(&|phase| phase == Phase::Ok).or_else(|| first(&|phase| phase != Phase::Blocked))
+    }
+
+    /// One discriminating pair about a failure that another way does not have: the neutral half, and when that
+    /// passes the real one once more, at the same address.
+    async fn look_closer(&self, question: &Question<'_>, failed: &Failed) {
+        let evidence = &failed.evidence;
+        let Some(address) = failed.address.filter(|_| self.may_pair(question, evidence)) else { return };
+        let Some(neutral) = self.neutral(question).filter(|n| n.proves(evidence.sign).is_some()) else { return };
+        self.turns.paired(&question.route, self.board.now());
+        self.board.probe_started(question.route.clone(), price(&question.spec));
+        if !neutral.passes(&self.asker, question.way, address).await {
+            // Perhaps the real half's punishment: next time the neutral one goes first.
+            self.turns.owe(&question.route, Some(address));
+            return;
+        }
+        let target = Destination::from(address);
+        let spec = pinned(&question.spec, &question.target, address);
+        let again = Question { route: question.route.clone(), way: question.way, spec, target };
+        let asked = self.put(&again).await;
+        if let Told::Failed(mut second) = self.tell_unless_failed(&again, &asked) {
+            second.evidence.twin = evidence.twin;
+            second.evidence.anchors = evidence.anchors;
+            let same = second.evidence.sign.technique() == evidence.sign.technique();
+            second.evidence.pair = neutral.proves(second.evidence.sign).filter(|_| same);
+            self.board.report(second.evidence);
+        }
+    }
+
+    fn may_pair(&self, question: &Question<'_>, evidence: &Evidence) -> bool {
+        let now = self.board.now();
+        let long_ago = self.turns.last_pair(&question.route).is_none_or(|at| now.since(at) >= self.settings().pair_gap);
+        let snapshot = self.board.snapshot();
+        let proven = snapshot.standing(&question.route).is_some_and(|s| s.confidence == Confidence::Confirmed);
+        let bare = question.way.kind == "direct";
+        bare && long_ago && !proven && evidence.twin == Twin::Answered && evidence.anchors != model::Anchors::Bad
+    }
+
+    /// The neutral half that an earlier, inconclusive pair left to be asked first.
+    fn owed_neutral(&self, question: &Question<'_>) -> Option<(Neutral, SocketAddr)> {
+        let address = self.turns.owed(&question.route)?;
+        let long_ago = self
+            .turns
+            .last_pair(&question.route)
+            .is_none_or(|at| self.board.now().since(at) >= self.settings().pair_gap);
+        if !long_ago {
+            return None;
+        }
+        self.turns.owe(&question.route, None);
+        self.turns.paired(&question.route, self.board.now());
+        self.board.probe_started(question.route.clone(), price(&question.spec));
+        Some((self.neutral(question)?, address))
+    }
+
+    fn neutral(&self, question: &Question<'_>) -> Option<Neutral> {
+        let mut names = self.anchors.neutral.iter().flat_map(|spec| spec.targets.iter().map(|target| &target.host));
+        Neutral::of(&question.spec, names.find(|host| host.name().is_some()))
+    }
+}
+
+fn on(way: &Transport) -> On {
+    if way.bare { On::Bare } else { On::Tunnel }
+}
+
+const fn sign_of_answer(answer: &Answer) -> Sign {
+    if answer.body_proven { Sign::BodyProven } else { Sign::Answer(answer.grade) }
+}
+
+fn millis(span: Duration) -> Option<u32> {
+    u32::try_from(span.as_millis()).ok()
+}
+
+const fn body_bytes(spec: &Spec) -> u32 {
+    match &spec.kind {
+        Kind::Https(https) => https.body_bytes,
+        _ => 0,
+    }
+}
+
+fn without_body(spec: &Spec) -> Spec {
+    let mut spec = spec.clone();
+    if let Kind::Https(https) = &mut spec.kind {
+        https.body_bytes = 0;
+    }
+    spec
+}
+
+/// What a probe costs, both ways, with what TCP and IP add (detection rules §3.6).
+pub(super) const fn price(spec: &Spec) -> u32 {
+    match &spec.kind {
+        Kind::Stun => 150,
+        Kind::Telegram { .. } => 700,
+        Kind::Noise { .. } => 800,
+        Kind::Tls(_) => 6_000,
+        Kind::WebSocket { .. } => 8_000,
+        Kind::Https(https) => 7_000 + https.body_bytes + https.body_bytes / 12,
+    }
+}

@@ -1,0 +1,72 @@
+//! Whose turn it is: which endpoint of a route is asked next, and when it was last looked at closely. The app's own
+//! first choice stays until it fails; now and then another is asked, as apps do.
+
+use super::Chance;
+use crate::model::{Moment, Route};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+
+/// One in so many answers moves on to the next endpoint.
+const WANDER: usize = 4;
+
+/// The memory of the rounds.
+#[derive(Default)]
+pub(super) struct Turns(Mutex<HashMap<Route, Turn>>);
+
+#[derive(Clone, Copy, Default)]
+struct Turn {
+    place: usize,
+    pair: Option<Moment>,
+    owed: Option<SocketAddr>,
+    body: Option<Moment>,
+}
+
+impl Turns {
+    /// The number of the endpoint to ask; wraps around however many there are.
+    pub(super) fn place(&self, route: &Route) -> usize {
+        self.with(route, |turn| turn.place)
+    }
+
+    /// The endpoint was asked.
+    pub(super) fn took(&self, route: &Route, answered: bool, chance: &Chance) {
+        if !answered || chance.below(WANDER) == 0 {
+            self.with(route, |turn| turn.place = turn.place.wrapping_add(1));
+        }
+    }
+
+    /// When the last pair about this route was begun.
+    pub(super) fn last_pair(&self, route: &Route) -> Option<Moment> {
+        self.with(route, |turn| turn.pair)
+    }
+
+    /// A pair is begun.
+    pub(super) fn paired(&self, route: &Route, now: Moment) {
+        self.with(route, |turn| turn.pair = Some(now));
+    }
+
+    /// Where the next pair's neutral half goes before the real one.
+    pub(super) fn owed(&self, route: &Route) -> Option<SocketAddr> {
+        self.with(route, |turn| turn.owed)
+    }
+
+    /// Notes that a pair was not conclusive, or that it is being made up for.
+    pub(super) fn owe(&self, route: &Route, address: Option<SocketAddr>) {
+        self.with(route, |turn| turn.owed = address);
+    }
+
+    /// When a large body last came.
+    pub(super) fn last_body(&self, route: &Route) -> Option<Moment> {
+        self.with(route, |turn| turn.body)
+    }
+
+    /// A large body came.
+    pub(super) fn proved_body(&self, route: &Route, now: Moment) {
+        self.with(route, |turn| turn.body = Some(now));
+    }
+
+    fn with<T>(&self, route: &Route, change: impl FnOnce(&mut Turn) -> T) -> T {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(turns.entry(route.clone()).or_default())
+    }
+}

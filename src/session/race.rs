@@ -1,0 +1,240 @@
+//! The hedged race of one connection's ways. The first way is dialled at once; another starts when it fails or
+//! is silent past its window. Before the client has been answered the first way that is *up* decides; after
+//! that the first *server byte* does. See `docs/decisions/0001-first-flight-replay.md`.
+
+use super::contestant::{Contestant, Event, Flight};
+use super::report::Subject;
+use super::routing::Routing;
+use super::settings::{Settings, Start};
+use crate::board::Board;
+use crate::inbound::Refusal;
+use crate::model::{Attempt, Cause, Destination, Failure, Leg, Plan, Reason, Stage, TransportId};
+use crate::net::Deadline;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// One connection's ways, racing.
+pub(super) struct Race<'s> {
+    pub(super) board: &'s Board,
+    pub(super) routing: Arc<Routing>,
+    pub(super) flight: Flight,
+    pub(super) contestants: Vec<Contestant>,
+    subject: Subject,
+    to: Destination,
+    waiting: VecDeque<Attempt>,
+    passed_over: Vec<(TransportId, Reason)>,
+    began: Start,
+    hedge: Option<Instant>,
+}
+
+impl<'s> Race<'s> {
+    /// A race over the ways of `plan`, not yet begun.
+    pub(super) fn new(
+        board: &'s Board,
+        routing: Arc<Routing>,
+        subject: Subject,
+        to: Destination,
+        plan: Plan,
+    ) -> Self {
+        let began = Start { moment: board.now(), instant: Instant::now() };
+        Self {
+            board,
+            routing,
+            flight: Flight::default(),
+            contestants: Vec::with_capacity(plan.attempts.len()),
+            subject,
+            to,
+            waiting: plan.attempts.into(),
+            passed_over: plan.passed_over,
+            began,
+            hedge: None,
+        }
+    }
+
+    /// How long to wait for what.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.routing.patience
+    }
+
+    /// What the connection is about.
+    pub(super) const fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// Where it goes.
+    pub(super) const fn to(&self) -> &Destination {
+        &self.to
+    }
+
+    /// When it began.
+    pub(super) const fn began(&self) -> Start {
+        self.began
+    }
+
+    /// When the next way should start or be given the first flight.
+    pub(super) const fn hedge(&self) -> Option<Instant> {
+        self.hedge
+    }
+
+    /// Sets or clears the hedge.
+    pub(super) const fn set_hedge(&mut self, at: Option<Instant>) {
+        self.hedge = at;
+    }
+
+    /// Whether a way is left that has not been given the flight: waiting, dialing, or up and idle.
+    pub(super) fn has_reserve(&self) -> bool {
+        !self.waiting.is_empty() || self.contestants.iter().any(|c| !c.engaged && !c.is_lost())
+    }
+
+    /// Dials until one way is up. `Err` when every way failed.
+    pub(super) async fn open(&mut self) -> Result<(), ()> {
+        self.start_next();
+        if self.contestants.first().is_some_and(|c| c.canary) {
+            self.start_next();
+        }
+        loop {
+            let hedge = self.hedge;
+            let event = tokio::select! {
+                // Cancel-safe: all state of the dials stays in `self`.
+                event = self.step() => Some(event),
+                () = until(hedge) => None,
+            };
+            match event {
+                None => self.start_next(),
+                Some((index, Event::Up)) => {
+                    self.contestants[index].engage();
+                    self.hedge = None;
+                    return Ok(());
+                }
+                // An answer cannot come before its stream is up, and that ends this loop.
+                Some((_, Event::Lost | Event::Answered(_))) => {
+                    self.start_next();
+                    if self.contestants.iter().all(Contestant::is_lost) {
+                        return Err(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next thing that happens to any contestant. Cancel-safe; waits forever once all are lost.
+    pub(super) async fn step(&mut self) -> (usize, Event) {
+        let Self { contestants, flight, .. } = self;
+        poll_fn(|cx| {
+            for (index, contestant) in contestants.iter_mut().enumerate() {
+                if let Poll::Ready(event) = contestant.poll(cx, flight) {
+                    return Poll::Ready((index, event));
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Starts the next waiting way, if there is one, and sets the hedge for the one after it.
+    pub(super) fn start_next(&mut self) {
+        self.hedge = None;
+        let Some(Attempt { transport, canary }) = self.waiting.pop_front() else { return };
+        let Some(way) = self.routing.transports.get(&transport) else { return self.start_next() };
+        let start = Start { moment: self.board.now(), instant: Instant::now() };
+        let deadline = Deadline::after(self.settings().connect_timeout);
+        let (streams, to) = (Arc::clone(&way.streams), self.to.clone());
+        let dial = Box::pin(async move { streams.dial(&to, deadline).await });
+        let mut contestant = Contestant::new(transport, way.bare, canary, start, dial);
+        let rtt = self.believed_rtt(&contestant.transport);
+        contestant.connect_window = self.settings().connect_window(rtt);
+        if !self.waiting.is_empty() {
+            self.hedge = Some(start.instant + contestant.connect_window);
+        }
+        self.board.used(self.subject.route(&contestant.transport));
+        self.contestants.push(contestant);
+    }
+
+    /// Gives the first flight to one more way: one that is up, else one that is dialing, else the next waiting
+    /// one. False when none is left.
+    pub(super) fn engage_reserve(&mut self) -> bool {
+        let reserve = |up: bool| move |c: &Contestant| !c.engaged && !c.is_lost() && (c.is_up() == up);
+        let index = self.contestants.iter().position(reserve(true)).or_else(|| {
+            let dialing = self.contestants.iter().position(reserve(false));
+            dialing.or_else(|| {
+                let before = self.contestants.len();
+                self.start_next();
+                (self.contestants.len() > before).then_some(before)
+            })
+        });
+        if let Some(index) = index {
+            self.contestants[index].engage();
+        }
+        index.is_some()
+    }
+
+    /// Adds the ways of another plan that are not yet in the race: the client's own hello named a service that
+    /// the address alone did not tell.
+    pub(super) fn extend(&mut self, subject: Subject, plan: Plan) {
+        self.subject = subject;
+        for attempt in plan.attempts {
+            let known = self.contestants.iter().map(|c| &c.transport).chain(self.waiting.iter().map(|a| &a.transport));
+            if !known.into_iter().any(|id| *id == attempt.transport) {
+                self.waiting.push_back(attempt);
+            }
+        }
+    }
+
+    /// How long the newest engaged way may stay silent before the next one is engaged.
+    pub(super) fn first_byte_window(&self) -> Duration {
+        let newest = self.contestants.iter().rev().find(|c| c.engaged && c.is_up());
+        self.settings().first_byte_window(newest.and_then(Contestant::rtt))
+    }
+
+    /// What to answer a client when every way failed.
+    pub(super) fn refusal(&self) -> (Refusal, String) {
+        let mut words = String::new();
+        for contestant in &self.contestants {
+            if let Some(failure) = contestant.failure() {
+                let leg = match failure.leg {
+                    Leg::Near => " (its own server)",
+                    Leg::Far => "",
+                };
+                let gap = if words.is_empty() { "" } else { "; " };
+                words.push_str(&format!("{gap}{}: {failure}{leg}", contestant.transport));
+            }
+        }
+        for (way, reason) in &self.passed_over {
+            words.push_str(&format!("; {way}: not tried, {reason}"));
+        }
+        let telling = self.contestants.iter().filter_map(Contestant::failure).find(|f| f.leg == Leg::Far);
+        let why = telling.or_else(|| self.contestants.iter().find_map(Contestant::failure));
+        (why.map_or(Refusal::NoWayLeft, refusal_of), words)
+    }
+
+    fn believed_rtt(&self, transport: &TransportId) -> Option<Duration> {
+        self.board.snapshot().standing(&self.subject.route(transport)).and_then(|standing| standing.rtt)
+    }
+}
+
+/// The refusal that fits a failure.
+const fn refusal_of(failure: &Failure) -> Refusal {
+    match failure.cause {
+        Cause::ConnectionRefused => Refusal::Refused,
+        Cause::GenericTimeoutError => Refusal::TimedOut,
+        Cause::HostUnreachable => Refusal::HostUnreachable,
+        Cause::NetworkUnreachable => Refusal::NetworkUnreachable,
+        Cause::DnsNxdomainError | Cause::DnsNoAnswer | Cause::DnsBogonError => Refusal::NoSuchName,
+        Cause::NotSupported => Refusal::NotSupported,
+        Cause::LocalResource => Refusal::Local,
+        _ if matches!(failure.stage, Stage::Resolve) => Refusal::NoSuchName,
+        _ => Refusal::NoWayLeft,
+    }
+}
+
+/// Sleeps until `at`, or for ever.
+pub(super) async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,59 @@
+//! The routing in force: which destination belongs to which service, and the ways that exist. Replaced as a
+//! whole by a reload; a connection keeps the one it began with.
+
+use super::Settings;
+use super::report::Subject;
+use crate::board::Board;
+use crate::model::{Attempt, DirectRule, FirstFlight, Need, Plan, Service, ServiceId, TransportId, Way};
+use crate::policy::{self, Matcher, Question};
+use crate::transport::Transport;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The routing in force.
+pub struct Routing {
+    /// Destination to service and facet.
+    pub matcher: Arc<Matcher>,
+    /// The services by id; what no service claims is [`ServiceId::other`].
+    pub services: HashMap<ServiceId, Arc<Service>>,
+    /// Every configured way, usable or not.
+    pub ways: Vec<Way>,
+    /// The ways that could be built.
+    pub transports: HashMap<TransportId, Transport>,
+    /// How long connections wait.
+    pub patience: Settings,
+}
+
+impl Routing {
+    /// The service of that id; an unknown id is treated as "everything else".
+    pub(super) fn service(&self, id: &ServiceId) -> Arc<Service> {
+        self.services.get(id).or_else(|| self.services.get(&ServiceId::other())).map_or_else(closed_service, Arc::clone)
+    }
+
+    /// The plan for one connection, by what the board believes now.
+    pub(super) fn plan(&self, subject: &Subject, need: Need, board: &Board) -> Plan {
+        let snapshot = board.snapshot();
+        let mut plan = policy::plan(&Question {
+            service: &subject.service,
+            facet: subject.facet,
+            need,
+            ways: &self.ways,
+            snapshot: &snapshot,
+            now: board.now(),
+            dice: fastrand::f64(),
+        });
+        plan.attempts.retain(|Attempt { transport, .. }| self.transports.contains_key(transport));
+        plan
+    }
+}
+
+/// What is used when not even "everything else" is configured: a service without ways, so everything is refused.
+fn closed_service() -> Arc<Service> {
+    Arc::new(Service {
+        id: ServiceId::other(),
+        title: String::from("everything else"),
+        order: Vec::new(),
+        direct: DirectRule::Never,
+        first_flight: FirstFlight::Sniff,
+    })
+}

@@ -1,0 +1,234 @@
+//! From settings to ways: each on its own, any over any. A way that cannot be built is told with its reason and
+//! stops no other.
+
+use super::direct::{Direct, Lookup};
+use super::http::{HttpProxy, TlsSpec};
+use super::shadowsocks::{Account, PacketStreams, Streams};
+use super::socks5::{Socks5Packets, Socks5Streams};
+use super::split::Split;
+use super::tagged::Tagged;
+use super::{PacketDialer, StreamDialer, Transport};
+use crate::model::{Destination, Secret, TransportId};
+use crate::net::tls::TlsError;
+use crate::net::{Network, Resolver};
+use crate::wire::split::Recipe;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The settings of one way out.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// Its name.
+    pub id: TransportId,
+    /// The way by which its server is reached; straight when `None`.
+    pub via: Option<TransportId>,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// The kinds of ways.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// The person's own line.
+    Direct,
+    /// The person's own line, the first write cut.
+    Split {
+        /// How it is cut.
+        recipe: Recipe,
+    },
+    /// A Shadowsocks server.
+    Shadowsocks(ShadowsocksServer),
+    /// A SOCKS5 proxy.
+    Socks5(Socks5Server),
+    /// An HTTP proxy that knows CONNECT.
+    Http(HttpServer),
+}
+
+/// A Shadowsocks server.
+#[derive(Clone, Debug)]
+pub struct ShadowsocksServer {
+    /// Where it is.
+    pub server: Destination,
+    /// The cipher's name.
+    pub method: String,
+    /// The password, or the key in base64 for the 2022 ciphers (with identity keys before it, by colons).
+    pub password: Secret<String>,
+    /// What the first bytes of a stream shall be (Outline's `prefix`): taken from the salt, so a short one.
+    pub prefix: Vec<u8>,
+}
+
+/// A SOCKS5 proxy.
+#[derive(Clone, Debug)]
+pub struct Socks5Server {
+    /// Where it is.
+    pub server: Destination,
+    /// How to log in, where it asks.
+    pub login: Option<Login>,
+}
+
+/// An HTTP proxy.
+#[derive(Clone, Debug)]
+pub struct HttpServer {
+    /// Where it is.
+    pub server: Destination,
+    /// Talk to it over TLS.
+    pub tls: Option<TlsSpec>,
+    /// How to log in, where it asks (Basic, RFC 7617).
+    pub login: Option<Login>,
+}
+
+/// A user and a password.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// The user.
+    pub user: String,
+    /// The password.
+    pub password: Secret<String>,
+}
+
+/// Why a way could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// `via` names no way.
+    #[error("via \"{0}\": there is no such transport")]
+    UnknownVia(TransportId),
+    /// `via` leads back to this way.
+    #[error("via \"{0}\" leads back to this transport")]
+    Circle(TransportId),
+    /// `via` names a way that could not be built itself.
+    #[error("via \"{0}\": that transport could not be built")]
+    BrokenVia(TransportId),
+    /// Two ways of one name.
+    #[error("there are two transports of this name")]
+    Doubled,
+    /// An unknown or refused cipher.
+    #[error("method \"{method}\" is not supported, or not safe; expected one of {known}")]
+    Method {
+        /// As it was given.
+        method: String,
+        /// What may be given.
+        known: String,
+    },
+    /// An empty password.
+    #[error("the password is empty")]
+    NoPassword,
+    /// A 2022 key that is none.
+    #[error("the key does not fit {method}; expected {bytes} bytes in base64")]
+    Key {
+        /// The cipher.
+        method: String,
+        /// The length of its key.
+        bytes: usize,
+    },
+    /// A prefix that would leave too little of the salt to chance.
+    #[error("the prefix is {length} bytes long; with this method it may be at most {longest}")]
+    Prefix {
+        /// Its length.
+        length: usize,
+        /// The most it may have.
+        longest: usize,
+    },
+    /// A user or password that the protocol cannot carry.
+    #[error("user and password must be 1 to 255 bytes each")]
+    Login,
+    /// A user that Basic credentials cannot carry (RFC 7617 §2).
+    #[error("the user must not hold a colon")]
+    ColonInUser,
+    /// TLS settings that do not work.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// Builds every way of `specs`, in their order.
+pub fn build(
+    specs: &[Spec],
+    network: &Arc<dyn Network>,
+    resolver: &Arc<Resolver>,
+) -> Vec<(TransportId, Result<Transport, BuildError>)> {
+    let mut by_id: HashMap<&TransportId, &Spec> = HashMap::new();
+    for spec in specs {
+        by_id.entry(&spec.id).or_insert(spec);
+    }
+    let yard = Yard { by_id, network, resolver };
+    let build_one = |(index, spec): (usize, &Spec)| {
+        let doubled = specs.iter().take(index).any(|earlier| earlier.id == spec.id);
+        let outcome = if doubled { Err(BuildError::Doubled) } else { yard.build(spec, &mut Vec::new()) };
+        (spec.id.clone(), outcome)
+    };
+    specs.iter().enumerate().map(build_one).collect()
+}
+
+struct Yard<'a> {
+    by_id: HashMap<&'a TransportId, &'a Spec>,
+    network: &'a Arc<dyn Network>,
+    resolver: &'a Arc<Resolver>,
+}
+
+/// What a way stands on.
+struct Ground {
+    streams: Arc<dyn StreamDialer>,
+    packets: Option<Arc<dyn PacketDialer>>,
+    bare: bool,
+}
+
+impl Yard<'_> {
+    /// Builds one way and those below it; `above` are the ways that stand on it.
+    fn build(&self, spec: &Spec, above: &mut Vec<TransportId>) -> Result<Transport, BuildError> {
+        above.push(spec.id.clone());
+        let ground = match &spec.via {
+            None => self.straight(spec),
+            Some(via) if above.contains(via) => return Err(BuildError::Circle(via.clone())),
+            Some(via) => {
+                let below = self.by_id.get(via).ok_or_else(|| BuildError::UnknownVia(via.clone()))?;
+                let below = self.build(below, above).map_err(|error| match error {
+                    circle @ BuildError::Circle(_) => circle,
+                    _ => BuildError::BrokenVia(via.clone()),
+                })?;
+                Ground { streams: below.streams, packets: below.packets, bare: below.bare }
+            }
+        };
+        above.pop();
+        let (kind, built) = self.stand(spec, ground)?;
+        let streams: Arc<dyn StreamDialer> = Arc::new(Tagged::new(spec.id.clone(), built.streams));
+        let tag = |packets| Arc::new(Tagged::new(spec.id.clone(), packets)) as Arc<dyn PacketDialer>;
+        Ok(Transport { id: spec.id.clone(), kind, bare: built.bare, streams, packets: built.packets.map(tag) })
+    }
+
+    fn straight(&self, spec: &Spec) -> Ground {
+        let lookup = match spec.kind {
+            Kind::Direct | Kind::Split { .. } => Lookup::Destination,
+            Kind::Shadowsocks(_) | Kind::Socks5(_) | Kind::Http(_) => Lookup::Server,
+        };
+        let direct = Arc::new(Direct::new(self.network.clone(), self.resolver.clone(), lookup));
+        Ground { streams: direct.clone(), packets: Some(direct), bare: true }
+    }
+
+    fn stand(&self, spec: &Spec, ground: Ground) -> Result<(&'static str, Ground), BuildError> {
+        Ok(match &spec.kind {
+            Kind::Direct => ("direct", ground),
+            Kind::Split { recipe } => {
+                // Packets have no first write to cut, so this way would be `direct` for them.
+                let streams = Arc::new(Split::new(ground.streams, recipe.clone()));
+                ("split", Ground { streams, packets: None, bare: ground.bare })
+            }
+            Kind::Shadowsocks(settings) => {
+                let account = Arc::new(Account::new(settings)?);
+                let streams = Arc::new(Streams { account: account.clone(), inner: ground.streams });
+                let packets = ground.packets.map(|inner| Arc::new(PacketStreams { account, inner }) as _);
+                ("shadowsocks", Ground { streams, packets, bare: false })
+            }
+            Kind::Socks5(settings) => {
+                let streams = Socks5Streams::new(settings, ground.streams)?;
+                let packets = ground.packets.map(|inner| Arc::new(Socks5Packets::new(&streams, inner)) as _);
+                ("socks5", Ground { streams: Arc::new(streams), packets, bare: false })
+            }
+            Kind::Http(settings) => {
+                let streams = Arc::new(HttpProxy::new(settings, ground.streams)?);
+                ("http", Ground { streams, packets: None, bare: false })
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
