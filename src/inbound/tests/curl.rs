@@ -39,7 +39,7 @@ async fn carry(request: Request, origin: SocketAddr) {
     copy_both(&mut client, &mut server, &FlowMeter::new(), &CancellationToken::new()).await;
 }
 
-async fn proxy(door: Door, origin: SocketAddr) -> SocketAddr {
+fn proxy(door: Door, origin: SocketAddr) -> SocketAddr {
     let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let at = listener.local_addr();
     tokio::spawn(async move {
@@ -73,7 +73,7 @@ async fn curl(arguments: &[&str]) -> Option<(String, i32)> {
 
 #[tokio::test]
 async fn curl_gets_through_every_kind_of_door() {
-    let proxy = proxy(door(), origin().await).await.to_string();
+    let proxy = proxy(door(), origin().await).to_string();
     let (name, url) = ("Host: web.example", "http://web.example/path");
     for arguments in [
         vec!["--socks5-hostname", &proxy, url],
@@ -95,7 +95,7 @@ async fn curl_gets_through_every_kind_of_door() {
 
 #[tokio::test]
 async fn curl_is_told_why_it_cannot_get_through() {
-    let proxy = proxy(door(), origin().await).await.to_string();
+    let proxy = proxy(door(), origin().await).to_string();
     let url = "http://nowhere.example/";
     let code_of = ["-o", "-", "-w", "%{http_code}|%{http_connect}"];
     for (arguments, code, words) in [
@@ -111,7 +111,7 @@ async fn curl_is_told_why_it_cannot_get_through() {
 
 #[tokio::test]
 async fn curl_logs_in() {
-    let proxy = proxy(locked_door(), origin().await).await.to_string();
+    let proxy = proxy(locked_door(), origin().await).to_string();
     let url = "http://web.example/path";
     for (arguments, fits) in [
         (vec!["--socks5-hostname", &proxy, "--proxy-user", "anna:secret", url], true),

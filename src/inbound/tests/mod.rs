@@ -179,7 +179,7 @@ fn no_error_tells_what_a_client_said() {
         Error::Malformed(Protocol::Socks5),
         Error::Login,
         Error::Unsupported,
-        Error::from(io::Error::other("to web.telegram.org")),
+        Error::from(io::Error::new(io::ErrorKind::InvalidData, "to web.telegram.org")),
     ] {
         let text = format!("{error} {error:?}");
         assert!(!text.contains("telegram") && text.starts_with("negotiation: "), "{text}");
