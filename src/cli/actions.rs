@@ -15,8 +15,8 @@ pub struct Launch {
     pub config: Option<PathBuf>,
     /// `--set`, in order.
     pub sets: Vec<(String, String)>,
-    /// Where the control place is, or is to be made.
-    pub control: Place,
+    /// `--control`; without it the configuration's, and without that [`Place::default_for`].
+    pub control: Option<Place>,
     /// `--quiet`.
     pub quiet: bool,
     /// How often `--verbose`.
@@ -78,6 +78,9 @@ pub struct ImportRow {
 
 /// What `app` provides. Everything returns when it is done; nothing prints but through the terminal given.
 pub trait Actions {
+    /// Where the configuration that `launch` names has its control place; `None` when it names none, or is faulty.
+    fn place(&self, launch: &Launch) -> Option<Place>;
+
     /// Runs the proxy until it is told to stop.
     fn run(&self, launch: &Launch, terminal: &mut Terminal) -> Result<Exit, Failed>;
 

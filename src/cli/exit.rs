@@ -129,6 +129,7 @@ impl From<ControlError> for Failed {
             ControlError::AlreadyRunning { .. }
             | ControlError::Occupied { .. }
             | ControlError::BadToken { .. }
+            | ControlError::Private(_)
             | ControlError::Io { .. }
             | ControlError::Protocol { .. } => Exit::Failed,
             ControlError::Refused(refusal) => match refusal.code {

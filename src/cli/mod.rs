@@ -19,7 +19,7 @@ mod why;
 mod tests;
 
 pub use actions::{Actions, Checked, ImportRow, ImportWish, Imported, Launch, ProbeWish};
-pub use args::ColourChoice;
+pub use args::{ColourChoice, RESERVED};
 pub use exit::{EXITS, Exit, Failed};
 pub use out::{Out, Style, Terminal};
 pub use table::{Cell, Table, wrap};
@@ -30,7 +30,6 @@ use ask::Asker;
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Reads the process's command line, does what it says, and gives back the exit code.
@@ -38,7 +37,7 @@ pub fn main(actions: impl Actions) -> ExitCode {
     match parse(std::env::args_os()) {
         Ok(line) => {
             let mut terminal = Terminal::of_process(line.global.color, line.global.quiet);
-            let env = |name: &str| std::env::var_os(name).map(PathBuf::from);
+            let env = |name: &str| std::env::var_os(name);
             obey(line, &actions, &mut terminal, env).into()
         }
         Err(error) => {
@@ -63,14 +62,10 @@ fn stopped(error: &clap::Error) -> Exit {
 }
 
 /// Does what the command line says. `env` looks up an environment variable.
-fn obey(line: Line, actions: &impl Actions, terminal: &mut Terminal, env: impl Fn(&str) -> Option<PathBuf>) -> Exit {
-    let asker = Asker::new(match &line.global.control {
-        Some(path) => vec![Place::named(path)],
-        None => Place::candidates(&env),
-    });
-    let launch = launch(&line.global, env);
+fn obey(line: Line, actions: &impl Actions, terminal: &mut Terminal, env: impl Fn(&str) -> Option<OsString>) -> Exit {
+    let launch = launch(&line.global);
     let command = line.command.unwrap_or(Command::Run);
-    match dispatch(command, &launch, &asker, actions, terminal) {
+    match dispatch(command, &launch, actions, terminal, env) {
         Ok(exit) => exit,
         Err(failed) => {
             if !failed.message.is_empty() {
@@ -81,11 +76,11 @@ fn obey(line: Line, actions: &impl Actions, terminal: &mut Terminal, env: impl F
     }
 }
 
-fn launch(global: &Global, env: impl Fn(&str) -> Option<PathBuf>) -> Launch {
+fn launch(global: &Global) -> Launch {
     Launch {
         config: global.config.clone(),
         sets: global.sets.clone(),
-        control: global.control.as_deref().map_or_else(|| Place::default_for(env), Place::named),
+        control: global.control.as_deref().map(Place::named),
         quiet: global.quiet,
         verbose: global.verbose,
     }
@@ -94,10 +89,11 @@ fn launch(global: &Global, env: impl Fn(&str) -> Option<PathBuf>) -> Launch {
 fn dispatch(
     command: Command,
     launch: &Launch,
-    asker: &Asker,
     actions: &impl Actions,
     terminal: &mut Terminal,
+    env: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Exit, Failed> {
+    let asker = || Asker::new(places(launch, actions, env));
     match command {
         Command::Run => actions.run(launch, terminal),
         Command::Demo { json } => actions.demo(launch, json, terminal),
@@ -105,15 +101,31 @@ fn dispatch(
         Command::Import { source, dry_run, json } => orders::import(launch, source, dry_run, json, actions, terminal),
         Command::Probe { service, via, json } => {
             let wish = ProbeWish { service: service.as_deref().map(Into::into), via: via.as_deref().map(Into::into) };
-            probe::probe(asker, launch, &wish, json, actions, terminal)
+            probe::probe(&asker(), launch, &wish, json, actions, terminal)
         }
-        Command::Status { json, watch } => status::status(asker, json, watch, terminal),
-        Command::Why { service, json } => why::why(asker, &service, json, terminal),
-        Command::Log { follow, lines, json } => past::log(asker, follow, lines, json, terminal),
-        Command::History { service, since, json } => past::history(asker, service.as_deref(), since, json, terminal),
-        Command::Use { service, transport, lasting } => orders::use_way(asker, &service, &transport, lasting, terminal),
-        Command::Reload => orders::reload(asker, terminal),
+        Command::Status { json, watch } => status::status(&asker(), json, watch, terminal),
+        Command::Why { service, json } => why::why(&asker(), &service, json, terminal),
+        Command::Log { follow, lines, json } => past::log(&asker(), follow, lines, json, terminal),
+        Command::History { service, since, json } => past::history(&asker(), service.as_deref(), since, json, terminal),
+        Command::Use { service, transport, lasting } => {
+            orders::use_way(&asker(), &service, &transport, lasting, terminal)
+        }
+        Command::Reload => orders::reload(&asker(), terminal),
         Command::Completions { shell } => reference::completions(shell, &mut terminal.out),
         Command::Man => reference::manual(&mut terminal.out),
     }
+}
+
+/// Where to look for a running byway, best first.
+fn places(launch: &Launch, actions: &impl Actions, env: impl Fn(&str) -> Option<OsString>) -> Vec<Place> {
+    if let Some(named) = &launch.control {
+        return vec![named.clone()];
+    }
+    let mut places: Vec<_> = actions.place(launch).into_iter().collect();
+    for place in Place::candidates(env) {
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places
 }

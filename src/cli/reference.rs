@@ -45,6 +45,7 @@ fn write_manual(page: &mut Vec<u8>) -> io::Result<()> {
     roff.control("SH", ["ENVIRONMENT"]);
     for (name, words) in [
         ("BYWAY_CONFIG, BYWAY_CONTROL, BYWAY_COLOR", "as --config, --control and --color"),
+        ("BYWAY_KEY, BYWAY_TABLE__KEY", "one setting of the configuration file each, as --set"),
         ("NO_COLOR, CLICOLOR_FORCE, TERM, COLUMNS", "whether to use colours, and how wide the terminal is"),
     ] {
         roff.control("TP", []).text([bold(name)]).text([roman(words)]);

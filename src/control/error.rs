@@ -1,6 +1,7 @@
 //! What can go wrong between a command and the running byway: at which stage, whose fault, what to do.
 
 use super::{Place, Refusal};
+use crate::platform;
 use std::io;
 
 /// A control failure.
@@ -52,6 +53,9 @@ pub enum ControlError {
         /// Which place.
         place: Place,
     },
+    /// A folder or file could not be made, or kept to its owner.
+    #[error("the control place could not be made: {0}")]
+    Private(#[from] platform::Error),
     /// Setting up or using the connection failed.
     #[error("control {stage} at {place} failed: {source}")]
     Io {

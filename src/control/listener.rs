@@ -3,11 +3,12 @@
 
 use super::{ControlError, Place};
 use crate::model::Secret;
+use crate::platform::{private_dir, write_private};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 #[cfg(unix)]
@@ -93,11 +94,10 @@ fn private_folder(place: &Place) -> Result<(), ControlError> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| ControlError::io("folder", place, error))?;
+    // One that exists is not tightened: it is not ours to close (it may be `/tmp`).
+    if !folder.exists() {
+        private_dir(folder)?;
+    }
     #[cfg(unix)]
     {
         let meta = fs::metadata(folder).map_err(|error| ControlError::io("folder", place, error))?;
@@ -113,7 +113,11 @@ fn private_folder(place: &Place) -> Result<(), ControlError> {
 fn lock(place: &Place) -> Result<File, ControlError> {
     let mut path = place.path().as_os_str().to_owned();
     path.push(".lock");
-    let file = private_file(Path::new(&path)).map_err(|error| ControlError::io("lock", place, error))?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).map_err(|error| ControlError::io("lock", place, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(ControlError::AlreadyRunning { place: place.clone() }),
@@ -152,26 +156,8 @@ async fn bind_loopback(place: &Place, path: &Path) -> Result<Door, ControlError>
     let addr = listener.local_addr().map_err(failed)?;
     let token = fresh_token().map_err(failed)?;
     let text = serde_json::to_vec(&TokenFile { addr, token: token.clone() }).map_err(|e| failed(e.into()))?;
-    // Written aside and renamed, so that a client never reads half a token.
-    let aside = PathBuf::from(format!("{}.new", path.display()));
-    let write = || -> io::Result<()> {
-        let mut file = private_file(&aside)?;
-        file.set_len(0)?;
-        file.write_all(&text)?;
-        file.sync_all()?;
-        fs::rename(&aside, path)
-    };
-    write().map_err(failed)?;
+    write_private(path, &text)?;
     Ok(Door::Loopback(listener, Secret::new(token)))
-}
-
-/// Opens or makes a file that only its owner can read.
-fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 fn fresh_token() -> io::Result<String> {

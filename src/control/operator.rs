@@ -57,15 +57,25 @@ pub trait Operator: Send + Sync + 'static {
     ) -> Answer<'a, BoxStream<'static, ProbeItem>>;
 }
 
-/// A log to follow: `past`, then whatever `live` brings, stamped as it comes.
+/// What the board announces, at the time it is heard.
+impl From<Record> for Entry {
+    fn from(record: Record) -> Self {
+        Self { at: Stamp::now(), record }
+    }
+}
+
+/// A log to follow: `past`, then whatever `live` brings; a bare record is stamped as it comes.
 ///
 /// Subscribe to `live` before reading `past`, or a record between the two is lost.
-pub fn follow(past: Vec<Entry>, live: Option<broadcast::Receiver<Record>>) -> BoxStream<'static, Follow> {
+pub fn follow<T>(past: Vec<Entry>, live: Option<broadcast::Receiver<T>>) -> BoxStream<'static, Follow>
+where
+    T: Into<Entry> + Clone + Send + 'static,
+{
     let past = stream::iter(past.into_iter().map(|entry| Follow::Entry(Box::new(entry))));
     let Some(live) = live else { return past.boxed() };
     let live = stream::unfold(live, |mut live| async move {
         match live.recv().await {
-            Ok(record) => Some((Follow::Entry(Box::new(Entry { at: Stamp::now(), record })), live)),
+            Ok(record) => Some((Follow::Entry(Box::new(record.into())), live)),
             Err(broadcast::error::RecvError::Lagged(count)) => Some((Follow::Missed(count), live)),
             Err(broadcast::error::RecvError::Closed) => None,
         }

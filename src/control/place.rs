@@ -1,8 +1,13 @@
 //! Where a running byway is found: a unix socket, or a token file that names a loopback port. It only knows
 //! paths; it opens nothing.
 
+use crate::platform::Paths;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
+
+/// Where a byway listens that serves the whole machine.
+const SYSTEM: &str = "/run/byway/control.sock";
 
 /// A control place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,25 +31,20 @@ impl Place {
 
     /// Where this user's byway listens when nothing was named. `env` looks up an environment variable.
     ///
-    /// In this order: the folder systemd made (`RUNTIME_DIRECTORY`), the user's runtime folder
-    /// (`XDG_RUNTIME_DIR`, XDG Base Directory 0.8), the user's state folder, `/run/byway`. On Windows: `LOCALAPPDATA`.
-    pub fn default_for(env: impl Fn(&str) -> Option<PathBuf>) -> Self {
-        let folder = |name: &str| env(name).filter(|path| path.is_absolute());
-        if cfg!(windows) {
-            let base = folder("LOCALAPPDATA").unwrap_or_else(std::env::temp_dir);
-            return Self::Token(base.join("byway").join("control.token"));
+    /// In this order: the folder that systemd made for the service (`RUNTIME_DIRECTORY`), the platform's folder for
+    /// what lives no longer than the session, and, for a user without a home, `/run/byway`.
+    pub fn default_for(env: impl Fn(&str) -> Option<OsString>) -> Self {
+        let made = env("RUNTIME_DIRECTORY").map(PathBuf::from).filter(|folder| cfg!(unix) && folder.is_absolute());
+        match made.map(|folder| folder.join("control.sock")) {
+            Some(path) => Self::named(&path),
+            None => Self::named(&Paths::from_env(env).map_or_else(|_| SYSTEM.into(), |paths| paths.control_socket())),
         }
-        let base = folder("RUNTIME_DIRECTORY")
-            .or_else(|| Some(folder("XDG_RUNTIME_DIR")?.join("byway")))
-            .or_else(|| Some(folder("HOME").filter(|home| home != Path::new("/"))?.join(".local/state/byway")))
-            .unwrap_or_else(|| PathBuf::from("/run/byway"));
-        Self::Socket(base.join("control.sock"))
     }
 
     /// Where a command looks, best first: this user's own, then the system's.
-    pub fn candidates(env: impl Fn(&str) -> Option<PathBuf>) -> Vec<Self> {
+    pub fn candidates(env: impl Fn(&str) -> Option<OsString>) -> Vec<Self> {
         let mut places = vec![Self::default_for(env)];
-        let system = Self::Socket(PathBuf::from("/run/byway/control.sock"));
+        let system = Self::named(Path::new(SYSTEM));
         if cfg!(unix) && !places.contains(&system) {
             places.push(system);
         }
@@ -69,28 +69,20 @@ impl fmt::Display for Place {
 mod tests {
     use super::*;
 
-    fn env(pairs: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<PathBuf> {
-        move |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| PathBuf::from(value))
-    }
-
-    #[cfg(unix)]
+    #[cfg(all(unix, not(target_os = "macos")))]
     #[test]
     fn the_nearest_private_folder_is_taken() {
-        let socket = |path: &str| Place::Socket(PathBuf::from(path));
-        let all = &[("RUNTIME_DIRECTORY", "/run/byway"), ("XDG_RUNTIME_DIR", "/run/user/7"), ("HOME", "/home/a")];
-        assert_eq!(Place::default_for(env(all)), socket("/run/byway/control.sock"));
-        assert_eq!(Place::default_for(env(&all[1..])), socket("/run/user/7/byway/control.sock"));
-        assert_eq!(Place::default_for(env(&all[2..])), socket("/home/a/.local/state/byway/control.sock"));
-        assert_eq!(Place::default_for(env(&[("HOME", "relative")])), socket("/run/byway/control.sock"));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_command_also_looks_for_the_systems_byway() {
-        let places = Place::candidates(env(&[("HOME", "/home/a")]));
-        assert_eq!(places.len(), 2);
-        assert_eq!(places[1].path(), Path::new("/run/byway/control.sock"));
-        assert_eq!(Place::candidates(env(&[])).len(), 1);
+        let first = |pairs: &[(&str, &str)]| {
+            let env = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into());
+            let places = Place::candidates(env);
+            assert_eq!(places.last(), Some(&Place::Socket(SYSTEM.into())), "a command also asks the system's byway");
+            (places[0].path().to_str().unwrap().to_owned(), places.len())
+        };
+        let all = [("RUNTIME_DIRECTORY", "/run/by"), ("XDG_RUNTIME_DIR", "/run/user/7"), ("HOME", "/home/a")];
+        assert_eq!(first(&all), ("/run/by/control.sock".into(), 2));
+        assert_eq!(first(&all[1..]), ("/run/user/7/byway/control.sock".into(), 2));
+        assert_eq!(first(&all[2..]), ("/home/a/.local/state/byway/run/control.sock".into(), 2));
+        assert_eq!(first(&[("RUNTIME_DIRECTORY", "relative")]), (SYSTEM.into(), 1));
     }
 
     #[test]

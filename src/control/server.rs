@@ -5,7 +5,7 @@ use super::listener::{Listener, Wire};
 use super::operator::{Follow, Operator};
 use super::protocol::{self, Ask, Refusal, RefusalCode, Tell};
 use crate::model::Secret;
-use futures_util::stream::{BoxStream, StreamExt};
+use futures_util::stream::{self, BoxStream, StreamExt};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::sync::Arc;
@@ -170,7 +170,7 @@ impl Talk {
             }
             Ask::History { service, since_secs } => {
                 match self.limits.ready(operator.history(service.as_ref(), secs(*since_secs))).await {
-                    Ok(past) => return self.stream(super::follow(past, None).map(told).boxed()).await,
+                    Ok(past) => return self.stream(stream::iter(past.into_iter().map(Tell::Entry)).boxed()).await,
                     Err(refusal) => Err(refusal),
                 }
             }

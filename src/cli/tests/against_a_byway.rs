@@ -2,8 +2,8 @@
 
 use super::stage::*;
 use crate::cli::*;
-use crate::control::Schemed;
 use crate::control::tests::world::{Fixed, bad_config, fixed_past, fixed_status, fixed_why};
+use crate::control::{Place, Schemed};
 use crate::model::Record;
 use serde_json::Value;
 use std::sync::Arc;
@@ -29,6 +29,13 @@ fn status_comes_as_text_as_json_and_as_a_code_alone() {
     assert_eq!(back.body, fixed_status());
     let done = served.asked(&["status", "-q"]);
     assert_eq!((done.exit, done.out.as_str(), done.err.as_str()), (Exit::Ok, "", ""));
+}
+
+#[test]
+fn the_place_that_the_configuration_names_is_asked_without_a_flag() {
+    let served = served();
+    let noted = Noted { place: Some(Place::named(std::path::Path::new(&served.path()))), ..Noted::default() };
+    assert_eq!(byway(&noted, &["status", "-q"]).exit, Exit::Ok);
 }
 
 #[test]

@@ -208,7 +208,10 @@ fn every_exit_code_is_in_the_help() {
 }
 
 #[test]
-fn the_grammar_is_sound() {
+fn the_grammar_is_sound_and_its_variables_are_reserved() {
     use clap::CommandFactory;
+    let line = super::super::args::Line::command();
+    let variables = line.get_arguments().filter_map(|arg| arg.get_env()?.to_str()?.strip_prefix("BYWAY_"));
+    assert_eq!(variables.collect::<Vec<_>>(), RESERVED);
     super::super::args::Line::command().debug_assert();
 }

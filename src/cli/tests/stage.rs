@@ -43,6 +43,7 @@ pub(super) struct Noted {
     pub(super) checked: Checked,
     pub(super) imported: Imported,
     pub(super) probed: Vec<ProbeItem>,
+    pub(super) place: Option<Place>,
 }
 
 impl Noted {
@@ -53,6 +54,10 @@ impl Noted {
 }
 
 impl Actions for Noted {
+    fn place(&self, _: &Launch) -> Option<Place> {
+        self.place.clone()
+    }
+
     fn run(&self, launch: &Launch, _terminal: &mut Terminal) -> Result<Exit, Failed> {
         self.note(launch, "run".into());
         Ok(Exit::Ok)

@@ -9,8 +9,8 @@ use super::words::{
 use crate::board::RouteStory;
 use crate::control::{Clock, Stamp, span_words};
 use crate::model::{
-    Anchors, Attempt, Confidence, DirectRule, Evidence, Facet, L4, LinkState, Phase, Plan, Reason, Service, ServiceId,
-    Source, Standing, Technique, TransportId, Twin, Verdict,
+    Anchors, Attempt, Confidence, DirectRule, Evidence, Facet, Grade, L4, LinkState, Phase, Plan, Reason, Service,
+    ServiceId, Sign, Source, Standing, Technique, TransportId, Twin, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -123,6 +123,8 @@ pub struct EvidenceLine {
     pub source: String,
     /// What was seen, for machines.
     pub sign: String,
+    /// How much of an answer was checked: `A` proves the service, `B` is an answer of the right form.
+    pub grade: Option<String>,
     /// What was seen, for people.
     pub words: String,
     /// `good`, `bad`, or `nothing` when it counts neither way.
@@ -354,6 +356,11 @@ fn evidence_line(clock: Clock, evidence: &Evidence, score: f64, endpoint: Option
         (_, true) => "bad",
         _ => "nothing",
     };
+    let grade = match sign {
+        Sign::Answer(Grade::A) => Some("A"),
+        Sign::Answer(Grade::B) => Some("B"),
+        _ => None,
+    };
     let source = match evidence.source {
         Source::Traffic => "traffic",
         Source::Probe => "probe",
@@ -372,6 +379,7 @@ fn evidence_line(clock: Clock, evidence: &Evidence, score: f64, endpoint: Option
         at: clock.stamp(evidence.at),
         source: source.into(),
         sign: sign_name(sign).into(),
+        grade: grade.map(Into::into),
         words: sign_words(sign),
         weighs: weighs.into(),
         endpoint,

@@ -48,33 +48,32 @@ pub(super) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// The name of a sign for machines.
+/// The name of a sign for machines: OONI's (df-007) where there is one, as in the journal.
 pub const fn sign_name(sign: &Sign) -> &'static str {
     match sign {
-        Sign::Answer(Grade::A) => "answer_a",
-        Sign::Answer(Grade::B) => "answer_b",
+        Sign::Answer(_) => "answer",
         Sign::FlowProven => "flow_proven",
         Sign::BodyProven => "body_proven",
         Sign::ConnectOnly => "connect_only",
-        Sign::ConnectTimeout => "connect_timeout",
-        Sign::Refused => "refused",
-        Sign::RefusedByIcmp => "refused_by_icmp",
-        Sign::ResetAfterHello => "reset_after_hello",
-        Sign::EofAfterHello => "eof_after_hello",
+        Sign::ConnectTimeout => "connect_timeout_error",
+        Sign::Refused => "connection_refused",
+        Sign::RefusedByIcmp => "host_unreachable",
+        Sign::ResetAfterHello => "connection_reset",
+        Sign::EofAfterHello => "eof_error",
         Sign::HelloDropped => "hello_dropped",
         Sign::HelloMuted => "hello_muted",
-        Sign::Silence => "silence",
-        Sign::Frozen { .. } => "frozen",
+        Sign::Silence => "generic_timeout_error",
+        Sign::Frozen { .. } => "stalled_after_bytes",
         Sign::Throttled => "throttled",
-        Sign::ForeignKey => "foreign_key",
-        Sign::BlockPage => "block_page",
+        Sign::ForeignKey => "ssl_unknown_authority",
+        Sign::BlockPage => "blockpage",
         Sign::DnsLie => "dns_lie",
         Sign::DnsInjected => "dns_injected",
-        Sign::DnsSilent => "dns_silent",
+        Sign::DnsSilent => "dns_no_answer",
         Sign::ClientGaveUp => "client_gave_up",
         Sign::Reconnecting => "reconnecting",
         Sign::UdpNoReply => "udp_no_reply",
-        Sign::WrongAnswer => "wrong_answer",
+        Sign::WrongAnswer => "invalid_answer",
         Sign::TransportDown => "transport_down",
     }
 }
@@ -114,7 +113,6 @@ pub fn sign_words(sign: &Sign) -> String {
 /// The words for a sign's name as journalled; the name itself, with spaces, when it is not one of ours.
 pub(super) fn named_sign_words(name: &str) -> String {
     const PLAIN: [Sign; 23] = [
-        Sign::Answer(Grade::A),
         Sign::Answer(Grade::B),
         Sign::FlowProven,
         Sign::BodyProven,
@@ -136,8 +134,12 @@ pub(super) fn named_sign_words(name: &str) -> String {
         Sign::ClientGaveUp,
         Sign::Reconnecting,
         Sign::UdpNoReply,
+        Sign::WrongAnswer,
         Sign::TransportDown,
     ];
+    if name == sign_name(&Sign::Frozen { kilobytes: 0 }) {
+        return "froze part-way".into();
+    }
     PLAIN.iter().find(|sign| sign_name(sign) == name).map_or_else(|| name.replace('_', " "), sign_words)
 }
 
