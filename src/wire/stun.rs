@@ -137,3 +137,90 @@ fn xor(bytes: &mut [u8], pad: &[u8; 16]) {
         *byte ^= with;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const TRANSACTION: [u8; 12] = [0xb7, 0xe7, 0xa7, 0x01, 0xbc, 0x34, 0xd6, 0x86, 0xfa, 0x87, 0xdf, 0xae];
+
+    fn answer(kind: u16, attributes: &[u8]) -> Vec<u8> {
+        let length = attributes.len() as u16;
+        [&kind.to_be_bytes()[..], &length.to_be_bytes(), &MAGIC, &TRANSACTION, attributes].concat()
+    }
+
+    #[test]
+    fn the_answers_of_rfc_5769_are_read() {
+        let software = [&[0x80, 0x22, 0, 11][..], b"test vector "].concat();
+        let v4 = [0, 0x20, 0, 8, 0, 1, 0xa1, 0x47, 0xe1, 0x12, 0xa6, 0x43];
+        let integrity = [&[0, 8, 0, 20][..], &[0x2b; 20]].concat();
+        let bytes = answer(BINDING_SUCCESS, &[&software[..], &v4, &integrity].concat());
+        assert_eq!(mapped_address(&bytes, &TRANSACTION), Ok("192.0.2.1:32853".parse().unwrap()));
+        let v6 = [
+            0, 0x20, 0, 20, 0, 2, 0xa1, 0x47, 0x01, 0x13, 0xa9, 0xfa, 0xa5, 0xd3, 0xf1, 0x79, 0xbc, 0x25, 0xf4, 0xb5,
+            0xbe, 0xd2, 0xb9, 0xd9,
+        ];
+        let there = "[2001:db8:1234:5678:11:2233:4455:6677]:32853".parse().unwrap();
+        assert_eq!(mapped_address(&answer(BINDING_SUCCESS, &v6), &TRANSACTION), Ok(there));
+    }
+
+    #[test]
+    fn a_request_is_20_bytes_and_is_known_again() {
+        let request = binding_request(TRANSACTION);
+        assert_eq!(request[..8], [0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42]);
+        assert_eq!(parse_request(&request), Some(TRANSACTION));
+        assert_eq!(parse_request(&request[..19]), None);
+        assert_eq!(parse_request(&binding_answer(TRANSACTION, "1.2.3.4:5".parse().unwrap())), None);
+    }
+
+    #[test]
+    fn an_old_server_is_understood_and_the_mixed_form_goes_first() {
+        let plain = [0, 1, 0, 8, 0, 1, 0, 80, 192, 0, 2, 9];
+        assert_eq!(mapped_address(&answer(BINDING_SUCCESS, &plain), &TRANSACTION), Ok("192.0.2.9:80".parse().unwrap()));
+        let mixed = [0, 0x20, 0, 8, 0, 1, 0xa1, 0x47, 0xe1, 0x12, 0xa6, 0x43];
+        let both = answer(BINDING_SUCCESS, &[plain, mixed].concat());
+        assert_eq!(mapped_address(&both, &TRANSACTION), Ok("192.0.2.1:32853".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_refusal_is_told_with_its_code() {
+        let error = [0, 9, 0, 8, 0, 0, 4, 20, b'b', b'a', b'd', b'!'];
+        assert_eq!(mapped_address(&answer(BINDING_ERROR, &error), &TRANSACTION), Err(Error::Refused(420)));
+    }
+
+    #[test]
+    fn what_is_no_answer_to_us_counts_nothing() {
+        let good = binding_answer(TRANSACTION, "192.0.2.1:5".parse().unwrap());
+        assert!(mapped_address(&good, &[0; 12]).is_err(), "another transaction");
+        assert!(mapped_address(&binding_request(TRANSACTION), &TRANSACTION).is_err(), "an echo");
+        assert!(mapped_address(&answer(BINDING_SUCCESS, &[]), &TRANSACTION).is_err(), "no address");
+        assert!(mapped_address(&[&good[..], &[0; 4]].concat(), &TRANSACTION).is_err(), "more than announced");
+        for end in 0..good.len() {
+            assert!(mapped_address(&good[..end], &TRANSACTION).is_err(), "cut at {end}");
+        }
+        for at in (0..20).chain([20, 21, 22, 23, 25]) {
+            let mut altered = good.clone();
+            altered[at] ^= 0x10;
+            assert!(mapped_address(&altered, &TRANSACTION).is_err(), "byte {at}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_address_reads_back(transaction: [u8; 12], ip: IpAddr, port: u16) {
+            let from = SocketAddr::new(ip, port);
+            prop_assert_eq!(mapped_address(&binding_answer(transaction, from), &transaction), Ok(from));
+            prop_assert_eq!(parse_request(&binding_request(transaction)), Some(transaction));
+        }
+
+        #[test]
+        fn no_bytes_upset_the_reader(bytes: Vec<u8>, words in prop::collection::vec(any::<[u8; 4]>(), 0..20), kind: u16) {
+            let _ = mapped_address(&bytes, &TRANSACTION);
+            let _ = parse_request(&bytes);
+            for kind in [kind, BINDING_SUCCESS, BINDING_ERROR] {
+                let _ = mapped_address(&answer(kind, words.as_flattened()), &TRANSACTION);
+            }
+        }
+    }
+}

@@ -60,7 +60,7 @@ pub(super) fn question(packet: &[u8]) -> Result<Question, Error> {
     if kind != REQ_PQ && kind != REQ_PQ_MULTI {
         return Err(malformed("the question is neither req_pq nor req_pq_multi"));
     }
-    if msg_id % 4 != 0 || cursor.rest().len() % 4 != 0 {
+    if msg_id & 3 != 0 || !cursor.rest().len().is_multiple_of(4) {
         return Err(malformed("the question's identifier or padding is not one of a client"));
     }
     Ok(Question::ReqPq(nonce))

@@ -105,13 +105,14 @@ fn a_middleman_with_the_real_certificates_is_found_out() {
 #[test]
 fn an_altered_answer_is_never_grade_a() {
     let authority = authority();
+    let root = authority.root();
     let (_, hello) = Client::hello([0x42; 32]).unwrap();
     let answer = serve(&hello, &authority, &random(1)).unwrap().unwrap();
     for bit in 0..answer.len() * 8 {
         let mut altered = answer.clone();
         altered[bit / 8] ^= 1 << (bit % 8);
         let (mut client, _) = Client::hello([0x42; 32]).unwrap();
-        let said = client.answer(&altered, &authority.root(), NOW);
+        let said = client.answer(&altered, &root, NOW);
         // X25519 ignores the top bit of a public key, but the hash does not.
         assert_ne!(said, Ok(Some(Grade::A)), "bit {bit}");
     }
@@ -120,11 +121,12 @@ fn an_altered_answer_is_never_grade_a() {
 #[test]
 fn a_hello_altered_on_the_way_is_never_grade_a() {
     let authority = authority();
-    for bit in (11 * 8..43 * 8).step_by(9) {
+    let root = authority.root();
+    for bit in (11 * 8..43 * 8).step_by(17) {
         let (mut client, mut hello) = Client::hello([0x42; 32]).unwrap();
         hello[bit / 8] ^= 1 << (bit % 8);
         let Ok(Some(answer)) = serve(&hello, &authority, &random(1)) else { continue };
-        assert_eq!(client.answer(&answer, &authority.root(), NOW), Ok(Some(Grade::B)), "bit {bit}");
+        assert_eq!(client.answer(&answer, &root, NOW), Ok(Some(Grade::B)), "bit {bit}");
     }
 }
 
@@ -140,6 +142,7 @@ fn an_answer_of_the_right_shape_that_does_not_open_is_grade_b() {
 #[test]
 fn both_ends_wait_for_the_last_byte_and_no_longer() {
     let authority = authority();
+    let root = authority.root();
     let (_, hello) = Client::hello([0x42; 32]).unwrap();
     let routed = [&ROUTING[..], &[0, 0, 5], b"route", &hello].concat();
     for hello in [hello, routed] {
@@ -150,10 +153,10 @@ fn both_ends_wait_for_the_last_byte_and_no_longer() {
         let (mut client, _) = Client::hello([0x42; 32]).unwrap();
         let (last, first) = answer.split_last().unwrap();
         for byte in first {
-            assert_eq!(client.answer(&[*byte], &authority.root(), NOW), Ok(None));
+            assert_eq!(client.answer(&[*byte], &root, NOW), Ok(None));
         }
-        assert_eq!(client.answer(&[*last], &authority.root(), NOW), Ok(Some(Grade::A)));
-        assert!(client.answer(&[0], &authority.root(), NOW).is_err(), "there is one answer only");
+        assert_eq!(client.answer(&[*last], &root, NOW), Ok(Some(Grade::A)));
+        assert!(client.answer(&[0], &root, NOW).is_err(), "there is one answer only");
     }
 }
 
@@ -232,10 +235,11 @@ proptest! {
     #[test]
     fn every_exchange_is_grade_a(client: [u8; 32], server: [[u8; 32]; 2], keys: [[u8; 32]; 2], now: u64, step in 1usize..400) {
         let authority = Authority::new(keys.as_flattened().first_chunk().unwrap());
+        let root = authority.root();
         let (mut end, hello) = Client::hello(client).unwrap();
         let answer = serve(&hello, &authority, server.as_flattened().first_chunk().unwrap()).unwrap().unwrap();
         let said: Vec<_> =
-            answer.chunks(step).filter_map(|part| end.answer(part, &authority.root(), now).unwrap()).collect();
+            answer.chunks(step).filter_map(|part| end.answer(part, &root, now).unwrap()).collect();
         prop_assert_eq!(said, [Grade::A]);
     }
 

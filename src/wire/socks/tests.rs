@@ -36,8 +36,8 @@ fn a_login_keeps_its_bytes_and_hides_its_password() {
     assert_eq!(login.password.expose(), b"open sesame");
     assert!(!format!("{login:?}").contains("sesame"));
     assert!(encode_login(&[b'u'; 256], b"p").is_err());
-    assert_eq!(step_by_step(parse_login_answer, &login_answer(true)), true);
-    assert_eq!(step_by_step(parse_login_answer, &login_answer(false)), false);
+    assert!(step_by_step(parse_login_answer, &login_answer(true)));
+    assert!(!step_by_step(parse_login_answer, &login_answer(false)));
 }
 
 #[test]

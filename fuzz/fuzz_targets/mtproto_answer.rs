@@ -1,0 +1,22 @@
+//! What a server says after the question, and what a client asks, behind the cipher.
+#![no_main]
+
+use byway::wire::mtproto::{Answer, Client, Server, Start};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let random = std::array::from_fn(|at| at as u8 ^ 0x80);
+    let nonce = [0xA5; 16];
+    let start = Start { random, nonce, dc: 2, msg_id: 4, padding_words: 0, padding: [0; 252] };
+
+    let (mut client, hello) = Client::hello(&start);
+    let mut server = Server::new();
+    assert_eq!(server.receive(&hello), Ok(Some(nonce)));
+    if let Ok(Some(Answer::ResPq { .. })) = client.answer(&server.frame(bytes)) {
+        assert!(bytes.windows(nonce.len()).any(|window| window == nonce));
+    }
+    let _ = server.receive(&client.frame(bytes));
+
+    let _ = Server::new().receive(bytes);
+    let _ = Client::hello(&start).0.answer(bytes);
+});
