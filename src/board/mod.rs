@@ -1,10 +1,28 @@
 //! The one place beliefs live. Connections and probes report here and read the snapshot; the [`Keeper`] alone
-//! owns the state and steps it.
+//! owns the state and steps it. Refuses to judge: what a fact does is decided in `health`.
 
-use crate::health::{LinkReport, Params};
+mod keeper;
+mod ready;
+#[cfg(test)]
+mod tests;
+
+pub use keeper::Keeper;
+
+use crate::health::{Event, LinkReport, Params};
 use crate::model::{Evidence, Forced, Moment, NetworkId, Record, Route, ServiceId, Snapshot};
+use arc_swap::ArcSwap;
+use ready::Ready;
 use std::sync::Arc;
-use tokio::sync::broadcast;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time::Instant;
+
+/// Facts that may wait to be taken in: some seconds of a very busy proxy.
+const INBOX: usize = 4096;
+/// Places in the inbox that facts leave free, so that a command or a change of network is never the one dropped.
+const KEPT_FREE: usize = 256;
+/// Announcements a slow reader may lag behind.
+const ANNOUNCED: usize = 512;
 
 /// What the prober has to do next.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,100 +49,145 @@ pub struct RouteStory {
 /// A handle on the beliefs; cheap to clone.
 #[derive(Clone)]
 pub struct Board {
-    // the helper of this room fills this in
+    inbox: mpsc::Sender<Post>,
+    shown: Arc<Shown>,
 }
 
-/// The task that owns all state. Run it once.
-pub struct Keeper {
-    // the helper of this room fills this in
+/// What a [`Keeper`] shows and every [`Board`] sees.
+struct Shown {
+    origin: Instant,
+    snapshot: ArcSwap<Snapshot>,
+    announced: broadcast::Sender<Record>,
+    ready: Ready,
+    dropped: AtomicU64,
+}
+
+/// What is put into the inbox.
+enum Post {
+    Event(Event),
+    Reconfigure(Box<Params>, Vec<Route>),
+    Story(ServiceId, oneshot::Sender<Vec<RouteStory>>),
+}
+
+impl Shown {
+    fn now(&self) -> Moment {
+        let millis = Instant::now().saturating_duration_since(self.origin).as_millis();
+        Moment::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+    }
 }
 
 impl Board {
     /// A board that believes nothing yet, about `routes` on `network`, and its keeper.
     pub fn new(params: Params, routes: Vec<Route>, network: NetworkId) -> (Self, Keeper) {
-        let _ = (params, routes, network);
-        todo!()
+        let (inbox, posts) = mpsc::channel(INBOX);
+        let shown = Arc::new(Shown {
+            origin: Instant::now(),
+            snapshot: ArcSwap::from_pointee(Snapshot { network, ..Snapshot::default() }),
+            announced: broadcast::channel(ANNOUNCED).0,
+            ready: Ready::default(),
+            dropped: AtomicU64::new(0),
+        });
+        let keeper = Keeper::new(params, routes, network, posts, Arc::clone(&shown));
+        (Self { inbox, shown }, keeper)
     }
 
     /// Now, on the board's time line (tokio's clock, so that paused tests move it).
     pub fn now(&self) -> Moment {
-        todo!()
+        self.shown.now()
     }
 
     /// What is believed now. Takes no lock.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        todo!()
+        self.shown.snapshot.load_full()
     }
 
     /// Tells a fact. Never blocks; when the inbox is full the fact is dropped and counted.
     pub fn report(&self, evidence: Evidence) {
-        let _ = evidence;
-        todo!()
+        self.fact(Event::Evidence(evidence));
     }
 
     /// Tells what the controls said.
     pub fn link(&self, report: LinkReport) {
-        let _ = report;
-        todo!()
+        self.command(Post::Event(Event::Link(report)));
     }
 
     /// Tells that a person's connection takes this route now.
     pub fn used(&self, route: Route) {
-        let _ = route;
-        todo!()
+        self.fact(Event::Used(route));
     }
 
     /// Tells that a probe of this route begins and will cost about this many bytes.
     pub fn probe_started(&self, route: Route, bytes: u32) {
-        let _ = (route, bytes);
-        todo!()
+        self.command(Post::Event(Event::ProbeStarted(route, bytes)));
     }
 
     /// Tells that the device joined another network.
     pub fn network_changed(&self, network: NetworkId) {
-        let _ = network;
-        todo!()
+        self.command(Post::Event(Event::NetworkChanged(network)));
     }
 
     /// Tells that the device slept this long.
     pub fn resumed(&self, millis: u64) {
-        let _ = millis;
-        todo!()
+        self.command(Post::Event(Event::Resumed(millis)));
     }
 
     /// Forces a way for a service, or gives the choice back.
     pub fn force(&self, service: ServiceId, forced: Option<Forced>) {
-        let _ = (service, forced);
-        todo!()
+        self.command(Post::Event(Event::Force(service, forced)));
     }
 
     /// New parameters and routes after a reload; beliefs about routes that still exist are kept.
     pub fn reconfigure(&self, params: Params, routes: Vec<Route>) {
-        let _ = (params, routes);
-        todo!()
+        self.command(Post::Reconfigure(Box::new(params), routes));
+    }
+
+    /// Announces something that others than the beliefs know: a connection changed its way, byway started.
+    pub fn announce(&self, record: Record) {
+        // No reader is no fault.
+        let _ = self.shown.announced.send(record);
     }
 
     /// Everything announced from now on. A slow reader loses the oldest.
     pub fn announcements(&self) -> broadcast::Receiver<Record> {
-        todo!()
+        self.shown.announced.subscribe()
     }
 
     /// What is due next, when it is due. One prober waits here. Cancel-safe.
     pub async fn due(&self) -> Due {
-        todo!()
+        self.shown.ready.next().await
     }
 
-    /// What is known about a service's routes, evidence line by line.
+    /// Whether the probe that was handed out for this route should also fetch a body of 64 KB, where its service has
+    /// a large object: before a route is trusted again, within the day's allowance.
+    pub fn wants_body(&self, route: &Route) -> bool {
+        self.shown.ready.wants_body(route)
+    }
+
+    /// Facts dropped because the inbox was full.
+    pub fn dropped(&self) -> u64 {
+        self.shown.dropped.load(Ordering::Relaxed)
+    }
+
+    /// What is known about a service's routes, evidence line by line. Empty when the keeper has stopped.
     pub async fn story(&self, service: &ServiceId) -> Vec<RouteStory> {
-        let _ = service;
-        todo!()
+        let (answer, told) = oneshot::channel();
+        if self.inbox.send(Post::Story(service.clone(), answer)).await.is_err() {
+            return Vec::new();
+        }
+        told.await.unwrap_or_default()
     }
-}
 
-impl Keeper {
-    /// Steps the state until every [`Board`] is gone or `stop` is cancelled.
-    pub async fn run(self, stop: tokio_util::sync::CancellationToken) {
-        let _ = stop;
-        todo!()
+    fn fact(&self, event: Event) {
+        if self.inbox.capacity() <= KEPT_FREE {
+            self.shown.dropped.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.command(Post::Event(event));
+        }
+    }
+
+    fn command(&self, post: Post) {
+        if self.inbox.try_send(post).is_err() {
+            self.shown.dropped.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }

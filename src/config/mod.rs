@@ -1,1 +1,160 @@
-//! (under construction)
+//! TOML, links and overrides become [`Settings`], or every fault at once, each with its place. Reads the files a
+//! configuration names; opens nothing else. The embedded default and the catalogue of services live in `config/`.
+
+mod anchors;
+mod detect;
+mod document;
+mod doors;
+mod embedded;
+mod fault;
+mod import;
+mod link;
+mod operation;
+mod probes;
+mod reader;
+mod resolver;
+mod services;
+mod settings;
+mod transports;
+mod units;
+
+pub use detect::{Block, Budget, Detect, Hold, Idle, Keep, Line, Mode, Recover, Suspect, Taint};
+pub use embedded::DEFAULT;
+pub use fault::{Fault, Place};
+pub use import::{Imported, Skipped, import, to_toml};
+pub use link::{BadLink, Linked, Part, parse as parse_link};
+pub use settings::{
+    Cipher, Control, LogLevel, Resolver, SecureResolver, ServiceSpec, Settings, TransportKind, TransportSpec,
+};
+
+#[cfg(test)]
+mod tests;
+
+use document::{Source, Table};
+use fault::Faults;
+use reader::{Section, each, once};
+use std::path::{Path, PathBuf};
+use transports::Ways;
+
+/// Where a configuration comes from, for messages and for the files it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// How the user named it: a path, or `(default)`.
+    pub name: String,
+    /// The folder that relative files are in.
+    pub folder: PathBuf,
+    /// Where byway keeps what it writes: the history lives here unless told otherwise.
+    pub state: PathBuf,
+}
+
+/// One setting from outside the file.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Override {
+    /// Whence, for messages: `--set` or the variable's name.
+    pub from: String,
+    /// The dotted path: `service.telegram.order`.
+    pub path: String,
+    /// The value: TOML, or plain text, or texts joined by commas.
+    pub value: String,
+}
+
+impl Origin {
+    /// A file of the user's.
+    pub fn file(path: &Path, state: &Path) -> Self {
+        let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        Self { name: path.display().to_string(), folder, state: state.to_path_buf() }
+    }
+
+    /// The embedded default.
+    pub fn embedded(state: &Path) -> Self {
+        Self { name: "(default)".to_owned(), folder: PathBuf::new(), state: state.to_path_buf() }
+    }
+}
+
+impl Override {
+    /// Reads `path=value`, as given to `--set`. `None` when there is no `=`.
+    pub fn set(text: &str) -> Option<Self> {
+        let (path, value) = text.split_once('=')?;
+        Some(Self { from: "--set".to_owned(), path: path.trim().to_owned(), value: value.trim().to_owned() })
+    }
+
+    /// The settings among environment variables: `BYWAY_SERVICE__TELEGRAM__ORDER` is `service.telegram.order`.
+    /// `reserved` are the names (without `BYWAY_`) that mean something else, such as `CONFIG`.
+    pub fn from_env(vars: impl IntoIterator<Item = (String, String)>, reserved: &[&str]) -> Vec<Self> {
+        let setting = |(name, value): (String, String)| {
+            let key = name.strip_prefix("BYWAY_").filter(|key| !key.is_empty() && !reserved.contains(key))?;
+            let path = key.to_lowercase().replace("__", ".");
+            Some(Self { from: name, path, value })
+        };
+        let mut all: Vec<Self> = vars.into_iter().filter_map(setting).collect();
+        all.sort_by(|a, b| a.from.cmp(&b.from));
+        all
+    }
+}
+
+impl std::fmt::Debug for Override {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Override({} {}=***)", self.from, self.path)
+    }
+}
+
+/// What reading needs to know beside the tree.
+struct Reading<'a> {
+    origin: &'a Origin,
+    faults: &'a Faults,
+}
+
+/// Reads a configuration, or says everything that is wrong with it, in the order of places. `overrides` go over
+/// the text, later ones over earlier ones.
+pub fn load(text: &str, origin: &Origin, overrides: &[Override]) -> Result<Settings, Vec<Fault>> {
+    let faults = Faults::default();
+    let source = Source::File(origin.name.as_str().into());
+    let mut table = document::parse(text, &source, &faults);
+    for setting in overrides {
+        let path: Vec<&str> = setting.path.split('.').collect();
+        table = table.overlaid(document::single(&path, &setting.value, &setting.from));
+    }
+    let reading = Reading { origin, faults: &faults };
+    let settings = reading.settings(&table, &source);
+    let faults = faults.sorted();
+    if faults.is_empty() { Ok(settings) } else { Err(faults) }
+}
+
+impl Reading<'_> {
+    fn settings(&self, table: &Table, source: &Source) -> Settings {
+        let root = Section::root(table, document::top(source), self.faults);
+        let (transports, ways) = self.transports(&root);
+        let order = self.order(&root, &ways);
+        let region = root.item("region").and_then(|item| item.word()).map(str::to_lowercase);
+        let settings = Settings {
+            listens: self.listens(&root),
+            inbound: self.inbound(&root),
+            services: self.services(&root, &ways, &order),
+            anchors: self.anchors(&root, region.as_deref()),
+            detect: Detect::read(&root),
+            resolver: self.resolver(&root),
+            history: self.history(&root),
+            control: self.control(&root),
+            log: self.log(&root),
+            region,
+            transports,
+            order,
+        };
+        root.finish();
+        settings
+    }
+
+    /// The global order; without one, direct, split, and the user's transports as written.
+    fn order(&self, root: &Section<'_>, ways: &Ways) -> Vec<crate::model::TransportId> {
+        match root.item("order") {
+            None => ways.as_written(),
+            Some(item) => {
+                let order = once(each(item.list().unwrap_or_default(), |item| Some((item.clone(), ways.known(item)?))));
+                if order.is_empty() && item.list().is_some_and(|list| list.is_empty()) {
+                    let _: Option<()> = item.fail("the order is empty", "expected at least one way");
+                }
+                order
+            }
+        }
+    }
+}

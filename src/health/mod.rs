@@ -1,5 +1,47 @@
-//! How belief in a route changes: score, states, hold-down, cadence, budget. Pure: events in, effects out,
-//! and time is an argument.
+//! How belief in a route changes: score, states, hold-down, cadence, budget (detection rules §3). Pure: events in,
+//! effects out, and time is an argument. It refuses to classify what happened (`judge` does) and to choose a way
+//! (`policy` does).
+//!
+//! | file | question |
+//! |---|---|
+//! | `weigh` | how much does one sign count? |
+//! | `score` | how do points add up and fade? |
+//! | `tally` | is there enough for a verdict, and which? |
+//! | `phase` | which state follows? |
+//! | `recover` | when is a blocked route trusted again? |
+//! | `taint` | is the censor still punishing? |
+//! | `link` | is the link fit to learn from? |
+//! | `cadence`, `dice` | when is a route probed next? |
+//! | `schedule`, `budget` | may the probe begin, and can it be afforded? |
+//! | `belief`, `state` | what is remembered of a route, of everything? |
+//! | `publish` | what is shown of it? |
+//!
+//! A transport's own server is judged with the same score, in a part of its own: [`Sign::TransportDown`] speaks of
+//! every route over that transport, makes them suspect at once, never "blocked" (nobody is accused of what may be a
+//! server that is switched off), and is forgiven by any answer through it.
+//!
+//! [`Sign::TransportDown`]: crate::model::Sign::TransportDown
+
+mod belief;
+mod budget;
+mod cadence;
+mod dice;
+mod link;
+mod params;
+mod phase;
+mod publish;
+mod recover;
+mod schedule;
+mod score;
+mod state;
+mod taint;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod weigh;
+
+pub use params::{BlockGate, Budget, Hold, Idle, Keep, Line, Mode, Params, Recover, Suspect, TaintTimes};
+pub use state::State;
 
 use crate::model::{Evidence, Forced, LinkState, Moment, NetworkId, Record, Route, ServiceId, Snapshot};
 
@@ -40,25 +82,36 @@ pub enum Event {
 pub enum Effect {
     /// The snapshot changed.
     Publish(Snapshot),
-    /// Probe this route at this moment (replaces an earlier wish for the same route).
+    /// Probe this route at this moment (replaces an earlier wish for the same route). `step` asks for a probe only
+    /// when it may begin: the budget is reserved, the link is online, no other probe of the service is under way.
     ProbeAt(Route, Moment),
-    /// Run the link's controls at this moment.
+    /// Run the link's controls at this moment (replaces an earlier wish).
     ControlsAt(Moment),
-    /// Step again with [`Event::Due`] at this moment.
+    /// Step again with [`Event::Due`] at this moment (replaces an earlier wish).
     WakeAt(Moment),
     /// Tell people and the journal.
     Announce(Record),
 }
 
-/// The numbers of detection rules §3.9; each default with its reason there.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Params {
-    /// Filled in by the helper of this room: one field per key of `[detect]`, defaults as `Default`.
-    pub switch_at: f64,
+/// What `event` makes of `state`, and what follows.
+pub fn step(mut state: State, event: Event, now: Moment, params: &Params) -> (State, Vec<Effect>) {
+    let effects = state.advance([event], now, params);
+    (state, effects)
 }
 
-impl Default for Params {
-    fn default() -> Self {
-        Self { switch_at: 2.0 }
+impl State {
+    /// As [`step`], in place and for several events at one moment, with one snapshot at the end: what a busy keeper
+    /// does.
+    pub fn advance(&mut self, events: impl IntoIterator<Item = Event>, now: Moment, params: &Params) -> Vec<Effect> {
+        for event in events {
+            self.take(event, now, params);
+        }
+        self.tick(now, params);
+        let mut effects = self.schedule(now, params);
+        effects.extend(self.tell(now).into_iter().map(Effect::Announce));
+        if self.is_changed() {
+            effects.push(Effect::Publish(self.snapshot(params)));
+        }
+        effects
     }
 }

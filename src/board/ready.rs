@@ -1,0 +1,79 @@
+//! What is due now, waiting for the prober to fetch it, one by one.
+
+use super::Due;
+use crate::model::Route;
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// What is due now.
+#[derive(Default)]
+pub(super) struct Ready {
+    waiting: Mutex<Waiting>,
+    bell: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    controls: bool,
+    probes: VecDeque<Route>,
+    bodies: HashSet<Route>,
+}
+
+impl Ready {
+    /// Lets the controls be run next.
+    pub(super) fn controls(&self) {
+        self.lock().controls = true;
+        self.bell.notify_one();
+    }
+
+    /// Lets a route be probed.
+    pub(super) fn probe(&self, route: Route, body: bool) {
+        let mut waiting = self.lock();
+        if body {
+            waiting.bodies.insert(route.clone());
+        } else {
+            waiting.bodies.remove(&route);
+        }
+        if !waiting.probes.contains(&route) {
+            waiting.probes.push_back(route);
+        }
+        drop(waiting);
+        self.bell.notify_one();
+    }
+
+    /// The link is not fit: no probe that was due may still begin.
+    pub(super) fn cancel_probes(&self) {
+        self.lock().probes.clear();
+    }
+
+    /// Whether a body was asked for with the route's latest probe.
+    pub(super) fn wants_body(&self, route: &Route) -> bool {
+        self.lock().bodies.contains(route)
+    }
+
+    /// Waits for the next. Cancel-safe: nothing is taken before it is returned.
+    pub(super) async fn next(&self) -> Due {
+        loop {
+            if let Some(due) = self.lock().take() {
+                return due;
+            }
+            self.bell.notified().await;
+        }
+    }
+
+    // The guarded values are replaced whole; a panic elsewhere leaves them sound.
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    /// Controls come before blame, and so before probes.
+    fn take(&mut self) -> Option<Due> {
+        if std::mem::take(&mut self.controls) {
+            return Some(Due::Controls);
+        }
+        self.probes.pop_front().map(Due::Probe)
+    }
+}

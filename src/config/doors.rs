@@ -1,0 +1,64 @@
+//! `listen`, `login` and `[inbound]`: where clients come in, and who may.
+
+use super::Reading;
+use super::reader::{Item, Section, each, once};
+use super::transports::login;
+use crate::inbound;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Loopback, so that nobody else's traffic goes out in the user's name.
+const DEFAULT_LISTEN: &str = "127.0.0.1:4180";
+
+const LISTEN: &str = "expected an address and a port, such as \"127.0.0.1:4180\" or \"[::1]:4180\"";
+
+impl Reading<'_> {
+    pub(super) fn listens(&self, root: &Section<'_>) -> Vec<inbound::Listen> {
+        let login = root.section("login").and_then(|section| {
+            let read = login(&section, |user| user.len() <= 255, "it is longer than 255 bytes");
+            if !section.has("user") && !section.has("password") {
+                let _: Option<()> = section.fail("there is no user and no password", "expected both");
+            }
+            section.finish();
+            read.flatten()
+        });
+        let has_login = root.has("login");
+        let Some(item) = root.item("listen") else {
+            return DEFAULT_LISTEN.parse().map(|addr| vec![inbound::Listen { addr, login }]).unwrap_or_default();
+        };
+        let items = match &item.node.value {
+            super::document::Value::Text(_) if item.node.typed.is_none() => vec![item.clone()],
+            _ => item.list().unwrap_or_default(),
+        };
+        if items.is_empty() && item.list().is_some() {
+            let _: Option<()> = item.fail("nothing is listened on", LISTEN);
+        }
+        let addresses = once(each(items, |item| Some((item.clone(), address(item, has_login)?))));
+        addresses.into_iter().map(|addr| inbound::Listen { addr, login: login.clone() }).collect()
+    }
+
+    pub(super) fn inbound(&self, root: &Section<'_>) -> inbound::Settings {
+        let usual = inbound::Settings::default();
+        let Some(section) = root.section("inbound") else { return usual };
+        let span = Duration::from_secs(1)..=Duration::from_secs(120);
+        let negotiation = section.or("negotiation", usual.negotiation, |item| item.duration(span));
+        let most = i64::try_from(usual.max_connections).unwrap_or(4096);
+        let most = section.or("max_connections", most, |item| item.integer(1..=1_000_000));
+        section.finish();
+        inbound::Settings { negotiation, max_connections: usize::try_from(most).unwrap_or(usual.max_connections) }
+    }
+}
+
+fn address(item: &Item<'_>, has_login: bool) -> Option<SocketAddr> {
+    let text = item.word()?;
+    let Ok(addr) = text.parse::<SocketAddr>() else {
+        return item.fail(format!("{} is no address with a port", super::fault::shown(text)), LISTEN);
+    };
+    if !addr.ip().to_canonical().is_loopback() && !has_login {
+        return item.fail(
+            "others on the network could use this without a password",
+            "expected a loopback address, or a [login] with user and password",
+        );
+    }
+    Some(addr)
+}

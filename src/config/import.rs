@@ -1,0 +1,144 @@
+//! What a person was given (links, a SIP008 document, a subscription) as transports, and a transport as text for
+//! the configuration. One bad line never rejects the others: each comes back with its reason.
+
+use super::link::{self, BadLink, Linked};
+use super::settings::{TransportKind, TransportSpec};
+use crate::model::{Secret, TransportId};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// One entry of what was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Imported {
+    /// What to call it: its own name, or its place in the list. Never a link.
+    pub name: String,
+    /// The transport, or why there is none.
+    pub result: Result<TransportSpec, Skipped>,
+}
+
+/// Why an entry was left out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Skipped {
+    /// Which part, and why. Holds no secret.
+    pub reason: String,
+}
+
+/// No list of servers is longer.
+const MOST_ENTRIES: usize = 2_000;
+
+/// No list of servers is larger.
+const MOST_BYTES: usize = 1 << 20;
+
+/// Reads links, one a line, in base64 or plain; or a SIP008 document. Empty lines and comments (`#`, `//`) are not
+/// entries. `taken` names are not given again.
+pub fn import(text: &str, taken: &[TransportId]) -> Vec<Imported> {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if text.len() > MOST_BYTES {
+        let reason = "it is larger than 1 MiB; no list of servers is".to_owned();
+        return vec![Imported { name: "entry 1".to_owned(), result: Err(Skipped { reason }) }];
+    }
+    let mut names = Names { taken: taken.iter().map(|id| id.as_str().to_owned()).collect() };
+    if let Some(servers) = link::servers(text) {
+        let entries = servers.into_iter().enumerate().take(MOST_ENTRIES);
+        return entries.map(|(index, (name, found))| names.entry(index, name, found)).collect();
+    }
+    let unpacked = link::unpacked(text);
+    let lines = unpacked.as_deref().unwrap_or(text).lines().map(str::trim);
+    let links = lines.filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("//"));
+    links.take(MOST_ENTRIES).enumerate().map(|(index, line)| names.entry(index, None, link::parse(line))).collect()
+}
+
+/// The names given so far.
+struct Names {
+    taken: BTreeSet<String>,
+}
+
+impl Names {
+    fn entry(&mut self, index: usize, name: Option<String>, found: Result<Linked, BadLink>) -> Imported {
+        match found {
+            Err(why) => {
+                let name = name.map(|name| slug(&name)).filter(|name| !name.is_empty());
+                let name = name.unwrap_or_else(|| format!("entry {}", index + 1));
+                Imported { name, result: Err(Skipped { reason: why.to_string() }) }
+            }
+            Ok(Linked { name, kind }) => {
+                let wish = name.as_deref().map(slug).filter(|name| !name.is_empty());
+                let name = self.fresh(wish.unwrap_or_else(|| kind.name().to_owned()));
+                let spec = TransportSpec { id: name.as_str().into(), via: None, kind };
+                Imported { name, result: Ok(spec) }
+            }
+        }
+    }
+
+    fn fresh(&mut self, wish: String) -> String {
+        let free = |name: &String| !self.taken.contains(name) && !matches!(name.as_str(), "direct" | "split" | "auto");
+        let numbered = (2_u32..).map(|number| format!("{wish}-{number}"));
+        let name = std::iter::once(wish.clone()).chain(numbered).find(free).unwrap_or(wish);
+        self.taken.insert(name.clone());
+        name
+    }
+}
+
+/// A name as a transport may have it: letters, digits, `-` and `_`, at most 24 so that a number fits behind it.
+fn slug(name: &str) -> String {
+    let mut slug = String::new();
+    for c in name.chars() {
+        if c.is_alphanumeric() || c == '_' {
+            slug.extend(c.to_lowercase().filter(|c| c.is_alphanumeric() || *c == '_'));
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    let short: String = slug.chars().take(24).collect();
+    short.trim_end_matches('-').to_owned()
+}
+
+/// A transport as text to append to a configuration. Holds its secrets in clear.
+pub fn to_toml(spec: &TransportSpec) -> String {
+    let name = toml::Value::from(spec.id.as_str()).to_string();
+    let mut table = toml::Table::new();
+    let mut put = |key: &str, value: toml::Value| table.insert(key.to_owned(), value);
+    match &spec.kind {
+        TransportKind::Direct => {}
+        TransportKind::Split { recipe } => {
+            put("recipe", recipe.as_str().into());
+        }
+        TransportKind::Shadowsocks { server, method, password, prefix } => {
+            put("server", server.authority().into());
+            put("method", method.name().into());
+            put("password", password.expose().as_str().into());
+            if !prefix.is_empty() {
+                put("prefix", link::prefix_text(prefix).into());
+            }
+        }
+        TransportKind::Socks5 { server, login } => {
+            put("server", server.authority().into());
+            put_login(&mut put, login.as_ref());
+        }
+        TransportKind::Http { server, tls, sni, login, roots: _ } => {
+            put("server", server.authority().into());
+            if *tls {
+                put("tls", true.into());
+            }
+            if let Some(sni) = sni {
+                put("sni", sni.as_str().into());
+            }
+            put_login(&mut put, login.as_ref());
+        }
+    }
+    let mut text = String::new();
+    if let Some(via) = &spec.via {
+        let via = toml::Value::from(via.as_str());
+        let _ = writeln!(text, "[transport.{name}]\nvia = {via}");
+    }
+    let _ = writeln!(text, "[transport.{name}.{}]\n{table}", spec.kind.name());
+    text
+}
+
+fn put_login(put: &mut impl FnMut(&str, toml::Value) -> Option<toml::Value>, login: Option<&(String, Secret<String>)>) {
+    if let Some((user, password)) = login {
+        put("user", user.as_str().into());
+        put("password", password.expose().as_str().into());
+    }
+}

@@ -1,0 +1,46 @@
+//! SIP008: Shadowsocks servers as a JSON document, also as the bare array found in the wild.
+
+use super::parts::server as server_at;
+use super::shadowsocks::{cipher, key, prefix_bytes};
+use super::{BadLink, Linked, Part};
+use crate::config::settings::TransportKind;
+use serde_json::Value;
+
+/// The servers of a document, each read or refused by itself; `None` when `text` is no such document.
+pub(in crate::config) fn servers(text: &str) -> Option<Vec<(Option<String>, Result<Linked, BadLink>)>> {
+    let document: Value = serde_json::from_str(text).ok()?;
+    let list = match &document {
+        Value::Array(list) => list.as_slice(),
+        Value::Object(fields) => match fields.get("servers") {
+            Some(list) => list.as_array()?.as_slice(),
+            // The answer of a dynamic key: one server, no list.
+            None if fields.contains_key("server") => std::slice::from_ref(&document),
+            None => return None,
+        },
+        _ => return None,
+    };
+    Some(list.iter().map(|entry| (text_of(entry, "remarks"), server(entry))).collect())
+}
+
+fn server(entry: &Value) -> Result<Linked, BadLink> {
+    let host = text_of(entry, "server").ok_or(Part::Host.is("it is missing"))?;
+    let port = match entry.get("server_port") {
+        Some(Value::String(port)) => port.clone(),
+        Some(Value::Number(port)) => port.to_string(),
+        _ => return Err(Part::Port.is("it is missing")),
+    };
+    let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host };
+    let server = server_at(&format!("{host}:{port}"))?;
+    let method = cipher(&text_of(entry, "method").ok_or(Part::Method.is("it is missing"))?)?;
+    let password = key(method, &text_of(entry, "password").ok_or(Part::Password.is("it is missing"))?)?;
+    if text_of(entry, "plugin").is_some_and(|plugin| !plugin.is_empty()) {
+        return Err(Part::Document.is("it names a plugin, and plugins are not carried; ask for a key without one"));
+    }
+    let prefix = prefix_bytes(method, &text_of(entry, "prefix").unwrap_or_default())?;
+    let kind = TransportKind::Shadowsocks { server, method, password, prefix };
+    Ok(Linked { name: text_of(entry, "remarks").filter(|name| !name.trim().is_empty()), kind })
+}
+
+fn text_of(entry: &Value, key: &str) -> Option<String> {
+    entry.get(key)?.as_str().map(str::to_owned)
+}

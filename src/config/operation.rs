@@ -1,0 +1,78 @@
+//! `history`, `[control]` and `log`: what is remembered, where byway is commanded, how much it says.
+
+use super::Reading;
+use super::reader::{Item, Section};
+use super::settings::{Control, LogLevel};
+use crate::journal::{self, History};
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Clone, Copy)]
+enum Keep {
+    Disk,
+    Memory,
+    Off,
+}
+
+const KEEP: [(&str, Keep); 3] = [("memory", Keep::Memory), ("disk", Keep::Disk), ("off", Keep::Off)];
+
+const LEVELS: [(&str, LogLevel); 5] = [
+    ("error", LogLevel::Error),
+    ("warn", LogLevel::Warn),
+    ("info", LogLevel::Info),
+    ("debug", LogLevel::Debug),
+    ("trace", LogLevel::Trace),
+];
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+impl Reading<'_> {
+    /// `history = "disk"`, or a table with `keep`, `path`, `retention` and `max_size`.
+    pub(super) fn history(&self, root: &Section<'_>) -> journal::Settings {
+        let usual = journal::Settings::default();
+        let Some(item) = root.item("history") else { return usual };
+        let folder = self.origin.state.join("history");
+        let Some(section) = table(&item) else {
+            let keep = item.one_of(&KEEP).unwrap_or(Keep::Memory);
+            return journal::Settings { history: kept(keep, folder), ..usual };
+        };
+        let keep = section.or("keep", Keep::Memory, |item| item.one_of(&KEEP));
+        let path = section.item("path").and_then(|item| Some((item.clone(), self.path(&item)?)));
+        if let (Some((item, _)), Keep::Memory | Keep::Off) = (&path, keep) {
+            let _: Option<()> = item.fail("nothing is written to disk", "expected keep = \"disk\" beside it");
+        }
+        let history = kept(keep, path.map_or(folder, |(_, path)| path));
+        let retention = section.or("retention", usual.retention, |item| item.duration(DAY / 24..=DAY * 365));
+        let max_bytes = section.or("max_size", usual.max_bytes, |item| item.size(64 * 1024));
+        section.finish();
+        journal::Settings { history, retention, max_bytes }
+    }
+
+    pub(super) fn control(&self, root: &Section<'_>) -> Control {
+        let Some(section) = root.section("control") else { return Control { path: None } };
+        let path = section.item("path").and_then(|item| self.path(&item));
+        section.finish();
+        Control { path }
+    }
+
+    pub(super) fn log(&self, root: &Section<'_>) -> LogLevel {
+        root.or("log", LogLevel::Info, |item| item.one_of(&LEVELS))
+    }
+
+    /// A path, relative to the configuration.
+    pub(super) fn path(&self, item: &Item<'_>) -> Option<PathBuf> {
+        Some(self.origin.folder.join(item.word()?))
+    }
+}
+
+fn table<'a>(item: &Item<'a>) -> Option<Section<'a>> {
+    matches!(item.node.value, super::document::Value::Table(_)).then(|| item.section()).flatten()
+}
+
+fn kept(keep: Keep, folder: PathBuf) -> History {
+    match keep {
+        Keep::Disk => History::Disk(folder),
+        Keep::Memory => History::Memory,
+        Keep::Off => History::Off,
+    }
+}

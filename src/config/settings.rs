@@ -1,0 +1,219 @@
+//! What a configuration means: plain values, checked, ready to build from. Made only by [`super::load`], so what
+//! holds here holds: every named transport exists, `via` makes no circle, every service has a way it may take.
+
+use super::detect::Detect;
+use crate::model::{Destination, Secret, Service, TransportId};
+use crate::policy::Rule;
+use crate::{inbound, journal, probe};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A whole configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The doors in; at least one.
+    pub listens: Vec<inbound::Listen>,
+    /// How patient the doors are.
+    pub inbound: inbound::Settings,
+    /// The ways out; `direct` and `split` are always among them.
+    pub transports: Vec<TransportSpec>,
+    /// The order for every service that has none of its own.
+    pub order: Vec<TransportId>,
+    /// The services, the user's own first; `other` is always among them.
+    pub services: Vec<ServiceSpec>,
+    /// The neutral places that vouch for the link.
+    pub anchors: probe::Anchors,
+    /// How blocks are found out.
+    pub detect: Detect,
+    /// How names are looked up for bare ways.
+    pub resolver: Resolver,
+    /// What is remembered.
+    pub history: journal::Settings,
+    /// Where a running byway is commanded.
+    pub control: Control,
+    /// How much is said.
+    pub log: LogLevel,
+    /// The country whose domestic anchors are asked (`ru`, `ir` …), when told.
+    pub region: Option<String>,
+}
+
+/// A way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransportSpec {
+    /// Its name.
+    pub id: TransportId,
+    /// The way that its own connections take.
+    pub via: Option<TransportId>,
+    /// What it speaks.
+    pub kind: TransportKind,
+}
+
+/// What a way out speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransportKind {
+    /// Nothing: straight to the destination.
+    Direct,
+    /// As direct, with the first write cut.
+    Split {
+        /// How, in the notation of Outline's smart dialer: `split:2`, `tlsfrag:1`, joined by `|`.
+        recipe: String,
+    },
+    /// Shadowsocks.
+    Shadowsocks {
+        /// The server.
+        server: Destination,
+        /// The cipher.
+        method: Cipher,
+        /// The password, or the keys in base64 for a 2022 cipher.
+        password: Secret<String>,
+        /// What the salt begins with, on TCP; empty means random.
+        prefix: Vec<u8>,
+    },
+    /// A SOCKS5 proxy.
+    Socks5 {
+        /// The proxy.
+        server: Destination,
+        /// User and password, when it asks.
+        login: Option<(String, Secret<String>)>,
+    },
+    /// An HTTP proxy that knows CONNECT.
+    Http {
+        /// The proxy.
+        server: Destination,
+        /// Whether it is spoken to over TLS.
+        tls: bool,
+        /// The name in the TLS hello; the server's own when `None`.
+        sni: Option<String>,
+        /// User and password, when it asks.
+        login: Option<(String, Secret<String>)>,
+        /// The only certificates (DER) its chain may end at; the platform's store when `None`.
+        roots: Option<Arc<[Vec<u8>]>>,
+    },
+}
+
+/// A Shadowsocks cipher that authenticates what it carries. Stream ciphers and `none` are not among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cipher {
+    /// `aes-128-gcm`.
+    Aes128Gcm,
+    /// `aes-256-gcm`.
+    Aes256Gcm,
+    /// `chacha20-ietf-poly1305`.
+    ChaCha20Poly1305,
+    /// `2022-blake3-aes-128-gcm` (SIP022).
+    Blake3Aes128Gcm,
+    /// `2022-blake3-aes-256-gcm` (SIP022).
+    Blake3Aes256Gcm,
+    /// `2022-blake3-chacha20-poly1305` (SIP022).
+    Blake3ChaCha20Poly1305,
+}
+
+/// A service, how it is recognised and how it is probed.
+#[derive(Clone, Debug)]
+pub struct ServiceSpec {
+    /// The service.
+    pub service: Service,
+    /// What it claims.
+    pub rules: Vec<Rule>,
+    /// How it is asked whether it is there; none means that only traffic tells.
+    pub probes: Vec<probe::Spec>,
+    /// When its data was checked, as year and month; `None` for the user's own.
+    pub checked: Option<String>,
+}
+
+/// How names are looked up for bare ways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolver {
+    /// DNS over HTTPS, in order; never looked up itself.
+    pub secure: Vec<SecureResolver>,
+    /// Whether the system's resolver is asked as well, to notice when it lies.
+    pub cross_check: bool,
+}
+
+/// A DNS over HTTPS server (RFC 8484).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecureResolver {
+    /// The name its certificate must show.
+    pub name: String,
+    /// The port.
+    pub port: u16,
+    /// The path.
+    pub path: String,
+    /// Its address.
+    pub ip: IpAddr,
+}
+
+/// Where a running byway is commanded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Control {
+    /// The unix socket; the platform's usual place when `None`.
+    pub path: Option<PathBuf>,
+}
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Only what a person must act on.
+    Error,
+    /// And what heals itself.
+    Warn,
+    /// And changes a user would notice.
+    #[default]
+    Info,
+    /// And one line a connection.
+    Debug,
+    /// And the bytes' sizes.
+    Trace,
+}
+
+impl Cipher {
+    /// Every cipher, the preferred first.
+    pub const ALL: [Self; 6] = [
+        Self::Blake3Aes128Gcm,
+        Self::Blake3Aes256Gcm,
+        Self::Blake3ChaCha20Poly1305,
+        Self::ChaCha20Poly1305,
+        Self::Aes256Gcm,
+        Self::Aes128Gcm,
+    ];
+
+    /// The name in links and configurations.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Aes128Gcm => "aes-128-gcm",
+            Self::Aes256Gcm => "aes-256-gcm",
+            Self::ChaCha20Poly1305 => "chacha20-ietf-poly1305",
+            Self::Blake3Aes128Gcm => "2022-blake3-aes-128-gcm",
+            Self::Blake3Aes256Gcm => "2022-blake3-aes-256-gcm",
+            Self::Blake3ChaCha20Poly1305 => "2022-blake3-chacha20-poly1305",
+        }
+    }
+
+    /// The length of a key in bytes, for the ciphers whose password is a key (SIP022 §2.1).
+    pub const fn key_length(self) -> Option<usize> {
+        match self {
+            Self::Aes128Gcm | Self::Aes256Gcm | Self::ChaCha20Poly1305 => None,
+            Self::Blake3Aes128Gcm => Some(16),
+            Self::Blake3Aes256Gcm | Self::Blake3ChaCha20Poly1305 => Some(32),
+        }
+    }
+}
+
+impl TransportKind {
+    /// The kind in one word, as it stands in the configuration.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Split { .. } => "split",
+            Self::Shadowsocks { .. } => "shadowsocks",
+            Self::Socks5 { .. } => "socks5",
+            Self::Http { .. } => "http",
+        }
+    }
+
+    /// Whether the person's bytes go over the person's own line to the destination itself.
+    pub const fn is_bare(&self) -> bool {
+        matches!(self, Self::Direct | Self::Split { .. })
+    }
+}

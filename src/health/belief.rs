@@ -1,0 +1,355 @@
+//! What is believed of one route, and what one piece of evidence does to it. Knows no other route: what others know
+//! (did another way answer?) comes in with the evidence.
+
+use super::params::Params;
+use super::recover::Recovery;
+use super::score::{Part, Score};
+use super::taint::{self, Taint};
+use super::tally::Tally;
+use super::weigh::{self, Before, Weight};
+use crate::model::{Confidence, Evidence, Moment, Phase, Sign, Source, Standing, Technique, Twin, Verdict};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// A success of people's own traffic outranks failed probes for this long (§3.7).
+const TRAFFIC_RULES: Duration = Duration::from_secs(120);
+/// A twin counts when it answered within this long of the failure (§3.2, C8).
+pub(super) const TWIN_WITHIN: Duration = Duration::from_secs(60);
+/// Failures on every way further apart than this are separate outages.
+const EVERYWHERE_WITHIN: Duration = Duration::from_secs(1800);
+/// A resolver that was not caught lying for this long is not said to lie.
+const LIES_FOR: Duration = Duration::from_secs(3600);
+/// Outcomes remembered to estimate how often the route fails.
+const WINDOW: usize = 20;
+
+/// What is believed of one route.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Belief {
+    pub(super) phase: Phase,
+    pub(super) since: Moment,
+    pub(super) score: Score,
+    pub(super) tally: Tally,
+    pub(super) taint: Taint,
+    pub(super) recovery: Recovery,
+    pub(super) probe: ProbeClock,
+    pub(super) technique: Option<Technique>,
+    pub(super) confidence: Confidence,
+    pub(super) hostile: bool,
+    pub(super) last_good: Option<Moment>,
+    pub(super) last_good_traffic: Option<Moment>,
+    pub(super) last_bad: Option<Moment>,
+    pub(super) heard: Moment,
+    pub(super) used: Option<Moment>,
+    pub(super) traffic: Option<Moment>,
+    /// Since when, and how surely, the network's resolver lies about names of this route.
+    dns: Option<(Moment, Confidence)>,
+    /// Look-ups of only this name that went unanswered since the last good sign.
+    dns_silences: u32,
+    /// Whether a lie is yet to be told.
+    pub(super) dns_news: bool,
+    /// Failures on every way: how many, and since when.
+    pub(super) everywhere: Option<(u32, Moment)>,
+    heard_bad: Moment,
+    rtt: Option<f64>,
+    first_byte: Option<f64>,
+    outcomes: VecDeque<(Moment, bool)>,
+    gave_up: VecDeque<Moment>,
+    /// Failures still waiting for a twin: when, and their points.
+    unpaired: VecDeque<(Moment, Part, f64)>,
+}
+
+/// When a route is probed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct ProbeClock {
+    /// The next time, when there is one.
+    pub(super) next: Option<Moment>,
+    /// Whether `next` must be thought over.
+    pub(super) stale: bool,
+    /// The last time.
+    pub(super) last: Option<Moment>,
+    /// How many since the phase began.
+    pub(super) count: u32,
+    /// What the last ordinary one cost.
+    pub(super) cost: Option<u32>,
+    /// The wait after a fruitless one.
+    pub(super) wait: Option<Duration>,
+}
+
+/// What evidence amounted to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Cue {
+    /// Nothing changed that the phase depends on.
+    None,
+    /// Something counted against the route.
+    Bad {
+        /// How much.
+        points: f64,
+    },
+    /// Something counted for it.
+    Good,
+    /// Every way failed alike.
+    Everywhere,
+}
+
+impl Belief {
+    pub(super) fn new(now: Moment) -> Self {
+        Self {
+            phase: Phase::Unknown,
+            since: now,
+            score: Score::new(now),
+            tally: Tally::default(),
+            taint: Taint::default(),
+            recovery: Recovery::default(),
+            probe: ProbeClock { stale: true, ..ProbeClock::default() },
+            technique: None,
+            confidence: Confidence::Inconclusive,
+            hostile: false,
+            last_good: None,
+            last_good_traffic: None,
+            last_bad: None,
+            heard: now,
+            used: None,
+            traffic: None,
+            dns: None,
+            dns_silences: 0,
+            dns_news: false,
+            everywhere: None,
+            heard_bad: now,
+            rtt: None,
+            first_byte: None,
+            outcomes: VecDeque::new(),
+            gave_up: VecDeque::new(),
+            unpaired: VecDeque::new(),
+        }
+    }
+
+    /// Takes in evidence that the link's state allows to count. `sibling`: another way answered within 60 s.
+    /// `bare`: punishments by name apply.
+    pub(super) fn learn(&mut self, evidence: &Evidence, sibling: bool, bare: bool, params: &Params) -> Cue {
+        self.score.settle(evidence.at, params.score_half_life);
+        self.heard = self.heard.max(evidence.at);
+        if evidence.source == Source::Traffic {
+            self.traffic = self.traffic.max(Some(evidence.at));
+        }
+        if evidence.sign.is_good() {
+            return self.learn_good(evidence, params);
+        }
+        if evidence.twin == Twin::FailedToo && evidence.sign.is_bad() && evidence.pair.is_none() {
+            return self.learn_everywhere(evidence);
+        }
+        let before = self.before(evidence, sibling);
+        match evidence.sign {
+            Sign::DnsSilent => self.dns_silences = self.dns_silences.saturating_add(1),
+            Sign::DnsLie | Sign::DnsInjected => self.note_lie(evidence),
+            _ => {}
+        }
+        let Some(weight) = weigh::weigh(evidence, before) else { return Cue::None };
+        if self.is_outranked(evidence) || (bare && self.taint.covers(evidence.endpoint, evidence.began)) {
+            return Cue::None;
+        }
+        self.learn_bad(evidence, &weight, params);
+        if let Some(window) = taint::window(evidence.sign, evidence.pair, &params.taint).filter(|_| bare) {
+            self.taint.mark(evidence.endpoint, evidence.at, window);
+        }
+        Cue::Bad { points: weight.points }
+    }
+
+    fn learn_good(&mut self, evidence: &Evidence, params: &Params) -> Cue {
+        let flow = matches!(evidence.sign, Sign::FlowProven | Sign::BodyProven);
+        // Sessions already up are not cut: a flow begun before the trouble says nothing about new ones.
+        let outlived = flow && self.last_bad.is_some_and(|bad| evidence.began < bad);
+        if outlived || (self.phase == Phase::Blocked && evidence.began < self.since) {
+            return Cue::None;
+        }
+        self.last_good = self.last_good.max(Some(evidence.at));
+        if evidence.source == Source::Traffic {
+            self.last_good_traffic = self.last_good_traffic.max(Some(evidence.at));
+        }
+        smooth(&mut self.rtt, evidence.rtt_ms);
+        smooth(&mut self.first_byte, evidence.first_byte_ms);
+        self.remember(evidence.at, true);
+        self.everywhere = None;
+        self.dns_silences = 0;
+        let floor = (self.goods_in_a_row() < self.goods_needed()).then_some(params.switch_at);
+        self.score.relieve(weigh::relief(evidence.sign), evidence.sign == Sign::BodyProven, floor);
+        Cue::Good
+    }
+
+    fn learn_bad(&mut self, evidence: &Evidence, weight: &Weight, params: &Params) {
+        if matches!(self.phase, Phase::Unknown | Phase::Ok) && self.score.value() < params.switch_at / 4.0 {
+            self.tally = Tally::default();
+        }
+        if evidence.twin == Twin::Answered {
+            self.score.void_credit();
+        }
+        self.score.add(weight.part, weight.points);
+        self.tally.note(evidence, weight);
+        self.last_bad = self.last_bad.max(Some(evidence.at));
+        // A dead server of our own is no stray failure of the route.
+        if weight.part != Part::Near {
+            self.remember(evidence.at, false);
+        }
+        if evidence.sign == Sign::ClientGaveUp {
+            self.gave_up.push_back(evidence.at);
+        }
+        if !weight.twin && weight.tried && weight.part != Part::Throttle {
+            self.unpaired.push_back((evidence.at, weight.part, weight.points));
+            self.unpaired.truncate(WINDOW);
+        }
+        if weight.proves == Some(Technique::Mitm) {
+            self.hostile = true;
+        }
+    }
+
+    /// The secure answer is used and the route goes on: a lie is told, and counts nothing (T1, T2).
+    fn note_lie(&mut self, evidence: &Evidence) {
+        let sure = evidence.sign.confidence();
+        let known = self.dns.filter(|(seen, _)| evidence.at.since(*seen) <= LIES_FOR).map(|(_, sure)| sure);
+        self.dns_news = known.is_none_or(|before| before < sure);
+        if self.dns_news && self.tally.first().is_none() {
+            self.tally = Tally::default();
+        }
+        self.tally.count(evidence.sign);
+        self.dns = Some((evidence.at, known.map_or(sure, |before| before.max(sure))));
+    }
+
+    /// Time passes: an old lie is no news of today.
+    pub(super) fn forget_lies(&mut self, now: Moment) {
+        self.dns = self.dns.filter(|(seen, _)| now.since(*seen) <= LIES_FOR);
+    }
+
+    fn learn_everywhere(&mut self, evidence: &Evidence) -> Cue {
+        self.score.zero();
+        self.unpaired.clear();
+        self.tally = Tally::default();
+        self.tally.count(evidence.sign);
+        // Two outages hours apart are two, not one.
+        let recent = self.everywhere.filter(|_| evidence.at.since(self.heard_bad) <= EVERYWHERE_WITHIN);
+        let (count, since) = recent.unwrap_or((0, evidence.at));
+        self.heard_bad = evidence.at;
+        self.everywhere = Some((count.saturating_add(1), since));
+        Cue::Everywhere
+    }
+
+    /// Another way of the service answered at `at`: failures shortly before weigh half as much again. The outcome is
+    /// the same as if the answer had come first.
+    pub(super) fn twin_answered(&mut self, at: Moment, params: &Params) -> Cue {
+        self.score.settle(at, params.score_half_life);
+        let mut added = 0.0;
+        while let Some((failed, part, points)) = self.unpaired.pop_front() {
+            if at.since(failed) <= TWIN_WITHIN {
+                let faded = (-at.since(failed).as_secs_f64() / params.score_half_life.as_secs_f64().max(1e-3)).exp2();
+                let extra = weigh::late_twin(points) * faded;
+                self.score.add(part, extra);
+                self.tally.late_twin();
+                added += extra;
+            }
+        }
+        if added > 0.0 { Cue::Bad { points: added } } else { Cue::None }
+    }
+
+    fn before(&mut self, evidence: &Evidence, sibling: bool) -> Before {
+        while self.gave_up.front().is_some_and(|t| evidence.at.since(*t) > Duration::from_secs(60)) {
+            self.gave_up.pop_front();
+        }
+        Before {
+            other_timeout: self.tally.other_timeout(evidence.endpoint),
+            gave_up: u32::try_from(self.gave_up.len()).unwrap_or(u32::MAX),
+            dns_silences: self.dns_silences,
+            sibling,
+        }
+    }
+
+    fn is_outranked(&self, evidence: &Evidence) -> bool {
+        let recent = self.last_good_traffic.is_some_and(|good| evidence.at.since(good) <= TRAFFIC_RULES);
+        evidence.source == Source::Probe && recent && evidence.pair.is_none()
+    }
+
+    fn remember(&mut self, at: Moment, good: bool) {
+        if self.outcomes.len() >= WINDOW {
+            self.outcomes.pop_front();
+        }
+        self.outcomes.push_back((at, good));
+        while self.outcomes.front().is_some_and(|(t, _)| at.since(*t) > Duration::from_secs(600)) {
+            self.outcomes.pop_front();
+        }
+    }
+
+    /// Good outcomes since the last bad one.
+    pub(super) fn goods_in_a_row(&self) -> usize {
+        self.outcomes.iter().rev().take_while(|(_, good)| *good).count()
+    }
+
+    /// Good outcomes in a row it takes to believe that a route which fails now and then works: so many that bare
+    /// luck would show them in one case of twenty, five at most (T18). One stray failure asks for one.
+    pub(super) fn goods_needed(&self) -> usize {
+        let bad = self.outcomes.iter().filter(|(_, good)| !good).count();
+        if bad < 2 {
+            return bad;
+        }
+        let p = bad as f64 / self.outcomes.len() as f64;
+        (1..5).find(|n| (1.0 - p).powi(*n) < 0.05).map_or(5, |n| n.unsigned_abs() as usize)
+    }
+
+    /// Whether the route fails sometimes and works sometimes, often enough to say so (T18).
+    pub(super) fn is_random(&self) -> bool {
+        let bad = self.outcomes.iter().filter(|(_, good)| !good).count();
+        let all = self.outcomes.len();
+        all >= 5 && bad >= 2 && bad * 10 >= all * 2 && bad * 10 <= all * 8
+    }
+
+    /// Forgets everything but habits: as on the first day.
+    pub(super) fn forget(&mut self, now: Moment) {
+        let (used, traffic, probe, hops) = (self.used, self.traffic, self.probe.clone(), self.recovery.relapses());
+        *self = Self { used, traffic, ..Self::new(now) };
+        self.probe.cost = probe.cost;
+        self.probe.last = probe.last;
+        self.recovery.restore(hops);
+    }
+
+    /// What the phase means. A block stands until it is revoked by a whole recovery.
+    pub(super) fn verdict(&self) -> (Verdict, Confidence) {
+        let how = self.technique.unwrap_or(Technique::Unidentified);
+        match self.phase {
+            Phase::Ok | Phase::Unknown if self.dns.is_some() => {
+                (Verdict::Degraded(Technique::DnsTamper), self.dns.map_or(self.confidence, |(_, sure)| sure))
+            }
+            Phase::Ok | Phase::ProbeStale => (Verdict::Works, self.confidence),
+            Phase::Degraded => (Verdict::Degraded(how), self.confidence),
+            Phase::Blocked | Phase::Recovering => (Verdict::Blocked(how), self.confidence),
+            Phase::ServiceDown => (Verdict::Down, self.confidence),
+            Phase::Unknown | Phase::Suspect => (Verdict::Unclear, Confidence::Inconclusive),
+        }
+    }
+
+    /// What is published.
+    pub(super) fn standing(&self, params: &Params) -> Standing {
+        let (verdict, confidence) = self.verdict();
+        Standing {
+            phase: self.phase,
+            score: self.score.value(),
+            verdict,
+            confidence,
+            since: self.since,
+            last_good: self.last_good,
+            last_bad: self.last_bad,
+            rtt: self.rtt.map(millis),
+            first_byte: self.first_byte.map(millis),
+            canary: if self.phase == Phase::Recovering { self.recovery.share(params) } else { 0.0 },
+            held_until: if self.phase == Phase::Blocked { self.probe.next } else { None },
+            hostile: self.hostile,
+        }
+    }
+}
+
+/// RFC 6298's smoothing, one part in eight.
+fn smooth(value: &mut Option<f64>, sample: Option<u32>) {
+    if let Some(sample) = sample {
+        let sample = f64::from(sample);
+        *value = Some(value.map_or(sample, |old| old + (sample - old) / 8.0));
+    }
+}
+
+fn millis(value: f64) -> Duration {
+    Duration::from_secs_f64(value.max(0.0) / 1000.0)
+}

@@ -1,0 +1,80 @@
+//! What probes have cost (detection rules §3.6): a hard limit per hour, service and day, kept by reserving a probe's
+//! price before it is asked for. Hours slide; minutes are the grain, rounded against the spender.
+
+use super::params::{Line, Params};
+use crate::model::{Moment, ServiceId};
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// A probe of unknown price is taken for the dearest ordinary kind: TLS and a request.
+pub(super) const UNKNOWN_PRICE: u64 = 8_192;
+/// Anything dearer carries a body.
+const BODY: u64 = 16_384;
+/// A body of 64 KB with its overhead.
+pub(super) const BODY_PRICE: u64 = 73_728;
+
+/// What was spent, and when.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Ledger {
+    all: Spent,
+    services: BTreeMap<ServiceId, Spent>,
+    bodies: BTreeMap<ServiceId, Spent>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Spent(VecDeque<(u64, u64)>);
+
+impl Spent {
+    fn add(&mut self, now: Moment, amount: u64) {
+        let minute = now.as_millis() / 60_000;
+        while self.0.front().is_some_and(|(m, _)| m + 1441 < minute) {
+            self.0.pop_front();
+        }
+        match self.0.back_mut() {
+            Some((m, sum)) if *m == minute => *sum = sum.saturating_add(amount),
+            _ => self.0.push_back((minute, amount)),
+        }
+    }
+
+    fn within(&self, span: Duration, now: Moment) -> u64 {
+        let from = (now - span).as_millis() / 60_000;
+        self.0.iter().rev().take_while(|(m, _)| *m >= from).map(|(_, sum)| sum).sum()
+    }
+}
+
+impl Ledger {
+    /// A probe of `service` costs `bytes`. A body is booked apart: it is counted by the day.
+    pub(super) fn spend(&mut self, service: &ServiceId, bytes: u64, now: Moment) {
+        self.all.add(now, bytes);
+        if bytes > BODY {
+            self.bodies.entry(service.clone()).or_default().add(now, 1);
+        } else {
+            self.services.entry(service.clone()).or_default().add(now, bytes);
+        }
+    }
+
+    /// Whether `price` may still be spent on `service`, with `reserved` already promised to probes under way.
+    pub(super) fn allows(&self, service: &ServiceId, price: u64, reserved: u64, now: Moment, params: &Params) -> bool {
+        let budget = &params.budget;
+        let hourly = match params.line {
+            Line::Unmetered => budget.total,
+            Line::Metered => budget.metered.min(budget.total),
+        };
+        let wanted = price.saturating_add(reserved);
+        let fits = |spent: u64, limit: u64| spent.saturating_add(wanted) <= limit;
+        let own = self.services.get(service).map_or(0, |s| s.within(HOUR, now));
+        fits(self.all.within(HOUR, now), hourly)
+            && fits(self.all.within(DAY, now), budget.daily)
+            && (price > BODY || fits(own, budget.per_service))
+    }
+
+    /// Whether `service` may still have a body checked today.
+    pub(super) fn allows_body(&self, service: &ServiceId, reserved: u64, now: Moment, params: &Params) -> bool {
+        let today = self.bodies.get(service).map_or(0, |s| s.within(DAY, now));
+        params.line == Line::Unmetered
+            && today < u64::from(params.budget.body_checks_per_day)
+            && self.allows(service, BODY_PRICE, reserved, now, params)
+    }
+}

@@ -1,0 +1,108 @@
+//! When a route is probed next (the table of detection rules §3.4): traffic comes first, and nothing beats, for every
+//! wait is drawn anew. Whether the probe may then begin is [`super::schedule`]'s question.
+
+use super::belief::Belief;
+use super::dice::Dice;
+use super::params::Params;
+use crate::model::{Moment, Phase};
+use std::time::Duration;
+
+/// After a join, a return or a thaw nothing is probed at once, nor together.
+pub(super) const SETTLING: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(180));
+/// While people use a route, they are the probe.
+const PEOPLE_TELL: Duration = Duration::from_secs(600);
+/// A probe that costs less than this is cheap: a chat protocol's own first message.
+const CHEAP: u32 = 2_048;
+/// Slow routes are sampled ever more rarely, down to once an hour.
+const RAREST: Duration = Duration::from_secs(3600);
+
+/// What the wait depends on beside the belief.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) now: Moment,
+    /// When the device joined this network.
+    pub(super) joined: Moment,
+    /// When the service was last used on it.
+    pub(super) used: Option<Moment>,
+    /// Whether this is the transport that services are probed over when nothing is wrong.
+    pub(super) is_primary: bool,
+}
+
+/// Whether the route's probe is known to be cheap.
+pub(super) fn is_cheap(belief: &Belief) -> bool {
+    belief.probe.cost.is_some_and(|cost| cost < CHEAP)
+}
+
+/// The next probe of a route; `None` for none until something happens.
+pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Params) -> Option<Moment> {
+    let Asked { now, joined, used, is_primary } = asked;
+    let in_use = used.is_some_and(|t| now.since(t) <= params.idle.only_used_within);
+    let probe = &belief.probe;
+    let since = probe.last.unwrap_or(belief.since).max(belief.since);
+    let calm = matches!(belief.phase, Phase::Unknown | Phase::Ok);
+    let never_used = !in_use && calm && is_primary;
+    // After a man in the middle was seen, nothing is sent there unless the operator says so (§4.11).
+    if belief.hostile || !(in_use || never_used) {
+        return None;
+    }
+    let at = match belief.phase {
+        Phase::Unknown | Phase::Ok if never_used => match probe.last {
+            None => joined + dice.between(SETTLING.0, SETTLING.1),
+            Some(last) => last + dice.around(params.idle.unused_every, params.idle.jitter),
+        },
+        _ if belief.everywhere.is_some() && calm => now + dice.around(params.suspect.recheck, 0.1),
+        Phase::Unknown | Phase::Ok if !is_primary => return None,
+        Phase::Unknown | Phase::Ok => idle(belief, dice, asked, params),
+        Phase::Suspect => match params.suspect.at.get(probe.count as usize) {
+            Some(after) => belief.since + dice.stretch(*after, 1.0, 1.15),
+            None => idle(belief, dice, asked, params),
+        },
+        Phase::Degraded => {
+            since + dice.around(doubled(params.idle.every, 2.0, probe.count).min(RAREST), params.hold.jitter)
+        }
+        Phase::Blocked => held(belief, dice, params),
+        Phase::Recovering => {
+            let last = belief.recovery.last().unwrap_or(belief.since).max(since);
+            last + dice.stretch(params.recover.min_gap, 1.02, 1.3)
+        }
+        Phase::ServiceDown => {
+            since
+                + dice
+                    .around(doubled(params.suspect.recheck, 2.0, probe.count).min(params.hold.cap), params.hold.jitter)
+        }
+        Phase::ProbeStale => since + dice.around(params.idle.tls_every * 4, params.idle.jitter),
+    };
+    let clear = match belief.taint.until(now) {
+        Some(end) => at.max(end + dice.between(Duration::ZERO, Duration::from_secs(5))),
+        None => at,
+    };
+    Some(clear.max(now))
+}
+
+/// Nothing is wrong: the traffic tells, and a probe only when it has not for long.
+fn idle(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Params) -> Moment {
+    let every = if is_cheap(belief) { params.idle.every } else { params.idle.tls_every };
+    let heard = belief.traffic.max(belief.used);
+    let last = heard.max(belief.probe.last).unwrap_or(asked.joined);
+    let soonest = heard.map_or(asked.now, |t| t + PEOPLE_TELL).max(asked.now + dice.between(SETTLING.0, SETTLING.1));
+    (last + dice.around(every, params.idle.jitter)).max(soonest)
+}
+
+/// A blocked route is left alone ever longer; after a relapse never for less than the relapse's hold.
+fn held(belief: &Belief, dice: &mut Dice, params: &Params) -> Moment {
+    let probe = &belief.probe;
+    let jitter = params.hold.jitter;
+    let since = probe.last.unwrap_or(belief.since).max(belief.since);
+    match (probe.count, probe.wait) {
+        (0, Some(wait)) => belief.since + dice.stretch(wait, 1.0, 1.0 + jitter),
+        (count, wait) => {
+            let count = count - u32::from(wait.is_some());
+            since + dice.around(doubled(params.hold.start, params.hold.factor, count).min(params.hold.cap), jitter)
+        }
+    }
+}
+
+fn doubled(base: Duration, factor: f64, count: u32) -> Duration {
+    let times = factor.max(1.0).powi(i32::try_from(count.min(24)).unwrap_or(24));
+    Duration::try_from_secs_f64(base.as_secs_f64() * times).unwrap_or(Duration::MAX)
+}

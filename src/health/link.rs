@@ -1,0 +1,191 @@
+//! Whether the link is fit to learn from (detection rules §1.3, §3.1). While it is not online nothing is learned and
+//! nothing fades. A failure that nobody vouched for waits ten seconds for the anchors, and is dropped if they fail
+//! too. What overlaps a change of network or a sleep is void.
+
+use super::LinkReport;
+use super::dice::Dice;
+use super::params::Params;
+use crate::model::{Anchors, Evidence, Grade, LinkState, Moment, Sign, Twin};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// The anchors vouch for failures within this long of them (§1.4, "ok-anchors").
+const VOUCHES: Duration = Duration::from_secs(10);
+/// A failure this soon after a change of network is the change's.
+const SETTLES: Duration = Duration::from_secs(5);
+/// A jump of the clock beyond this was a sleep.
+const SLEEP_MS: u64 = 5_000;
+/// Controls once asked for are given this long before they are asked for again.
+const ASKED: Duration = Duration::from_secs(10);
+/// The most failures that wait.
+const MOST_WAITING: usize = 256;
+
+/// What is known of the link.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Link {
+    pub(super) state: LinkState,
+    /// Since when nothing is learned.
+    pub(super) frozen_since: Option<Moment>,
+    /// When the controls are to be run next.
+    pub(super) controls_at: Option<Moment>,
+    changed: Option<Moment>,
+    void_before: Option<Moment>,
+    vouched: Option<Moment>,
+    asked: Option<Moment>,
+    waiting: VecDeque<(Moment, Evidence)>,
+}
+
+/// What becomes of a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ruling {
+    /// It counts.
+    Counts,
+    /// It waits for the anchors.
+    Waits,
+    /// It counts for nothing.
+    Void,
+}
+
+impl Link {
+    pub(super) const fn new(first_controls: Moment) -> Self {
+        Self {
+            state: LinkState::Online,
+            frozen_since: None,
+            controls_at: Some(first_controls),
+            changed: None,
+            void_before: None,
+            vouched: None,
+            asked: None,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// Whether anything can be learned.
+    pub(super) fn is_online(&self) -> bool {
+        self.state == LinkState::Online
+    }
+
+    /// What becomes of `evidence`.
+    pub(super) fn rule(&self, evidence: &Evidence) -> Ruling {
+        let overlaps = self.void_before.is_some_and(|t| evidence.began < t);
+        let settling = evidence.sign.is_bad() && self.changed.is_some_and(|t| evidence.at < t + SETTLES);
+        if overlaps || settling || !self.is_online() {
+            return Ruling::Void;
+        }
+        // `pair` may prove what the sign alone does not; it needs the link just as much.
+        if evidence.sign.is_good() || (!evidence.sign.is_bad() && evidence.pair.is_none()) {
+            return Ruling::Counts;
+        }
+        match (evidence.anchors, evidence.twin) {
+            (Anchors::Bad, _) => Ruling::Void,
+            (Anchors::Good, _) | (Anchors::Unknown, Twin::Answered) => Ruling::Counts,
+            (Anchors::Unknown, Twin::Unknown | Twin::FailedToo) if self.vouches(evidence) => Ruling::Counts,
+            (Anchors::Unknown, Twin::Unknown | Twin::FailedToo) => Ruling::Waits,
+        }
+    }
+
+    fn vouches(&self, evidence: &Evidence) -> bool {
+        self.vouched.is_some_and(|t| t + VOUCHES >= evidence.at && evidence.at + VOUCHES >= t)
+    }
+
+    /// Lets a fact wait.
+    pub(super) fn hold(&mut self, evidence: Evidence, now: Moment) {
+        if self.waiting.len() >= MOST_WAITING {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back((now + VOUCHES, evidence));
+    }
+
+    /// Whether somebody may be playing the service on this route, as far as waiting facts tell.
+    pub(super) fn fears(&self, route: &crate::model::Route) -> bool {
+        self.waiting.iter().any(|(_, e)| e.sign == Sign::ForeignKey && e.route == *route)
+    }
+
+    /// Notes a good fact; a strong one vouches for the link as the anchors do.
+    pub(super) fn note_good(&mut self, evidence: &Evidence) {
+        let strong = matches!(evidence.sign, Sign::Answer(Grade::A) | Sign::FlowProven | Sign::BodyProven);
+        if strong && !evidence.route.service.is_other() {
+            self.vouched = self.vouched.max(Some(evidence.at));
+        }
+    }
+
+    /// The waiting facts that count by now.
+    pub(super) fn release(&mut self) -> Vec<Evidence> {
+        let mut counting = Vec::new();
+        for (until, evidence) in std::mem::take(&mut self.waiting) {
+            match self.rule(&evidence) {
+                Ruling::Counts => counting.push(evidence),
+                Ruling::Waits => self.waiting.push_back((until, evidence)),
+                Ruling::Void => {}
+            }
+        }
+        counting
+    }
+
+    /// Drops what has waited too long: without a control nothing is known (OONI's rule).
+    pub(super) fn expire(&mut self, now: Moment) {
+        self.waiting.retain(|(until, _)| *until > now);
+    }
+
+    /// When [`Self::expire`] has something to do.
+    pub(super) fn expires_at(&self) -> Option<Moment> {
+        self.waiting.iter().map(|(until, _)| *until).min()
+    }
+
+    /// Takes in what the controls said. True when the state changed.
+    pub(super) fn report(&mut self, report: &LinkReport, now: Moment, dice: &mut Dice, params: &Params) -> bool {
+        if self.changed.is_some_and(|t| report.began < t) {
+            return false;
+        }
+        self.asked = None;
+        let before = std::mem::replace(&mut self.state, report.state);
+        let wait = match report.state {
+            LinkState::Online => dice.around(params.anchor_every, 0.5),
+            LinkState::Offline => dice.around(Duration::from_secs(30), 0.3),
+            LinkState::Captive => dice.around(Duration::from_secs(60), 0.3),
+            // The second look that tells a whitelist from a bad line must be a minute later (T17).
+            LinkState::LinkBad => dice.stretch(Duration::from_secs(60), 1.02, 1.3),
+            // Foreign dials stand out most here (§4.9).
+            LinkState::Whitelist => dice.stretch(Duration::from_secs(300), 1.0, 1.5),
+        };
+        self.controls_at = Some(now + wait);
+        if report.state == LinkState::Online {
+            self.vouched = self.vouched.max(Some(report.at));
+        } else {
+            self.waiting.clear();
+            self.frozen_since = self.frozen_since.or(Some(now));
+        }
+        before != report.state
+    }
+
+    /// Asks for the controls now, unless they are being run.
+    pub(super) fn ask(&mut self, now: Moment) {
+        if self.asked.is_none_or(|t| now.since(t) >= ASKED) {
+            self.asked = Some(now);
+            self.controls_at = Some(now);
+        }
+    }
+
+    /// Another network, or the same one after a gap: everything under way is void, and the link is looked at.
+    pub(super) fn changed(&mut self, now: Moment) {
+        self.changed = Some(now);
+        self.void_before = Some(now);
+        self.waiting.clear();
+        self.vouched = None;
+        self.asked = None;
+        self.ask(now);
+    }
+
+    /// The device slept. True when it was long enough to matter.
+    pub(super) fn resumed(&mut self, millis: u64, now: Moment) -> bool {
+        let slept = millis > SLEEP_MS;
+        if slept {
+            self.void_before = Some(now);
+            self.waiting.clear();
+            self.vouched = None;
+            self.asked = None;
+            self.ask(now);
+        }
+        slept
+    }
+}

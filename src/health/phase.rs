@@ -1,0 +1,183 @@
+//! The states of a route and what moves it from one to another (detection rules §3.1–§3.2). Two outputs are kept
+//! apart: a *suspicion* follows the score at once and turns connections elsewhere; the *verdict* "blocked" also wants
+//! enough tries, endpoints and twins ([`super::tally`]), because it is shown and believed.
+
+use super::belief::{Belief, Cue};
+use super::params::Params;
+use super::recover::Progress;
+use super::tally::Tally;
+use crate::model::{Confidence, Evidence, Moment, Phase, Source, Technique, Twin};
+use std::time::Duration;
+
+/// A failure this heavy ends a recovery by itself (§3.5).
+const RELAPSE: f64 = 3.0;
+/// A probe that fails everywhere while people's traffic worked within this time is stale, not the service down.
+const PEOPLE_SAY: Duration = Duration::from_secs(600);
+
+/// Moves the phase after `evidence` had the effect `cue`.
+pub(super) fn after(belief: &mut Belief, evidence: &Evidence, cue: Cue, params: &Params) {
+    match cue {
+        Cue::None => {}
+        Cue::Bad { points } => after_bad(belief, evidence.at, points, evidence.twin == Twin::Answered, params),
+        Cue::Good => after_good(belief, evidence, params),
+        Cue::Everywhere => after_everywhere(belief, evidence, params),
+    }
+}
+
+/// Moves the phase after failures of `points`; `here` when it is sure that other ways reach the place.
+pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: bool, params: &Params) {
+    let value = belief.score.value();
+    match belief.phase {
+        Phase::Blocked => {
+            belief.technique = Some(belief.tally.technique());
+            belief.confidence = belief.confidence.max(belief.tally.confidence());
+        }
+        Phase::Recovering if points >= RELAPSE || value >= params.switch_at => {
+            let wait = belief.recovery.relapse(now, params);
+            enter(belief, Phase::Blocked, now);
+            belief.probe.wait = Some(wait);
+        }
+        Phase::Recovering => {}
+        Phase::ServiceDown | Phase::ProbeStale if !here => {}
+        _ if belief.score.for_verdict() >= params.block_at && belief.tally.suffices(params) => block(belief, now),
+        _ if belief.score.without_slowness() >= params.switch_at => enter(belief, Phase::Suspect, now),
+        _ if value >= params.switch_at => {
+            belief.technique = Some(Technique::Throttled);
+            belief.confidence = Confidence::Anomaly;
+            enter(belief, Phase::Degraded, now);
+        }
+        _ => {}
+    }
+}
+
+/// The verdict is ripe. Small answers that still come after transfers froze make it a degradation.
+fn block(belief: &mut Belief, now: Moment) {
+    let mut how = belief.tally.technique();
+    let answered_since = match (belief.last_good, belief.tally.first()) {
+        (Some(good), Some(first)) => good > first,
+        _ => false,
+    };
+    if belief.tally.confidence() == Confidence::Anomaly && how != Technique::Freeze && belief.is_random() {
+        how = Technique::RandomDrop;
+    }
+    belief.technique = Some(how);
+    belief.confidence = belief.tally.confidence();
+    let to = if how == Technique::Freeze && answered_since { Phase::Degraded } else { Phase::Blocked };
+    enter(belief, to, now);
+}
+
+fn after_good(belief: &mut Belief, evidence: &Evidence, params: &Params) {
+    let now = evidence.at;
+    match belief.phase {
+        // Whoever plays the service there may answer well today: only the operator lifts it.
+        Phase::Blocked if belief.hostile => {}
+        Phase::Blocked => {
+            belief.score.zero();
+            belief.recovery.begin(now);
+            belief.recovery.success(evidence, belief.technique, params);
+            enter(belief, Phase::Recovering, now);
+            progress(belief, now, params);
+        }
+        Phase::Recovering => {
+            belief.recovery.success(evidence, belief.technique, params);
+            belief.probe.stale = true;
+            progress(belief, now, params);
+        }
+        Phase::Suspect | Phase::Degraded => {
+            let believed = belief.goods_in_a_row() >= belief.goods_needed();
+            if believed && belief.score.value() < params.switch_at / 2.0 {
+                works(belief, now);
+            }
+        }
+        Phase::ProbeStale if evidence.source == Source::Traffic => {}
+        Phase::Unknown | Phase::ServiceDown | Phase::ProbeStale | Phase::Ok => {
+            if belief.score.value() < params.switch_at {
+                works(belief, now);
+            }
+        }
+    }
+}
+
+fn after_everywhere(belief: &mut Belief, evidence: &Evidence, params: &Params) {
+    let now = evidence.at;
+    if matches!(belief.phase, Phase::Blocked | Phase::Recovering) {
+        return;
+    }
+    let people_can = belief.last_good_traffic.is_some_and(|good| now.since(good) <= PEOPLE_SAY);
+    let (count, first) = belief.everywhere.unwrap_or((0, now));
+    if evidence.source == Source::Probe && people_can {
+        belief.confidence = Confidence::Anomaly;
+        enter(belief, Phase::ProbeStale, now);
+    } else if count >= params.block.tries && now.since(first) >= params.block.span {
+        belief.confidence = Confidence::Anomaly;
+        enter(belief, Phase::ServiceDown, now);
+    } else if matches!(belief.phase, Phase::Suspect | Phase::Degraded) {
+        calm(belief, now);
+    }
+    belief.probe.stale = true;
+}
+
+/// What the passing of time does by itself.
+pub(super) fn tick(belief: &mut Belief, now: Moment, params: &Params) {
+    belief.score.settle(now, params.score_half_life);
+    belief.forget_lies(now);
+    let forgotten = now.since(belief.heard) >= params.state.ttl;
+    match belief.phase {
+        Phase::Unknown => {}
+        // A hostile place stays so until the operator or another network says otherwise.
+        _ if forgotten && !belief.hostile => {
+            belief.forget(now);
+        }
+        Phase::Suspect | Phase::Degraded if belief.score.value() < params.switch_at / 2.0 => calm(belief, now),
+        Phase::Recovering => progress(belief, now, params),
+        _ => {}
+    }
+}
+
+/// When [`tick`] may change something next.
+pub(super) fn wakes_at(belief: &Belief, now: Moment, params: &Params) -> Option<Moment> {
+    match belief.phase {
+        Phase::Suspect | Phase::Degraded => {
+            belief.score.falls_below(params.switch_at / 2.0, params.score_half_life).map(|wait| now + wait)
+        }
+        Phase::Recovering => belief.recovery.wakes_at(params),
+        _ => None,
+    }
+}
+
+fn progress(belief: &mut Belief, now: Moment, params: &Params) {
+    match belief.recovery.tick(now, belief.technique, params) {
+        Progress::Same | Progress::Further => {}
+        Progress::Done => works(belief, now),
+    }
+}
+
+fn works(belief: &mut Belief, now: Moment) {
+    belief.technique = None;
+    belief.confidence = Confidence::Confirmed;
+    enter(belief, Phase::Ok, now);
+}
+
+/// The suspicion came to nothing: whether the route works is simply not known.
+fn calm(belief: &mut Belief, now: Moment) {
+    belief.technique = None;
+    enter(belief, Phase::Unknown, now);
+}
+
+fn enter(belief: &mut Belief, phase: Phase, now: Moment) {
+    if belief.phase == phase {
+        return;
+    }
+    belief.phase = phase;
+    belief.since = now;
+    belief.probe.stale = true;
+    belief.probe.count = 0;
+    belief.probe.wait = None;
+}
+
+/// Clears what an ended trouble left behind, once it has been told.
+pub(super) fn close(belief: &mut Belief) {
+    if matches!(belief.phase, Phase::Ok | Phase::Unknown) {
+        belief.tally = Tally::default();
+    }
+}

@@ -1,0 +1,310 @@
+//! Who is probed now (detection rules §3.4, §3.6, §4): what is due, whether it may begin, and when to look again.
+//! When a route is due is [`super::cadence`]'s question.
+//!
+//! Each service is probed over the first bare transport only. Tunnels are probed as transports, through one of their
+//! routes: the one in use when nothing was heard of it for some minutes, one of the others in turn. Routes in trouble
+//! have their own times. At most one probe of a service and two in all are under way; none while the link is bad,
+//! nobody is there, or the budget is spent.
+
+use super::Effect;
+use super::budget;
+use super::cadence::{self, Asked};
+use super::params::{Mode, Params};
+use super::state::State;
+use crate::model::{Moment, Phase, Route, ServiceId, TransportId};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Two probes in all.
+const MOST_FLIGHTS: usize = 2;
+/// A probe that was not heard of is given up after this: it may take 15 s, and may have waited its turn.
+const LOST: Duration = Duration::from_secs(45);
+/// Between two probes of one service.
+const APART: Duration = Duration::from_secs(2);
+/// A probe the budget has no room for is thought of again after this.
+const BROKE: Duration = Duration::from_secs(300);
+
+/// A transport's own clock.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Way {
+    /// The last news of it.
+    heard: Option<Moment>,
+    used: Option<Moment>,
+    /// When a probe last went over it.
+    probed: Option<Moment>,
+    next: Option<Moment>,
+}
+
+/// The probes under way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Flights {
+    under_way: BTreeMap<Route, (Moment, u64)>,
+    last_of: BTreeMap<ServiceId, Moment>,
+    /// When one of the idle tunnels has its turn.
+    standby: Option<Moment>,
+}
+
+impl Way {
+    /// News: it need not be asked for.
+    pub(super) fn hear(&mut self, at: Moment) {
+        self.heard = self.heard.max(Some(at));
+        self.next = None;
+    }
+
+    fn is_active(&self, now: Moment, params: &Params) -> bool {
+        self.used.is_some_and(|t| now.since(t) <= params.idle.quiet_after)
+    }
+}
+
+impl Flights {
+    /// The probe of `route` is over.
+    pub(super) fn landed(&mut self, route: &Route) {
+        self.under_way.remove(route);
+    }
+
+    fn reserved(&self) -> u64 {
+        self.under_way.values().map(|(_, bytes)| bytes).sum()
+    }
+
+    fn has_room(&self, service: &ServiceId, now: Moment) -> bool {
+        self.under_way.len() < MOST_FLIGHTS
+            && self.under_way.keys().all(|route| route.service != *service)
+            && self.last_of.get(service).is_none_or(|t| now.since(*t) >= APART)
+    }
+
+    fn start(&mut self, route: &Route, now: Moment, price: u64) {
+        self.under_way.insert(route.clone(), (now, price));
+        self.last_of.insert(route.service.clone(), now);
+    }
+}
+
+impl State {
+    pub(super) fn take_used(&mut self, route: &Route, now: Moment, params: &Params) {
+        let was_quiet = self.is_quiet(now, params);
+        self.used.insert(route.service.clone(), now);
+        if let Some(belief) = self.beliefs.get_mut(route) {
+            belief.used = Some(now);
+            belief.probe.stale |= belief.probe.next.is_none();
+        }
+        if let Some(way) = self.ways.get_mut(&route.transport) {
+            way.used = Some(now);
+            way.hear(now);
+        }
+        if was_quiet {
+            self.rephase(now);
+        }
+    }
+
+    pub(super) fn take_probe_started(&mut self, route: &Route, bytes: u32, now: Moment) {
+        self.ledger.spend(&route.service, u64::from(bytes), now);
+        self.flights.start(route, now, 0);
+        if let Some(belief) = self.beliefs.get_mut(route).filter(|_| u64::from(bytes) <= budget::UNKNOWN_PRICE * 2) {
+            belief.probe.cost = Some(bytes);
+        }
+    }
+
+    /// A probe of `route` told something.
+    pub(super) fn note_probed(&mut self, route: &Route, now: Moment) {
+        if let Some(belief) = self.beliefs.get_mut(route) {
+            belief.probe.last = Some(now);
+            belief.probe.count = belief.probe.count.saturating_add(1);
+            belief.probe.stale = true;
+        }
+        if let Some(way) = self.ways.get_mut(&route.transport) {
+            way.probed = Some(now);
+            way.next = None;
+        }
+    }
+
+    /// All that is due at once after a pause is spread again.
+    pub(super) fn rephase(&mut self, now: Moment) {
+        for belief in self.beliefs.values_mut() {
+            if belief.probe.next.is_some_and(|t| t <= now + cadence::SETTLING.1) {
+                belief.probe.next = Some(now + self.dice.between(cadence::SETTLING.0, cadence::SETTLING.1));
+            }
+        }
+        for way in self.ways.values_mut() {
+            if way.next.is_some_and(|t| t <= now + cadence::SETTLING.1) {
+                way.next = Some(now + self.dice.between(cadence::SETTLING.0, cadence::SETTLING.1));
+            }
+        }
+    }
+
+    /// Whether a body should be checked with the next probe of this route: before a route is trusted again, where
+    /// the day's allowance has room.
+    pub fn wants_body(&self, route: &Route, now: Moment, params: &Params) -> bool {
+        self.beliefs.get(route).is_some_and(|b| b.phase == Phase::Recovering && b.recovery.wants_body())
+            && self.ledger.allows_body(&route.service, self.flights.reserved(), now, params)
+    }
+
+    fn is_quiet(&self, now: Moment, params: &Params) -> bool {
+        let last = self.used.values().max().copied().unwrap_or(self.joined).max(self.joined);
+        now.since(last) > params.idle.quiet_after
+    }
+
+    /// Plans, asks for what is due, and says when to be woken.
+    pub(super) fn schedule(&mut self, now: Moment, params: &Params) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let probing = matches!(params.mode, Mode::Normal | Mode::Diagnose);
+        self.give_up_lost(now);
+        let may_probe = probing && self.link.is_online() && !self.is_quiet(now, params);
+        if probing {
+            self.plan_routes(now, params);
+            self.plan_ways(now, params);
+            if self.controls != self.link.controls_at {
+                self.controls = self.link.controls_at;
+                effects.extend(self.controls.map(Effect::ControlsAt));
+            }
+        }
+        if may_probe {
+            effects.extend(self.launch(now, params));
+        }
+        let wake = self.wakes_at(now, may_probe, params).map(|t| t.max(now + Duration::from_millis(1)));
+        if wake != self.wake {
+            self.wake = wake;
+            effects.extend(wake.map(Effect::WakeAt));
+        }
+        effects
+    }
+
+    /// Asks for the probes that are due and may begin; puts off the others.
+    fn launch(&mut self, now: Moment, params: &Params) -> Vec<Effect> {
+        let mut due: Vec<(Moment, Route)> = self
+            .beliefs
+            .iter()
+            .filter_map(|(route, b)| b.probe.next.filter(|t| *t <= now).map(|t| (t, route.clone())))
+            .collect();
+        due.extend(self.due_ways(now, params));
+        due.sort();
+        let mut effects = Vec::new();
+        for (_, route) in due {
+            let price = match self.wants_body(&route, now, params) {
+                true => budget::BODY_PRICE,
+                false => self.beliefs.get(&route).and_then(|b| b.probe.cost).map_or(budget::UNKNOWN_PRICE, u64::from),
+            };
+            let room = self.flights.has_room(&route.service, now);
+            let paid = self.ledger.allows(&route.service, price, self.flights.reserved(), now, params);
+            if room && paid {
+                self.flights.start(&route, now, price);
+                self.put_off(&route, None);
+                effects.push(Effect::ProbeAt(route, now));
+            } else {
+                let wait = if room { BROKE } else { APART };
+                let later = now + self.dice.stretch(wait, 1.0, 2.0);
+                self.put_off(&route, Some(later));
+            }
+        }
+        effects
+    }
+
+    fn put_off(&mut self, route: &Route, until: Option<Moment>) {
+        if let Some(belief) = self.beliefs.get_mut(route)
+            && (belief.probe.next.is_some() || until.is_none())
+        {
+            belief.probe.next = until;
+        }
+        if let Some(way) = self.ways.get_mut(&route.transport).filter(|w| w.next.is_some()) {
+            way.next = until;
+        }
+    }
+
+    fn wakes_at(&self, now: Moment, may_probe: bool, params: &Params) -> Option<Moment> {
+        let mut times: Vec<Moment> = Vec::new();
+        times.extend(self.link.expires_at());
+        times.extend(self.forced.values().filter_map(|f| f.until));
+        times.extend(self.flights.under_way.values().map(|(since, _)| *since + LOST));
+        if self.link.is_online() {
+            times.extend(self.beliefs.values().filter_map(|b| super::phase::wakes_at(b, now, params)));
+        }
+        if may_probe {
+            times.extend(self.beliefs.values().filter_map(|b| b.probe.next));
+            times.extend(self.ways.values().filter_map(|w| w.next));
+            times.extend(self.flights.standby);
+        }
+        times.into_iter().filter(|t| *t > now).min()
+    }
+
+    fn give_up_lost(&mut self, now: Moment) {
+        let lost = |(_, (since, _)): &(&Route, &(Moment, u64))| now.since(*since) >= LOST;
+        let routes: Vec<Route> = self.flights.under_way.iter().filter(lost).map(|(route, _)| route.clone()).collect();
+        for route in routes {
+            self.flights.landed(&route);
+            self.note_probed(&route, now);
+        }
+    }
+
+    /// Thinks over the next probe of each route whose situation changed.
+    fn plan_routes(&mut self, now: Moment, params: &Params) {
+        let primary = params.bare.first();
+        let stale: Vec<Route> =
+            self.beliefs.iter().filter(|(_, b)| b.probe.stale).map(|(route, _)| route.clone()).collect();
+        for route in stale {
+            let asked = Asked {
+                now,
+                joined: self.joined,
+                used: self.used.get(&route.service).copied(),
+                is_primary: primary == Some(&route.transport),
+            };
+            let probed = self.routes.contains(&route) && !route.service.is_other();
+            let Some(belief) = self.beliefs.get_mut(&route) else { continue };
+            belief.probe.stale = false;
+            let at = if probed { cadence::next(belief, &mut self.dice, asked, params) } else { None };
+            belief.probe.next = at;
+        }
+    }
+
+    /// The tunnel in use is asked after when it was silent for some minutes; of the others, one at a time.
+    fn plan_ways(&mut self, now: Moment, params: &Params) {
+        let primary = params.bare.first();
+        let tunnels: Vec<TransportId> = self.ways.keys().filter(|id| primary != Some(*id)).cloned().collect();
+        for id in &tunnels {
+            let dear = self.representative(id, now, params).map_or(1, |route| 1 + u32::from(self.is_dear(&route)));
+            let Some(way) = self.ways.get_mut(id) else { continue };
+            if way.next.is_none() && way.is_active(now, params) {
+                let last = way.heard.max(way.used).max(way.probed).unwrap_or(now);
+                let wait = self.dice.around(params.idle.active_every * dear, 0.25);
+                way.next = Some((last + wait).max(now));
+            }
+        }
+        let turn = self.flights.standby.is_some_and(|t| t <= now);
+        if turn {
+            let idle = tunnels.iter().filter(|id| {
+                self.ways.get(*id).is_some_and(|way| way.next.is_none() && !way.is_active(now, params))
+                    && self.representative(id, now, params).is_some()
+            });
+            let chosen = idle.min_by_key(|id| self.ways.get(*id).and_then(|way| way.probed)).cloned();
+            if let Some(way) = chosen.and_then(|id| self.ways.get_mut(&id)) {
+                way.next = Some(now);
+            }
+        }
+        if turn || self.flights.standby.is_none() {
+            self.flights.standby = Some(now + self.dice.around(params.idle.standby_every, 0.2));
+        }
+    }
+
+    fn due_ways(&self, now: Moment, params: &Params) -> Vec<(Moment, Route)> {
+        let due = self.ways.iter().filter_map(|(id, way)| way.next.filter(|t| *t <= now).map(|t| (t, id)));
+        due.filter_map(|(t, id)| self.representative(id, now, params).map(|route| (t, route))).collect()
+    }
+
+    /// The route a transport is probed through: a cheap probe, of what was used last, with no clock of its own.
+    fn representative(&self, transport: &TransportId, now: Moment, params: &Params) -> Option<Route> {
+        let fit = |route: &&Route| {
+            let used = self.used.get(&route.service).is_some_and(|t| now.since(*t) <= params.idle.only_used_within);
+            let calm = self.beliefs.get(*route).is_some_and(|b| {
+                !b.hostile && matches!(b.phase, Phase::Unknown | Phase::Ok | Phase::Suspect | Phase::Degraded)
+            });
+            route.transport == *transport && !route.service.is_other() && used && calm
+        };
+        let rank = |route: &&Route| {
+            let used = self.beliefs.get(*route).and_then(|b| b.used);
+            (self.is_dear(route), Reverse(used), Reverse(self.used.get(&route.service).copied()))
+        };
+        self.routes.iter().filter(fit).min_by_key(rank).cloned()
+    }
+
+    fn is_dear(&self, route: &Route) -> bool {
+        self.beliefs.get(route).is_none_or(|b| !cadence::is_cheap(b))
+    }
+}

@@ -1,0 +1,351 @@
+//! Everything believed, and how each event reaches the beliefs it concerns. Rules about one route are in
+//! [`super::belief`] and [`super::phase`]; here is what routes have to do with one another.
+
+use super::belief::{Belief, Cue, TWIN_WITHIN};
+use super::budget::Ledger;
+use super::dice::Dice;
+use super::link::{Link, Ruling};
+use super::params::{Mode, Params};
+use super::schedule::{Flights, Way};
+use super::{Event, LinkReport, phase};
+use crate::model::{
+    Evidence, Forced, LinkState, Moment, NetworkId, Phase, Record, Route, ServiceId, Sign, Source, TransportId, Twin,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+/// The most networks remembered beside the present one.
+const MOST_NETWORKS: usize = 16;
+/// The first look at the link is left to a little chance: no burst at boot.
+const FIRST_CONTROLS: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
+
+/// Everything believed. Cheap to move, not meant to be cloned on a busy path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    pub(super) network: NetworkId,
+    pub(super) joined: Moment,
+    pub(super) routes: BTreeSet<Route>,
+    pub(super) beliefs: BTreeMap<Route, Belief>,
+    pub(super) used: BTreeMap<ServiceId, Moment>,
+    pub(super) link: Link,
+    pub(super) forced: HashMap<ServiceId, Forced>,
+    pub(super) ways: BTreeMap<TransportId, Way>,
+    pub(super) flights: Flights,
+    pub(super) ledger: Ledger,
+    pub(super) dice: Dice,
+    pub(super) told: Vec<Record>,
+    pub(super) recent: BTreeMap<Route, VecDeque<(Evidence, f64)>>,
+    pub(super) wake: Option<Moment>,
+    pub(super) controls: Option<Moment>,
+    shelf: BTreeMap<NetworkId, Shelf>,
+    changed: bool,
+}
+
+/// What was believed about a network that was left.
+#[derive(Clone, Debug, PartialEq)]
+struct Shelf {
+    left: Moment,
+    beliefs: BTreeMap<Route, Belief>,
+    used: BTreeMap<ServiceId, Moment>,
+}
+
+impl State {
+    /// Nothing known yet about `routes` on `network`. `seed` feeds the jitter.
+    pub fn new(routes: impl IntoIterator<Item = Route>, network: NetworkId, seed: u64, now: Moment) -> Self {
+        let mut dice = Dice::new(seed);
+        let first = now + dice.between(FIRST_CONTROLS.0, FIRST_CONTROLS.1);
+        let mut state = Self {
+            network,
+            joined: now,
+            routes: BTreeSet::new(),
+            beliefs: BTreeMap::new(),
+            used: BTreeMap::new(),
+            link: Link::new(first),
+            forced: HashMap::new(),
+            ways: BTreeMap::new(),
+            flights: Flights::default(),
+            ledger: Ledger::default(),
+            dice,
+            told: Vec::new(),
+            recent: BTreeMap::new(),
+            wake: None,
+            controls: None,
+            shelf: BTreeMap::new(),
+            changed: true,
+        };
+        state.set_routes(routes, now);
+        state
+    }
+
+    /// The routes there are after a reload. Beliefs about those that stay are kept.
+    pub fn set_routes(&mut self, routes: impl IntoIterator<Item = Route>, now: Moment) {
+        self.routes = routes.into_iter().collect();
+        self.beliefs.retain(|route, _| self.routes.contains(route));
+        for shelf in self.shelf.values_mut() {
+            shelf.beliefs.retain(|route, _| self.routes.contains(route));
+        }
+        for route in &self.routes {
+            self.beliefs.entry(route.clone()).or_insert_with(|| Belief::new(now));
+        }
+        self.ways.retain(|id, _| self.routes.iter().any(|route| route.transport == *id));
+        for route in &self.routes {
+            self.ways.entry(route.transport.clone()).or_default();
+        }
+        self.changed = true;
+    }
+
+    /// Whether a change was made since it was last asked.
+    pub(super) fn is_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
+    pub(super) fn take(&mut self, event: Event, now: Moment, params: &Params) {
+        match event {
+            Event::Evidence(evidence) => self.take_evidence(evidence, now, params),
+            Event::Link(report) => self.take_link(&report, now, params),
+            Event::Used(route) => self.take_used(&route, now, params),
+            Event::Due => {}
+            Event::ProbeStarted(route, bytes) => self.take_probe_started(&route, bytes, now),
+            Event::NetworkChanged(network) => self.take_network(network, now, params),
+            Event::Resumed(millis) => {
+                if self.link.resumed(millis, now) {
+                    self.rephase(now);
+                }
+            }
+            Event::Force(service, forced) => self.take_force(service, forced, now),
+        }
+    }
+
+    fn take_evidence(&mut self, evidence: Evidence, now: Moment, params: &Params) {
+        match evidence.source {
+            Source::Traffic => self.take_used(&evidence.route, now, params),
+            Source::Probe => {
+                self.flights.landed(&evidence.route);
+                self.note_probed(&evidence.route, now);
+            }
+        }
+        if params.mode == Mode::Off || (evidence.route.service.is_other() && !speaks_of_the_way(evidence.sign)) {
+            return;
+        }
+        match self.link.rule(&evidence) {
+            Ruling::Counts => {
+                let good = evidence.sign.is_good();
+                if good {
+                    self.link.note_good(&evidence);
+                }
+                self.learn(&evidence, now, params);
+                if good {
+                    self.release(now, params);
+                }
+            }
+            Ruling::Waits => {
+                self.changed |= evidence.sign == Sign::ForeignKey;
+                self.link.hold(evidence.clone(), now);
+                self.link.ask(now);
+            }
+            Ruling::Void => self.look_again(&evidence, now),
+        }
+        self.remember(evidence);
+    }
+
+    /// An answer while the link is thought bad, or a failure the anchors share, is a reason to look at the link.
+    fn look_again(&mut self, evidence: &Evidence, now: Moment) {
+        let contradicts = !self.link.is_online() && (evidence.sign.is_good() || evidence.twin == Twin::Answered);
+        let spreads = self.link.is_online() && evidence.anchors == crate::model::Anchors::Bad;
+        if contradicts || spreads {
+            self.link.ask(now);
+        }
+    }
+
+    fn release(&mut self, now: Moment, params: &Params) {
+        for evidence in self.link.release() {
+            self.learn(&evidence, now, params);
+        }
+    }
+
+    /// A fact that counts reaches its route, and those it also speaks of.
+    fn learn(&mut self, evidence: &Evidence, now: Moment, params: &Params) {
+        let route = &evidence.route;
+        let sibling = self.sibling_answered(route, evidence.at);
+        self.teach(evidence, sibling, now, params);
+        if evidence.sign == Sign::TransportDown {
+            for other in self.over(&route.transport, route) {
+                let told = Evidence { route: other, twin: Twin::Unknown, ..evidence.clone() };
+                self.teach(&told, false, now, params);
+                // One probe finds out for all of them.
+                if let Some(belief) = self.beliefs.get_mut(&told.route) {
+                    belief.probe.stale = false;
+                }
+            }
+        } else if evidence.sign.is_good() {
+            self.forgive_server(route, now, params);
+            self.pair_up(route, evidence.at, now, params);
+        }
+        if let Some(way) = self.ways.get_mut(&route.transport) {
+            way.hear(evidence.at);
+        }
+    }
+
+    fn teach(&mut self, evidence: &Evidence, sibling: bool, now: Moment, params: &Params) {
+        let bare = params.bare.contains(&evidence.route.transport);
+        let belief = self.beliefs.entry(evidence.route.clone()).or_insert_with(|| Belief::new(now));
+        let from = belief.phase;
+        let cue = belief.learn(evidence, sibling, bare, params);
+        phase::after(belief, evidence, cue, params);
+        if cue == Cue::Good && evidence.source == Source::Traffic {
+            belief.probe.stale = true;
+        }
+        self.changed = true;
+        self.announce(&evidence.route, from, now);
+    }
+
+    /// The other routes over `transport`.
+    fn over(&self, transport: &TransportId, but: &Route) -> Vec<Route> {
+        self.beliefs.keys().filter(|r| r.transport == *transport && *r != but).cloned().collect()
+    }
+
+    /// Something came back through this transport: its server is there, for every service.
+    fn forgive_server(&mut self, route: &Route, now: Moment, params: &Params) {
+        for other in self.over(&route.transport, route) {
+            let Some(belief) = self.beliefs.get_mut(&other) else { continue };
+            let from = belief.phase;
+            belief.score.forgive_near();
+            phase::tick(belief, now, params);
+            self.announce(&other, from, now);
+        }
+    }
+
+    /// Whether another way of the same service answered within 60 s before `at`.
+    fn sibling_answered(&self, route: &Route, at: Moment) -> bool {
+        self.siblings(route).any(|(_, b)| b.last_good.is_some_and(|good| at.since(good) <= TWIN_WITHIN))
+    }
+
+    fn siblings<'a>(&'a self, route: &'a Route) -> impl Iterator<Item = (&'a Route, &'a Belief)> {
+        self.beliefs.iter().filter(move |(r, _)| {
+            (&r.service, r.facet, r.l4) == (&route.service, route.facet, route.l4) && r.transport != route.transport
+        })
+    }
+
+    /// The answer on `route` is the twin of what failed shortly before on its siblings.
+    fn pair_up(&mut self, route: &Route, at: Moment, now: Moment, params: &Params) {
+        let siblings: Vec<Route> = self.siblings(route).map(|(r, _)| r.clone()).collect();
+        for sibling in siblings {
+            let Some(belief) = self.beliefs.get_mut(&sibling) else { continue };
+            let from = belief.phase;
+            if let Cue::Bad { points } = belief.twin_answered(at, params) {
+                phase::after_bad(belief, at, points, false, params);
+                self.changed = true;
+                self.announce(&sibling, from, now);
+            }
+        }
+    }
+
+    fn take_link(&mut self, report: &LinkReport, now: Moment, params: &Params) {
+        let from = self.link.state;
+        if !self.link.is_online() || report.state == LinkState::Online {
+            // Nothing to settle: frozen already, or not to be frozen.
+        } else {
+            self.beliefs.values_mut().for_each(|b| b.score.settle(now, params.score_half_life));
+        }
+        let changed = self.link.report(report, now, &mut self.dice, params);
+        if changed {
+            self.changed = true;
+            self.told.push(Record::Link { network: self.network, from, to: report.state });
+        }
+        if self.link.is_online() {
+            if let Some(since) = self.link.frozen_since.take() {
+                self.thaw(now.since(since), now);
+            }
+            self.release(now, params);
+        }
+    }
+
+    /// The link is fit again: the time in between did not happen.
+    fn thaw(&mut self, span: Duration, now: Moment) {
+        for belief in self.beliefs.values_mut() {
+            belief.score.skip_to(now);
+            belief.recovery.skip(span);
+        }
+        self.rephase(now);
+    }
+
+    fn take_network(&mut self, network: NetworkId, now: Moment, params: &Params) {
+        self.link.changed(now);
+        self.changed = true;
+        if network == self.network {
+            return;
+        }
+        let fresh: BTreeMap<Route, Belief> = self.routes.iter().map(|r| (r.clone(), Belief::new(now))).collect();
+        let kept = self.shelf.remove(&network).filter(|s| now.since(s.left) <= params.state.ttl);
+        let (beliefs, used) = kept.map_or((BTreeMap::new(), BTreeMap::new()), |s| (s.beliefs, s.used));
+        let mut beliefs = beliefs;
+        for (route, belief) in fresh {
+            beliefs.entry(route).or_insert(belief);
+        }
+        let left = Shelf {
+            left: now,
+            beliefs: std::mem::replace(&mut self.beliefs, beliefs),
+            used: std::mem::replace(&mut self.used, used),
+        };
+        self.shelf.insert(self.network, left);
+        while self.shelf.len() > MOST_NETWORKS
+            && let Some(oldest) = self.shelf.iter().min_by_key(|(_, s)| s.left).map(|(id, _)| *id)
+        {
+            self.shelf.remove(&oldest);
+        }
+        self.network = network;
+        self.recent.clear();
+        self.joined = now;
+        self.link.state = LinkState::Online;
+        self.link.frozen_since = None;
+        self.told.push(Record::Network { network });
+        self.rephase(now);
+    }
+
+    fn take_force(&mut self, service: ServiceId, forced: Option<Forced>, now: Moment) {
+        self.changed = true;
+        let transport = forced.as_ref().map(|f| f.transport.clone());
+        self.told.push(Record::Use { service: service.clone(), transport: transport.clone() });
+        // On this command alone a place where somebody played the service is tried again (§4.11).
+        if let Some(transport) = transport {
+            for (route, belief) in &mut self.beliefs {
+                if belief.hostile && route.service == service && route.transport == transport {
+                    belief.forget(now);
+                }
+            }
+        }
+        match forced {
+            Some(forced) => self.forced.insert(service, forced),
+            None => self.forced.remove(&service),
+        };
+    }
+
+    /// What time does by itself.
+    pub(super) fn tick(&mut self, now: Moment, params: &Params) {
+        self.link.expire(now);
+        let before = self.forced.len();
+        self.forced.retain(|_, f| f.until.is_none_or(|until| until > now));
+        self.changed |= before != self.forced.len();
+        if !self.link.is_online() {
+            return;
+        }
+        let mut turned: Vec<(Route, Phase)> = Vec::new();
+        for (route, belief) in &mut self.beliefs {
+            let (from, share) = (belief.phase, belief.recovery.share(params));
+            phase::tick(belief, now, params);
+            if belief.phase != from {
+                turned.push((route.clone(), from));
+            }
+            let moved = belief.phase != from || (belief.recovery.share(params) - share).abs() > f64::EPSILON;
+            self.changed |= moved;
+        }
+        for (route, from) in turned {
+            self.announce(&route, from, now);
+        }
+    }
+}
+
+/// Whether a sign speaks of the way itself. About "everything else", one place says nothing of another.
+const fn speaks_of_the_way(sign: Sign) -> bool {
+    sign.is_good() || matches!(sign, Sign::TransportDown)
+}

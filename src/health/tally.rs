@@ -1,0 +1,140 @@
+//! What a trouble consists of, from its first bad sign until it is over: kinds, endpoints, twins. It answers whether
+//! there is enough for a verdict, and which one. Refuses to weigh.
+
+use super::params::Params;
+use super::weigh::{self, Weight};
+use crate::model::{Confidence, EndpointTag, Evidence, Moment, Sign, SignCount, Technique, Twin};
+use std::time::Duration;
+
+/// The most endpoints told apart; more make no verdict surer.
+const MOST_ENDS: usize = 16;
+
+/// One trouble of one route.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Tally {
+    span: Option<(Moment, Moment)>,
+    signs: Vec<(&'static str, u32)>,
+    ends: Vec<End>,
+    techniques: Vec<(Technique, f64)>,
+    proven: Option<Technique>,
+    timed_out: Vec<Option<EndpointTag>>,
+    /// Tries that failed while another way reached the very same place.
+    same_place: u32,
+    /// Tries that failed while another way of the service answered.
+    elsewhere: u32,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct End {
+    tag: Option<EndpointTag>,
+    tries: u32,
+}
+
+impl Tally {
+    /// Notes a bad sign and what it weighed.
+    pub(super) fn note(&mut self, evidence: &Evidence, weight: &Weight) {
+        let first = self.span.map_or(evidence.at, |(first, _)| first.min(evidence.at));
+        let last = self.span.map_or(evidence.at, |(_, last)| last.max(evidence.at));
+        self.span = Some((first, last));
+        self.count(evidence.sign);
+        match self.techniques.iter_mut().find(|(how, _)| *how == weight.technique) {
+            Some((_, points)) => *points += weight.points,
+            None => self.techniques.push((weight.technique, weight.points)),
+        }
+        self.proven = self.proven.or(weight.proves);
+        if evidence.sign == Sign::ConnectTimeout
+            && self.timed_out.len() < MOST_ENDS
+            && !self.timed_out.contains(&evidence.endpoint)
+        {
+            self.timed_out.push(evidence.endpoint);
+        }
+        if !weight.tried {
+            return;
+        }
+        self.same_place += u32::from(evidence.twin == Twin::Answered);
+        self.elsewhere += u32::from(weight.twin);
+        if let Some(end) = self.ends.iter_mut().find(|end| end.tag == evidence.endpoint) {
+            end.tries += 1;
+        } else if self.ends.len() < MOST_ENDS {
+            self.ends.push(End { tag: evidence.endpoint, tries: 1 });
+        }
+    }
+
+    /// Notes a sign that weighs nothing but is worth telling.
+    pub(super) fn count(&mut self, sign: Sign) {
+        let name = weigh::name(sign);
+        match self.signs.iter_mut().find(|(n, _)| *n == name) {
+            Some((_, count)) => *count += 1,
+            None => self.signs.push((name, 1)),
+        }
+    }
+
+    /// A way answered after the failure was noted.
+    pub(super) fn late_twin(&mut self) {
+        self.elsewhere += 1;
+    }
+
+    /// Whether a connect timed out at another endpoint than `endpoint`.
+    pub(super) fn other_timeout(&self, endpoint: Option<EndpointTag>) -> bool {
+        endpoint.is_some() && self.timed_out.iter().any(|seen| seen.is_some() && *seen != endpoint)
+    }
+
+    /// When the trouble began.
+    pub(super) fn first(&self) -> Option<Moment> {
+        self.span.map(|(first, _)| first)
+    }
+
+    /// What it looks like: what was proven, else what most points stand for.
+    pub(super) fn technique(&self) -> Technique {
+        let heaviest = self.techniques.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(how, _)| *how);
+        self.proven.or(heaviest).unwrap_or(Technique::Unidentified)
+    }
+
+    /// How sure that is.
+    pub(super) const fn confidence(&self) -> Confidence {
+        match self.proven {
+            Some(_) => Confidence::Confirmed,
+            None => Confidence::Anomaly,
+        }
+    }
+
+    /// Whether there is enough, beside the score, to say "blocked":
+    /// one proof; or several endpoints tried several times over a while, with a twin that answered.
+    ///
+    /// A person with one pinned endpoint never shows a second one. The second is asked for because a lone
+    /// address may be dead; so for a lone one the same number of tries counts if another way reached *that very
+    /// place* each time, and without such twins only if the trouble lasts as long as the score's half-life.
+    pub(super) fn suffices(&self, params: &Params) -> bool {
+        if self.proven.is_some() {
+            return true;
+        }
+        let gate = &params.block;
+        let Some((first, last)) = self.span else { return false };
+        let lasted = last.since(first);
+        if lasted < gate.span || self.elsewhere == 0 {
+            return false;
+        }
+        let often = |end: &&End| end.tries >= gate.tries;
+        let many = self.ends.iter().filter(often).count();
+        let wanted = gate.endpoints.saturating_mul(gate.tries);
+        let tries: u32 = self.ends.iter().map(|end| end.tries).sum();
+        let several = u32::try_from(many).unwrap_or(u32::MAX) >= gate.endpoints;
+        let pinned = self.same_place >= wanted || (tries >= wanted && lasted >= params.score_half_life);
+        several || pinned
+    }
+
+    /// How many endpoints were involved.
+    pub(super) fn endpoints(&self) -> u32 {
+        u32::try_from(self.ends.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The kinds of signs, for the record.
+    pub(super) fn why(&self) -> Vec<SignCount> {
+        self.signs.iter().map(|(sign, count)| SignCount { sign: (*sign).to_owned(), count: *count }).collect()
+    }
+
+    /// From the first bad sign until `now`.
+    pub(super) fn took(&self, now: Moment) -> Duration {
+        self.first().map_or(Duration::ZERO, |first| now.since(first))
+    }
+}

@@ -1,0 +1,117 @@
+//! How much one sign counts (the points table of detection rules §3.2). Refuses to know about time and states:
+//! what was seen before comes in as [`Before`].
+
+use super::score::Part;
+use crate::model::{Evidence, Grade, Sign, Technique, Twin};
+
+/// A twin that answered makes a failure half as heavy again.
+const TWIN: f64 = 1.5;
+/// A discriminating pair, or a sign that leaves no harmless explanation.
+const PROVEN: f64 = 6.0;
+
+/// What the route's own past says that a sign's weight depends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Before {
+    /// A connect timed out at another endpoint since the trouble began.
+    pub(super) other_timeout: bool,
+    /// How often clients gave up within the last minute.
+    pub(super) gave_up: u32,
+    /// How many look-ups of only this name went unanswered since the trouble began.
+    pub(super) dns_silences: u32,
+    /// Another way of the same service answered within 60 s.
+    pub(super) sibling: bool,
+}
+
+/// What a sign counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Weight {
+    /// To which part of the score.
+    pub(super) part: Part,
+    /// How much, twin included.
+    pub(super) points: f64,
+    /// Whether a twin made it heavier.
+    pub(super) twin: bool,
+    /// What it proves, when it does.
+    pub(super) proves: Option<Technique>,
+    /// What it points at.
+    pub(super) technique: Technique,
+    /// Whether it is a try at an endpoint; habits of clients are not.
+    pub(super) tried: bool,
+}
+
+/// What a bad sign counts; `None` for nothing.
+pub(super) fn weigh(evidence: &Evidence, before: Before) -> Option<Weight> {
+    let explicit = evidence.twin == Twin::Answered;
+    let technique = evidence.pair.or(evidence.sign.technique()).unwrap_or(Technique::Unidentified);
+    let plain = |points| Weight { part: Part::Plain, points, twin: false, proves: None, technique, tried: true };
+    let proven = |how| Weight { proves: Some(how), technique: how, ..plain(PROVEN) };
+    let weight = match (evidence.pair, evidence.sign) {
+        (_, sign) if sign.is_good() => return None,
+        (_, Sign::ConnectOnly) => return None,
+        (Some(how), _) => proven(how),
+        (None, Sign::ForeignKey) => proven(Technique::Mitm),
+        (None, Sign::BlockPage) => proven(Technique::HttpBlock),
+        // Somebody plays the server only if the server itself answers rightly elsewhere; else our probe is stale.
+        (None, Sign::WrongAnswer) if explicit => return Some(proven(Technique::Mitm)),
+        (None, Sign::WrongAnswer | Sign::DnsLie | Sign::DnsInjected) => return None,
+        (None, Sign::DnsSilent) if before.dns_silences % 3 != 2 => return None,
+        (None, Sign::DnsSilent) => return Some(Weight { tried: false, ..plain(1.0) }),
+        // One address alone may be dead, unless a twin has reached that very place.
+        (None, Sign::ConnectTimeout) => plain(if before.other_timeout || explicit { 2.0 } else { 1.0 }),
+        (None, Sign::Silence | Sign::UdpNoReply) => plain(2.0),
+        (None, Sign::Frozen { .. }) => Weight { part: Part::Freeze, ..plain(3.0) },
+        (None, Sign::TransportDown) => Weight { part: Part::Near, ..plain(3.0) },
+        (None, Sign::Throttled) => return Some(Weight { part: Part::Throttle, ..plain(1.5) }),
+        (None, Sign::ClientGaveUp) if before.gave_up >= 3 => return None,
+        (None, Sign::ClientGaveUp) => return Some(Weight { tried: false, ..plain(1.0) }),
+        (None, Sign::Reconnecting) => return Some(Weight { tried: false, ..plain(2.0) }),
+        (None, _) => plain(3.0),
+    };
+    let twin = explicit || before.sibling;
+    Some(Weight { points: if twin { weight.points * TWIN } else { weight.points }, twin, ..weight })
+}
+
+/// What a twin that answers only afterwards adds to a failure already counted.
+pub(super) fn late_twin(points: f64) -> f64 {
+    points * (TWIN - 1.0)
+}
+
+/// How many points a good sign takes away.
+pub(super) const fn relief(sign: Sign) -> f64 {
+    match sign {
+        Sign::Answer(Grade::A) => 3.0,
+        Sign::Answer(Grade::B) => 2.0,
+        Sign::FlowProven | Sign::BodyProven => 4.0,
+        _ => 0.0,
+    }
+}
+
+/// A sign's name in records: OONI's where there is one.
+pub(super) const fn name(sign: Sign) -> &'static str {
+    match sign {
+        Sign::Answer(_) => "answer",
+        Sign::FlowProven => "flow_proven",
+        Sign::BodyProven => "body_proven",
+        Sign::ConnectOnly => "connect_only",
+        Sign::ConnectTimeout => "connect_timeout_error",
+        Sign::Refused => "connection_refused",
+        Sign::RefusedByIcmp => "host_unreachable",
+        Sign::ResetAfterHello => "connection_reset",
+        Sign::EofAfterHello => "eof_error",
+        Sign::HelloDropped => "hello_dropped",
+        Sign::HelloMuted => "hello_muted",
+        Sign::Silence => "generic_timeout_error",
+        Sign::Frozen { .. } => "stalled_after_bytes",
+        Sign::Throttled => "throttled",
+        Sign::ForeignKey => "ssl_unknown_authority",
+        Sign::BlockPage => "blockpage",
+        Sign::DnsLie => "dns_lie",
+        Sign::DnsInjected => "dns_injected",
+        Sign::DnsSilent => "dns_no_answer",
+        Sign::ClientGaveUp => "client_gave_up",
+        Sign::Reconnecting => "reconnecting",
+        Sign::UdpNoReply => "udp_no_reply",
+        Sign::WrongAnswer => "invalid_answer",
+        Sign::TransportDown => "transport_down",
+    }
+}

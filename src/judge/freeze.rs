@@ -1,0 +1,199 @@
+//! T9: a transfer that stops after some kilobytes ("16–20 KB curtain"), without a reset. The whole art is not to take
+//! a quiet connection for a frozen one: silence counts only while something is *owed*, and only in the first
+//! kilobytes, where the censors cut.
+
+use crate::model::{Cause, Sign};
+use std::time::Duration;
+
+/// Censors cut after 1 KB at the least …
+const LEAST: u64 = 1_024;
+/// … and 100 KB at the most (14–34 KB measured, up to 69 KB reported, thresholds rising).
+const MOST: u64 = 100 * 1_024;
+/// A silence this many round trips long is no late packet.
+const TRIPS: u32 = 6;
+/// What is owed by the letter of the protocol and does not come for 4 s: the client is to be told within 6.
+const CERTAIN: Duration = Duration::from_secs(4);
+/// An answer that only seems owed is waited for twice as long.
+const LIKELY: Duration = Duration::from_secs(8);
+/// One unanswered question may be a long poll; so many in a row, asked again, are not.
+const ASKED: u32 = 3;
+
+/// What the other side owes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owed {
+    /// Nothing: both are content.
+    Nothing,
+    /// The acknowledgement of bytes we sent.
+    Acknowledgement,
+    /// The rest of a TLS record, or of another frame with a length.
+    RestOfRecord,
+    /// The rest of a body of known length.
+    RestOfBody,
+    /// An answer, if what was sent is a question: so many flights have been sent since the last byte came.
+    Answer {
+        /// Flights sent since.
+        asked: u32,
+    },
+}
+
+/// A relayed flow at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flow {
+    /// Bytes received from the far end so far.
+    pub received: u64,
+    /// Time since the last of them.
+    pub quiet: Duration,
+    /// What is owed.
+    pub owed: Owed,
+    /// How long it has been owed without any progress.
+    pub owed_for: Duration,
+    /// The round-trip time.
+    pub rtt: Duration,
+}
+
+/// Whether a flow is frozen.
+pub fn frozen(flow: &Flow) -> Option<Sign> {
+    let patience = match flow.owed {
+        Owed::Nothing => return None,
+        Owed::Answer { asked } if asked < ASKED => return None,
+        Owed::Answer { .. } => LIKELY,
+        Owed::Acknowledgement | Owed::RestOfRecord | Owed::RestOfBody => CERTAIN,
+    };
+    // An idle connection that only now sends something has been quiet for long, but owes since a moment.
+    let waited = flow.quiet.min(flow.owed_for);
+    (waited >= patience.max(flow.rtt * TRIPS)).then(|| stopped(flow.received)).flatten()
+}
+
+/// What a failure in or after the handshake is a sign of, with so many bytes received.
+pub(super) fn sign(cause: Cause, received: u64) -> Option<Sign> {
+    match cause {
+        Cause::GenericTimeoutError | Cause::StalledAfterBytes if received > MOST => None,
+        Cause::GenericTimeoutError | Cause::StalledAfterBytes => Some(stopped(received).unwrap_or(Sign::Silence)),
+        // Servers end streams as they like.
+        Cause::EofError => None,
+        _ => Some(Sign::Silence),
+    }
+}
+
+fn stopped(received: u64) -> Option<Sign> {
+    let kilobytes = u16::try_from(received / 1_024).unwrap_or(u16::MAX);
+    (LEAST..=MOST).contains(&received).then_some(Sign::Frozen { kilobytes })
+}
+
+/// Follows the records of a TLS stream (RFC 8446 §5.1) to know whether one was cut in the middle. Bytes that are no
+/// TLS make it fall silent: it then never says that anything is owed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Records {
+    head: [u8; 5],
+    have: usize,
+    left: usize,
+    lost: bool,
+}
+
+impl Records {
+    /// Takes in bytes as they come.
+    pub fn feed(&mut self, mut bytes: &[u8]) {
+        while !self.lost && !bytes.is_empty() {
+            if self.left > 0 {
+                let taken = self.left.min(bytes.len());
+                self.left -= taken;
+                bytes = &bytes[taken..];
+                continue;
+            }
+            self.head[self.have] = bytes[0];
+            self.have += 1;
+            bytes = &bytes[1..];
+            if self.have == self.head.len() {
+                self.have = 0;
+                let [kind, major, _, high, low] = self.head;
+                self.left = usize::from(u16::from_be_bytes([high, low]));
+                // Types 20 to 24, version 3.x, at most 2^14 + 2048 bytes.
+                self.lost = !(20..=24).contains(&kind) || major != 3 || self.left > 18_432;
+            }
+        }
+    }
+
+    /// Whether the stream stands in the middle of a record.
+    pub const fn is_cut(&self) -> bool {
+        !self.lost && (self.left > 0 || self.have > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RTT: Duration = Duration::from_millis(40);
+
+    fn flow(received: u64, quiet: u64, owed: Owed) -> Flow {
+        let quiet = Duration::from_secs(quiet);
+        Flow { received, quiet, owed, owed_for: quiet, rtt: RTT }
+    }
+
+    #[test]
+    fn the_measured_freezes_are_noticed_within_six_seconds() {
+        for received in [14_232, 21_472, 33_056, 69_000] {
+            for owed in [Owed::RestOfRecord, Owed::RestOfBody, Owed::Acknowledgement] {
+                assert_eq!(frozen(&flow(received, 3, owed)), None);
+                let kilobytes = u16::try_from(received / 1024).unwrap();
+                assert_eq!(frozen(&flow(received, 5, owed)), Some(Sign::Frozen { kilobytes }));
+            }
+        }
+    }
+
+    #[test]
+    fn a_quiet_connection_is_never_frozen() {
+        for quiet in [1, 10, 100, 1_000, 100_000] {
+            for received in [500, 4_000, 16_000, 90_000, 5_000_000] {
+                assert_eq!(frozen(&flow(received, quiet, Owed::Nothing)), None, "idle");
+                assert_eq!(frozen(&flow(received, quiet, Owed::Answer { asked: 1 })), None, "long poll");
+                assert_eq!(frozen(&flow(received, quiet, Owed::Answer { asked: 2 })), None, "long poll and a ping");
+            }
+        }
+    }
+
+    #[test]
+    fn an_idle_connection_that_wakes_is_not_frozen_at_once() {
+        let woken = Flow { owed_for: Duration::from_millis(50), ..flow(16_000, 600, Owed::Acknowledgement) };
+        assert_eq!(frozen(&woken), None);
+    }
+
+    #[test]
+    fn only_the_first_kilobytes_freeze() {
+        assert_eq!(frozen(&flow(300, 60, Owed::RestOfRecord)), None);
+        assert_eq!(frozen(&flow(2_000_000, 60, Owed::RestOfRecord)), None);
+    }
+
+    #[test]
+    fn a_slow_line_gets_six_round_trips() {
+        let slow = Flow { rtt: Duration::from_secs(2), ..flow(16_000, 11, Owed::RestOfRecord) };
+        assert_eq!(frozen(&slow), None);
+        assert!(frozen(&Flow { quiet: Duration::from_secs(12), owed_for: Duration::from_secs(12), ..slow }).is_some());
+    }
+
+    #[test]
+    fn questions_asked_again_and_again_are_owed_an_answer() {
+        assert_eq!(frozen(&flow(16_000, 7, Owed::Answer { asked: 3 })), None);
+        assert!(frozen(&flow(16_000, 8, Owed::Answer { asked: 3 })).is_some());
+    }
+
+    #[test]
+    fn a_record_cut_in_the_middle_is_seen_however_the_bytes_are_split() {
+        let mut stream = vec![22, 3, 3, 0, 4, 1, 2, 3, 4];
+        stream.extend([23, 3, 3, 0, 3, 9, 9]);
+        for size in 1..=stream.len() {
+            let mut records = Records::default();
+            stream.chunks(size).for_each(|piece| records.feed(piece));
+            assert!(records.is_cut(), "pieces of {size}");
+            records.feed(&[9]);
+            assert!(!records.is_cut());
+        }
+    }
+
+    #[test]
+    fn what_is_no_tls_is_never_cut() {
+        let mut records = Records::default();
+        records.feed(b"HTTP/1.1 200 OK\r\n");
+        assert!(!records.is_cut());
+    }
+}
