@@ -50,6 +50,7 @@ struct Places {
     hosts: BTreeSet<IpAddr>,
     zone: BTreeMap<String, Vec<IpAddr>>,
     down: Vec<IpNet>,
+    slow: BTreeMap<IpAddr, Duration>,
     sockets: BTreeMap<SocketAddr, Mailbox>,
     ports: u16,
 }
@@ -130,6 +131,11 @@ impl Land {
         }
     }
 
+    /// Makes a host answer every SYN late by so much.
+    pub(super) fn set_slow(&self, host: IpAddr, late: Duration) {
+        self.lock().slow.insert(host, late);
+    }
+
     /// Opens a connection from `from`.
     pub(super) async fn connect(self: &Arc<Self>, from: IpAddr, to: SocketAddr) -> io::Result<Wire> {
         let rtt = self.rtt(from, to.ip());
@@ -153,7 +159,8 @@ impl Land {
     }
 
     async fn shake_hands(self: &Arc<Self>, from: IpAddr, to: SocketAddr, rtt: Duration) -> io::Result<Wire> {
-        sleep(rtt).await;
+        let late = self.lock().slow.get(&to.ip()).copied().unwrap_or_default();
+        sleep(rtt + late).await;
         let source = SocketAddr::new(from, self.lock().free_port());
         if !is_home(from) {
             return self.hand_over(source, to, rtt, Box::new(Unwatched));

@@ -34,9 +34,18 @@ struct Book {
     rules: Vec<(RuleId, Rule)>,
     ids: u64,
     residual: Vec<(SocketAddr, Instant)>,
-    rng: fastrand::Rng,
+    memory: Memory,
     reassembles: bool,
     line: Option<Line>,
+}
+
+/// What rules draw from and keep.
+struct Memory {
+    rng: fastrand::Rng,
+    /// Names in hellos, and when.
+    hellos: Vec<(String, Instant)>,
+    /// Names under which nothing passes, and until when.
+    frozen: Vec<(String, Instant)>,
 }
 
 /// The client's line itself, when it is no wider than this; shared by all that the client does.
@@ -78,9 +87,9 @@ pub(super) enum Resolver {
 impl Censor {
     /// A censor without rules on a line of some width; `seed` decides which packets a lossy rule picks.
     pub(super) fn new(seed: u64, bytes_per_second: Option<u32>) -> Self {
-        let rng = fastrand::Rng::with_seed(seed);
+        let memory = Memory { rng: fastrand::Rng::with_seed(seed), hellos: Vec::new(), frozen: Vec::new() };
         let line = bytes_per_second.map(|bytes_per_second| Line { bytes_per_second, free: [None; 2] });
-        let book = Book { rules: Vec::new(), ids: 0, residual: Vec::new(), rng, reassembles: true, line };
+        let book = Book { rules: Vec::new(), ids: 0, residual: Vec::new(), memory, reassembles: true, line };
         Self { book: Arc::new(Mutex::new(book)) }
     }
 
@@ -112,6 +121,7 @@ impl Censor {
         let mut book = self.lock();
         book.rules.clear();
         book.residual.clear();
+        book.memory.frozen.clear();
     }
 
     /// Whether hellos cut over several segments are put together before they are read. A box that does not do
@@ -139,7 +149,7 @@ impl Censor {
                 // The SYN passes one way, its answer the other.
                 Action::Lose { percent, direction } => {
                     let ways = if direction == Direction::Both { 2 } else { 1 };
-                    if (0..ways).any(|_| book.picks(percent)) {
+                    if (0..ways).any(|_| book.memory.picks(percent)) {
                         return Syn::Vanishes;
                     }
                 }
@@ -176,7 +186,7 @@ impl Censor {
             let lost = match *action {
                 Action::Drop | Action::DropUdp | Action::Captive(_) | Action::LinkDown => true,
                 Action::DropStun => packet.get(4..8) == Some(&STUN_COOKIE),
-                Action::Lose { percent, direction } => direction.covers(up) && book.picks(percent),
+                Action::Lose { percent, direction } => direction.covers(up) && book.memory.picks(percent),
                 _ => false,
             };
             if lost {
@@ -218,11 +228,27 @@ impl Direction {
     }
 }
 
-impl Book {
+impl Memory {
     fn picks(&mut self, percent: u8) -> bool {
         self.rng.u8(0..100) < percent
     }
 
+    /// Counts a hello; so many within a while freeze its name.
+    fn greeted(&mut self, name: &str, hellos: usize, within: Duration, freeze: Duration, now: Instant) {
+        self.hellos.retain(|(_, at)| *at + within >= now);
+        self.hellos.push((name.to_owned(), now));
+        if self.hellos.iter().filter(|(other, _)| other == name).count() >= hellos {
+            self.frozen.push((name.to_owned(), now + freeze));
+        }
+    }
+
+    fn is_frozen(&mut self, name: &str, now: Instant) -> bool {
+        self.frozen.retain(|(_, until)| *until > now);
+        self.frozen.iter().any(|(other, _)| other == name)
+    }
+}
+
+impl Book {
     fn is_residual(&mut self, to: SocketAddr, now: Instant) -> bool {
         self.residual.retain(|(_, until)| *until > now);
         self.residual.iter().any(|(other, _)| *other == to)

@@ -169,6 +169,17 @@ pub enum Action {
         /// Which way.
         direction: Direction,
     },
+    /// Segments with more payload than this vanish, and nobody says so: a hole in path MTU discovery.
+    DropLarger(usize),
+    /// So many TLS hellos with one name within `within` stop all that has this name for `freeze` (T16).
+    PoliceBurst {
+        /// How many are too many.
+        hellos: usize,
+        /// Within how long.
+        within: Duration,
+        /// For how long everything with that name vanishes.
+        freeze: Duration,
+    },
     /// TLS is answered with a certificate of the censor's own (T11).
     Impersonate,
     /// Plain HTTP is answered with a redirect to this page (T12).
@@ -198,18 +209,27 @@ pub struct Rule {
     pub action: Action,
     /// After a hit on a hello, everything to the same address and port vanishes for so long (T19).
     pub residual: Duration,
+    /// How many in a hundred hellos are acted upon (T18).
+    pub chance: u8,
 }
 
 impl Rule {
     /// A rule without residual blocking.
     pub const fn new(target: Target, action: Action) -> Self {
-        Self { target, action, residual: Duration::ZERO }
+        Self { target, action, residual: Duration::ZERO, chance: 100 }
     }
 
     /// With residual blocking.
     #[must_use]
     pub const fn residual(mut self, residual: Duration) -> Self {
         self.residual = residual;
+        self
+    }
+
+    /// Acting upon a part of the hellos only.
+    #[must_use]
+    pub const fn chance(mut self, percent: u8) -> Self {
+        self.chance = percent;
         self
     }
 }

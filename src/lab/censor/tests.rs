@@ -231,3 +231,58 @@ async fn chance_picks_the_share_it_is_told_and_the_same_one_each_time() {
     assert_eq!(passed, run());
     assert!((55..105).contains(&passed.iter().filter(|pass| **pass).count()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_hole_in_path_mtu_swallows_full_segments_only() {
+    let rule = Rule::new(Target::everything(), Action::DropLarger(1200));
+    assert_eq!(after_hello(rule.clone(), &hello(NAME), 1000).await.0, Ok(1000));
+    let (seen, facts) = after_hello(rule, &hello(NAME), 5000).await;
+    assert_eq!((seen, row(facts)), (Ok(0), (518, 0, 0, 0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_fourth_hello_at_once_freezes_the_name_for_two_minutes() {
+    let censor = Censor::new(1, None);
+    let police =
+        Action::PoliceBurst { hellos: 4, within: Duration::from_millis(400), freeze: Duration::from_secs(120) };
+    censor.block(Target::protocol(Protocol::Tls), police);
+    let greet = async |name: &str| {
+        let (mut near, mut far) = dial(&censor, "203.0.113.9:443");
+        near.write_all(&hello(name)).await.unwrap();
+        timeout(Duration::from_millis(90), far.read_exact(&mut [0; 517])).await.is_ok()
+    };
+    for (name, passes) in [(NAME, true), (NAME, true), (NAME, true), (NAME, false), ("other.example", true)] {
+        assert_eq!(greet(name).await, passes, "{name}");
+    }
+    tokio::time::advance(Duration::from_secs(119)).await;
+    assert!(!greet(NAME).await);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert!(greet(NAME).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flaky_block_hits_its_share_of_flows() {
+    let censor = Censor::new(2, None);
+    censor.add(by_name(Action::ResetHello).chance(26));
+    let mut hits = 0;
+    for _ in 0..200 {
+        let (mut near, _far) = dial(&censor, "203.0.113.9:443");
+        near.write_all(&hello(NAME)).await.unwrap();
+        hits += usize::from(timeout(Duration::from_secs(1), near.read(&mut [0])).await.is_ok());
+    }
+    assert!((35..70).contains(&hits), "{hits}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whitelist_answers_syns_abroad_and_drops_what_follows() {
+    let censor = Censor::new(1, None);
+    let domestic: ipnet::IpNet = "192.0.2.128/25".parse().unwrap();
+    censor.block(Target::everything().except(domestic), Action::DropHello);
+    for (to, passes) in [("203.0.113.9:443", false), ("192.0.2.130:443", true)] {
+        assert_eq!(censor.syn(to.parse().unwrap(), Instant::now()), Syn::Passes);
+        let (mut near, mut far) = dial(&censor, to);
+        near.write_all(&hello(NAME)).await.unwrap();
+        let arrived = timeout(Duration::from_secs(5), far.read_exact(&mut [0; 517])).await.is_ok();
+        assert_eq!(arrived, passes, "{to}");
+    }
+}

@@ -3,7 +3,7 @@
 
 use super::rule::{Action, Rule};
 use super::sight::{Sight, sight};
-use super::{Book, Censor, RuleId, departure};
+use super::{Book, Censor, Memory, RuleId, departure};
 use crate::lab::tcp::{Gate, HEADERS, Passage, SEGMENT, Side};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -75,11 +75,13 @@ impl Watch {
     }
 
     /// Applies one rule to a burst.
-    fn apply(&mut self, (id, rule): (RuleId, &Rule), seen: &Seen<'_>, book_rng: &mut fastrand::Rng) -> Passage {
+    fn apply(&mut self, (id, rule): (RuleId, &Rule), seen: &Seen<'_>, memory: &mut Memory) -> Passage {
         if !rule.target.fits(self.to, self.sight.as_ref()) {
             return Passage::Through;
         }
-        let here = seen.up && seen.hello.triggers(rule.target.needs_payload());
+        let here = seen.up
+            && seen.hello.triggers(rule.target.needs_payload())
+            && (rule.chance >= 100 || memory.picks(rule.chance));
         match &rule.action {
             Action::Drop if rule.target.needs_payload() => {
                 if here {
@@ -96,7 +98,19 @@ impl Watch {
             Action::MuteAnswer if here => self.strike(id, Hit::Muted, Passage::Through),
             Action::FreezeBytes(limit) => self.count(id, seen, |tally| tally.down_bytes <= *limit),
             Action::FreezePackets(limit) => self.count(id, seen, |tally| tally.half_packets / 2 <= *limit),
-            Action::Lose { percent, direction } if direction.covers(seen.up) => lose(*percent, seen, book_rng),
+            Action::Lose { percent, direction } if direction.covers(seen.up) => {
+                seen.until_segment(|_| memory.picks(*percent))
+            }
+            Action::DropLarger(most) => seen.until_segment(|size| size > *most),
+            Action::PoliceBurst { hellos, within, freeze } => {
+                let Some(name) = self.sight.as_ref().and_then(|sight| sight.name.as_deref()) else {
+                    return Passage::Through;
+                };
+                if seen.up && seen.hello.triggers(true) {
+                    memory.greeted(name, *hellos, *within, *freeze, seen.now);
+                }
+                if memory.is_frozen(name, seen.now) { Passage::Lost } else { Passage::Through }
+            }
             _ => Passage::Through,
         }
     }
@@ -162,6 +176,7 @@ struct Seen<'a> {
     up: bool,
     payload: &'a [u8],
     hello: Hello,
+    now: Instant,
 }
 
 impl Seen<'_> {
@@ -170,13 +185,14 @@ impl Seen<'_> {
         let whole = self.payload.len();
         (0..whole.div_ceil(SEGMENT).max(1)).map(move |index| (whole - index * SEGMENT).min(SEGMENT))
     }
-}
 
-fn lose(percent: u8, seen: &Seen<'_>, rng: &mut fastrand::Rng) -> Passage {
-    match seen.segments().position(|_| rng.u8(0..100) < percent) {
-        None => Passage::Through,
-        Some(0) => Passage::Lost,
-        Some(first) => Passage::Prefix(first * SEGMENT),
+    /// What passes when the first segment for which `lost` holds does not, and so none behind it.
+    fn until_segment(&self, lost: impl FnMut(usize) -> bool) -> Passage {
+        match self.segments().position(lost) {
+            None => Passage::Through,
+            Some(0) => Passage::Lost,
+            Some(first) => Passage::Prefix(first * SEGMENT),
+        }
     }
 }
 
@@ -195,11 +211,11 @@ impl Gate for Watch {
             Some((_, Hit::Muted)) if !up => return Passage::Lost,
             _ => {}
         }
-        let seen = Seen { up, payload, hello };
-        let Book { rules, rng, .. } = &mut *book;
+        let seen = Seen { up, payload, hello, now };
+        let Book { rules, memory, .. } = &mut *book;
         for (id, rule) in rules.iter() {
             let struck = self.hit.is_some();
-            let passage = self.apply((*id, rule), &seen, rng);
+            let passage = self.apply((*id, rule), &seen, memory);
             if passage != Passage::Through || (self.hit.is_some() && !struck) {
                 let residual = if hello == Hello::None { Duration::ZERO } else { rule.residual };
                 book.punish(self.to, residual, now);

@@ -87,7 +87,7 @@ fn the_table_has_a_line_for_each_row_and_says_what_failed() {
         returned: None,
         as_expected: false,
     };
-    let text = table(&[row.clone()]);
+    let text = table(std::slice::from_ref(&row));
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 2);
     assert!(lines[0].starts_with("block"));

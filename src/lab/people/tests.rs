@@ -113,14 +113,14 @@ fn two_runs_are_the_same_run() {
             let person = Person::new(&country, country.plain_door(), 5).unwrap();
             let mut tallies = Vec::new();
             for app in APPS.map(App::of) {
-                tallies.push(Tally::of(&person, &app, 25, Duration::from_millis(70)).await);
+                tallies.push(Tally::of(&person, &app, 8, Duration::from_millis(70)).await);
             }
             tallies
         })
     };
     let (one, other) = (run(), run());
     assert_eq!(one, other);
-    assert!(one.iter().any(|tally| !tally.mishaps().is_empty()) && one.iter().all(|tally| tally.opened() > 5));
+    assert!(one.iter().any(|tally| !tally.mishaps().is_empty()) && one.iter().all(|tally| tally.opened() > 1));
 }
 
 #[test]

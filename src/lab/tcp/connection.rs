@@ -2,103 +2,20 @@
 //! knows (RFC 9293; timers of RFC 6298 as Linux sets them). Knows no clock: `now` comes in. It does not know why
 //! a segment is lost; a [`Gate`] tells.
 
+use super::end::{Chunk, End, FIRST_RTO};
+use super::gate::{Gate, HEADERS, Passage, SEGMENT, Side};
 use crate::model::TcpFacts;
 use bytes::{Bytes, BytesMut};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::io::ErrorKind;
 use std::task::Waker;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Payload of one full segment: 1500 less IPv4, TCP and timestamps.
-pub(in crate::lab) const SEGMENT: usize = 1448;
-/// What the headers of one segment weigh on the wire.
-pub(in crate::lab) const HEADERS: usize = 52;
-/// Bytes one side may have under way and unread.
-const WINDOW: usize = 1 << 20;
-/// The first retransmission; each next one waits twice as long.
-const FIRST_RTO: Duration = Duration::from_millis(200);
 const LONGEST_RTO: Duration = Duration::from_secs(120);
 /// Linux `tcp_retries2`: after so many resends without an answer the kernel gives up.
 const RETRIES: u32 = 15;
-
-/// The two ends of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::lab) enum Side {
-    /// Who connected.
-    Near,
-    /// Who accepted.
-    Far,
-}
-
-impl Side {
-    pub(in crate::lab) const fn other(self) -> Self {
-        match self {
-            Self::Near => Self::Far,
-            Self::Far => Self::Near,
-        }
-    }
-}
-
-/// What happens to segments sent back to back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::lab) enum Passage {
-    /// They arrive.
-    Through,
-    /// The first so many bytes (whole segments) arrive, the rest is lost.
-    Prefix(usize),
-    /// Nothing arrives.
-    Lost,
-    /// Nothing arrives, and both ends are sent a reset.
-    Reset,
-    /// Nothing arrives, and the near end is sent an end of stream.
-    End,
-}
-
-/// Who watches the line between the two ends.
-pub(in crate::lab) trait Gate: Send {
-    /// Decides on a burst of payload; an empty one is the end of the stream.
-    fn burst(&mut self, from: Side, payload: &[u8], now: Instant) -> Passage;
-    /// Whether a reset gets through.
-    fn reset(&mut self, from: Side) -> bool;
-    /// When a segment of so many bytes leaves the line's queue.
-    fn leaves(&mut self, from: Side, bytes: usize, now: Instant) -> Instant;
-}
-
-/// Nobody watches.
-pub(in crate::lab) struct Unwatched;
-
-impl Gate for Unwatched {
-    fn burst(&mut self, _: Side, _: &[u8], _: Instant) -> Passage {
-        Passage::Through
-    }
-    fn reset(&mut self, _: Side) -> bool {
-        true
-    }
-    fn leaves(&mut self, _: Side, _: usize, now: Instant) -> Instant {
-        now
-    }
-}
-
-/// What is sent, in order.
-#[derive(Debug)]
-enum Chunk {
-    Data(Bytes),
-    Fin,
-}
-
-impl Chunk {
-    fn payload(&self) -> &[u8] {
-        match self {
-            Self::Data(bytes) => bytes,
-            Self::Fin => &[],
-        }
-    }
-    fn segments(&self) -> u32 {
-        u32::try_from(self.payload().len().div_ceil(SEGMENT).max(1)).unwrap_or(u32::MAX)
-    }
-}
 
 /// What happens at a moment; `Side` is where.
 #[derive(Debug)]
@@ -133,64 +50,6 @@ impl PartialOrd for Event {
 impl Ord for Event {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.at, self.turn).cmp(&(other.at, other.turn))
-    }
-}
-
-/// What one kernel holds.
-struct End {
-    acked: u64,
-    unacked: u32,
-    retransmits: u32,
-    /// Lost, or waiting behind something lost; in order.
-    held: VecDeque<Chunk>,
-    rto: Duration,
-    tries: u32,
-    timer: bool,
-    room: usize,
-    shut: bool,
-    inbox: VecDeque<Bytes>,
-    received: u64,
-    last_data: Instant,
-    ended: bool,
-    error: Option<ErrorKind>,
-    closed: bool,
-    reader: Option<Waker>,
-    writer: Option<Waker>,
-}
-
-impl End {
-    const fn new(now: Instant) -> Self {
-        Self {
-            acked: 1,
-            unacked: 0,
-            retransmits: 0,
-            held: VecDeque::new(),
-            rto: FIRST_RTO,
-            tries: 0,
-            timer: false,
-            room: WINDOW,
-            shut: false,
-            inbox: VecDeque::new(),
-            received: 0,
-            last_data: now,
-            ended: false,
-            error: None,
-            closed: false,
-            reader: None,
-            writer: None,
-        }
-    }
-
-    fn wake(&mut self) {
-        for waker in [self.reader.take(), self.writer.take()].into_iter().flatten() {
-            waker.wake();
-        }
-    }
-
-    fn fail(&mut self, why: ErrorKind) {
-        self.error.get_or_insert(why);
-        self.held.clear();
-        self.wake();
     }
 }
 

@@ -2,10 +2,12 @@
 //! real or paused. One small task per connection lets happen what is due; there is no socket anywhere.
 
 mod connection;
+mod end;
+mod gate;
 #[cfg(test)]
 mod tests;
 
-pub(super) use connection::{Gate, HEADERS, Passage, SEGMENT, Side, Unwatched};
+pub(super) use gate::{Gate, HEADERS, Passage, SEGMENT, Side, Unwatched};
 
 use crate::model::TcpFacts;
 use crate::net::Io;

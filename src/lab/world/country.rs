@@ -137,6 +137,11 @@ impl Country {
         hosts.into_iter().for_each(|host| self.land.set_down(host, false));
     }
 
+    /// Makes a host answer every SYN late by so much.
+    pub fn slow_down(&self, host: IpAddr, late: Duration) {
+        self.land.set_slow(host, late);
+    }
+
     /// A SOCKS5 proxy at home that goes straight out and knows no other way: what people have without byway.
     pub fn plain_door(&self) -> Door {
         let land = self.land.clone();

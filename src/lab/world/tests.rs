@@ -93,6 +93,15 @@ async fn a_known_host_refuses_a_closed_port_and_an_unknown_host_is_silent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slow_host_answers_its_syn_late() {
+    let country = country();
+    country.slow_down(telegram().ip(), Duration::from_secs(3));
+    let (end, took) = connect(&country, telegram()).await;
+    assert!(end.unwrap().is_ok());
+    assert_eq!(took, Duration::from_secs(3) + RTT);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_resolver_lies_about_the_named_only() {
     let bogon: IpAddr = "10.10.34.36".parse().unwrap();
     let country = country();
