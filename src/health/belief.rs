@@ -38,6 +38,7 @@ pub(super) struct Belief {
     pub(super) last_good: Option<Moment>,
     pub(super) last_good_traffic: Option<Moment>,
     pub(super) last_bad: Option<Moment>,
+    last_bad_traffic: Option<Moment>,
     pub(super) heard: Moment,
     pub(super) used: Option<Moment>,
     pub(super) traffic: Option<Moment>,
@@ -107,6 +108,7 @@ impl Belief {
             last_good: None,
             last_good_traffic: None,
             last_bad: None,
+            last_bad_traffic: None,
             heard: now,
             used: None,
             traffic: None,
@@ -179,12 +181,15 @@ impl Belief {
         if matches!(self.phase, Phase::Unknown | Phase::Ok) && self.score.value() < params.switch_at / 4.0 {
             self.tally = Tally::default();
         }
-        if evidence.twin == Twin::Answered {
+        if evidence.twin == Twin::Answered || weight.proves.is_some() {
             self.score.void_credit();
         }
         self.score.add(weight.part, weight.points);
         self.tally.note(evidence, weight);
         self.last_bad = self.last_bad.max(Some(evidence.at));
+        if evidence.source == Source::Traffic {
+            self.last_bad_traffic = self.last_bad_traffic.max(Some(evidence.at));
+        }
         // A dead server of our own is no stray failure of the route.
         if weight.part != Part::Near {
             self.remember(evidence.at, false);
@@ -260,8 +265,10 @@ impl Belief {
         }
     }
 
+    /// People's own success is newer and better news than a failed probe; until people fail too.
     fn is_outranked(&self, evidence: &Evidence) -> bool {
-        let recent = self.last_good_traffic.is_some_and(|good| evidence.at.since(good) <= TRAFFIC_RULES);
+        let good = self.last_good_traffic.filter(|good| self.last_bad_traffic.is_none_or(|bad| bad < *good));
+        let recent = good.is_some_and(|good| evidence.at.since(good) <= TRAFFIC_RULES);
         evidence.source == Source::Probe && recent && evidence.pair.is_none()
     }
 
@@ -291,11 +298,11 @@ impl Belief {
         (1..5).find(|n| (1.0 - p).powi(*n) < 0.05).map_or(5, |n| n.unsigned_abs() as usize)
     }
 
-    /// Whether the route fails sometimes and works sometimes, often enough to say so (T18).
+    /// Whether the route, since it began to fail, works now and then: in a fifth to four fifths of the cases (T18).
     pub(super) fn is_random(&self) -> bool {
-        let bad = self.outcomes.iter().filter(|(_, good)| !good).count();
-        let all = self.outcomes.len();
-        all >= 5 && bad >= 2 && bad * 10 >= all * 2 && bad * 10 <= all * 8
+        let since = self.outcomes.iter().skip_while(|(_, good)| *good);
+        let (all, bad) = since.fold((0, 0), |(all, bad), (_, good)| (all + 1, bad + usize::from(!good)));
+        all >= 5 && bad >= 2 && bad * 5 <= all * 4 && bad * 5 >= all
     }
 
     /// Forgets everything but habits: as on the first day.

@@ -88,8 +88,8 @@ impl State {
             belief.probe.stale |= belief.probe.next.is_none();
         }
         if let Some(way) = self.ways.get_mut(&route.transport) {
+            // Use is no news: a check is never put off by the use it should guard.
             way.used = Some(now);
-            way.hear(now);
         }
         if was_quiet {
             self.rephase(now);
@@ -262,7 +262,7 @@ impl State {
             let dear = self.representative(id, now, params).map_or(1, |route| 1 + u32::from(self.is_dear(&route)));
             let Some(way) = self.ways.get_mut(id) else { continue };
             if way.next.is_none() && way.is_active(now, params) {
-                let last = way.heard.max(way.used).max(way.probed).unwrap_or(now);
+                let last = way.heard.max(way.probed).unwrap_or(now);
                 let wait = self.dice.around(params.idle.active_every * dear, 0.25);
                 way.next = Some((last + wait).max(now));
             }
