@@ -115,6 +115,7 @@ impl AsyncWrite for Wire {
 
 async fn act(script: Script, mut far: DuplexStream, seen: Arc<Seen>, resets: Arc<AtomicBool>) {
     let mut space = vec![0; 64 << 10];
+    let mut said = false;
     if let Script::Greets(words) = script {
         let _ = far.write_all(words).await;
     }
@@ -124,11 +125,8 @@ async fn act(script: Script, mut far: DuplexStream, seen: Arc<Seen>, resets: Arc
             seen.client_ended.store(true, Ordering::SeqCst);
             return;
         }
-        let first = {
-            let mut bytes = seen.bytes.lock().unwrap();
-            bytes.extend_from_slice(&space[..n]);
-            bytes.len() == n
-        };
+        seen.bytes.lock().unwrap().extend_from_slice(&space[..n]);
+        let first = !std::mem::replace(&mut said, true);
         match script {
             Script::Resets => {
                 resets.store(true, Ordering::SeqCst);
