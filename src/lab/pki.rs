@@ -67,7 +67,7 @@ impl Authority {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(vec![leaf.der().clone(), self.der()], private)?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.alpn_protocols = [&b"h2"[..], b"http/1.1", b"apns-security-v3"].map(<[u8]>::to_vec).into();
         // No tickets: their number and time would differ from run to run, and every probe meets a full handshake.
         config.send_tls13_tickets = 0;
         Ok(Arc::new(config))

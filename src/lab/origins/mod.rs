@@ -8,12 +8,14 @@ mod stun;
 mod telegram;
 #[cfg(test)]
 mod tests;
+mod websocket;
 mod whatsapp;
 
 pub(super) use bulk::{framed_size, order};
 pub(super) use site::{Manners, site, speak_http};
 pub(super) use stun::stun;
 pub(super) use telegram::telegram;
+pub(super) use websocket::Talk;
 pub(super) use whatsapp::whatsapp;
 
 use super::land::Land;

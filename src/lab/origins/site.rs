@@ -2,6 +2,7 @@
 //! `/bulk?bytes=N` gives a body of that size everywhere.
 
 use super::names;
+use super::websocket::{Talk, upgrade};
 use crate::lab::land::Land;
 use crate::lab::tcp::Wire;
 use bytes::Bytes;
@@ -31,8 +32,8 @@ pub(in crate::lab) enum Manners {
     Signal,
     /// As the canaries by which operating systems find portals.
     Canary,
-    /// As Discord's API: says where the gateway is.
-    Discord,
+    /// As a messenger's web front: this is said in a WebSocket; other requests get 200 and a short page.
+    Messenger(Talk),
     /// A resolver over HTTPS (RFC 8484) that tells the truth.
     Resolver(Arc<Land>),
 }
@@ -63,11 +64,11 @@ where
     let _left = if h2 {
         http2::Builder::new(TokioExecutor::new()).serve_connection(io, service).await
     } else {
-        http1::Builder::new().half_close(true).serve_connection(io, service).await
+        http1::Builder::new().half_close(true).serve_connection(io, service).with_upgrades().await
     };
 }
 
-async fn answer(request: Request<Incoming>, manners: &Manners) -> Response<Full<Bytes>> {
+async fn answer(mut request: Request<Incoming>, manners: &Manners) -> Response<Full<Bytes>> {
     let path = request.uri().path().to_owned();
     if path == "/bulk" {
         let size = request.uri().query().and_then(|query| query.strip_prefix("bytes=")).and_then(|n| n.parse().ok());
@@ -84,7 +85,11 @@ async fn answer(request: Request<Incoming>, manners: &Manners) -> Response<Full<
             response
         }
         Manners::Canary => canary(&path),
-        Manners::Discord => typed("application/json", r#"{"url":"wss://gateway.discord.gg"}"#),
+        Manners::Messenger(talk) => match upgrade(&mut request, talk.clone()) {
+            Some(response) => response,
+            None if path == "/api/v10/gateway" => typed("application/json", r#"{"url":"wss://gateway.discord.gg"}"#),
+            None => page(StatusCode::OK, "a page\n"),
+        },
         Manners::Resolver(land) => resolve(request, land).await,
     }
 }

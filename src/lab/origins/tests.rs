@@ -2,6 +2,7 @@ use crate::lab::{Country, World};
 use crate::net::{Network, Stream};
 use crate::wire::{mtproto, noise};
 use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
 use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
 use http_body_util::{BodyExt, Full};
@@ -11,6 +12,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_rustls::client::TlsStream;
+use tokio_tungstenite::tungstenite::Message as Frame;
 
 fn country() -> Country {
     World::new().start().unwrap()
@@ -124,4 +127,49 @@ async fn signal_speaks_h2_under_its_own_root_with_its_header() {
     let stamp = answer.headers()["x-signal-timestamp"].to_str().unwrap().parse::<u64>().unwrap();
     assert!(stamp > 1_700_000_000_000);
     assert!(answer.headers().contains_key("date"));
+}
+
+/// Opens a WebSocket to `at` as a browser does.
+async fn browse(country: &Country, at: &str, url: &str) -> tokio_tungstenite::WebSocketStream<TlsStream<Stream>> {
+    let mut store = rustls::RootCertStore::empty();
+    store.add(CertificateDer::from_pem_slice(country.web_roots().as_bytes()).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(store)
+        .with_no_client_auth();
+    let host = url.split('/').nth(2).unwrap().to_owned();
+    let name = ServerName::try_from(host).unwrap();
+    let tls = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, connect(country, at).await).await;
+    tokio_tungstenite::client_async(url, tls.unwrap()).await.unwrap().0
+}
+
+#[tokio::test(start_paused = true)]
+async fn messengers_in_a_browser_speak_inside_a_websocket() {
+    let country = country();
+    let mut discord = browse(&country, "203.0.113.50:443", "wss://gateway.discord.gg/?v=10&encoding=json").await;
+    let hello = discord.next().await.unwrap().unwrap().into_text().unwrap();
+    assert!(hello.contains(r#""op":10"#) && hello.contains("heartbeat_interval"), "{hello}");
+
+    let mut telegram = browse(&country, "149.154.167.99:443", "wss://venus.web.telegram.org/apiws").await;
+    let start = mtproto::Start {
+        random: std::array::from_fn(|i| i as u8 * 3 + 1),
+        nonce: [5; 16],
+        dc: 2,
+        msg_id: 1 << 34,
+        padding_words: 3,
+        padding: [8; 252],
+    };
+    let (mut client, hello) = mtproto::Client::hello(&start);
+    telegram.send(Frame::binary(hello)).await.unwrap();
+    let answer = telegram.next().await.unwrap().unwrap().into_data();
+    assert!(matches!(client.answer(&answer), Ok(Some(mtproto::Answer::ResPq { .. }))));
+
+    let mut whatsapp = browse(&country, "157.240.253.60:443", "wss://web.whatsapp.com/ws/chat").await;
+    let (mut client, hello) = noise::Client::hello([7; 32]).unwrap();
+    whatsapp.send(Frame::binary(hello)).await.unwrap();
+    let answer = whatsapp.next().await.unwrap().unwrap().into_data();
+    let grade = client.answer(&answer, &country.noise_root(), 1_790_000_000);
+    assert!(matches!(grade, Ok(Some(crate::model::Grade::A))));
 }

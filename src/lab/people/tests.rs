@@ -135,3 +135,16 @@ fn percentiles_are_by_nearest_rank() {
     assert_eq!((tally.opened(), tally.mishaps().len()), (20, 1));
     assert_eq!(Tally::default().first_byte(95), None);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_country_lives_in_real_time_and_on_several_threads_too() {
+    let rtt = Duration::from_millis(2);
+    let country = World::new().rtt(rtt).tunnel_rtt(rtt * 3).start().unwrap();
+    let doors = [country.plain_door(), country.friends_door()];
+    for door in doors {
+        let person = Person::new(&country, door, 3).unwrap();
+        for app in APPS.map(App::of) {
+            assert!(person.fetch(&app, 1 << 20, 0).await.is_ok(), "{app:?}");
+        }
+    }
+}

@@ -1,5 +1,5 @@
-//! The configuration of a byway that lives in this country, as its owner would write it: accounts, roots, the
-//! probes' targets and the anchors are data like any other.
+//! The configuration of a byway that lives in this country, as its owner would write it: accounts, a resolver,
+//! roots and anchors. The services and their probes are the catalogue's own, unchanged.
 
 use super::places;
 use super::{Country, SHADOWSOCKS_PORT};
@@ -9,38 +9,9 @@ use std::net::IpAddr;
 /// The file with Signal's roots, beside the configuration.
 const SIGNAL_ROOTS: &str = "lab-signal-roots.pem";
 
-/// Messengers of the catalogue that nobody in the lab uses.
-const UNUSED: [&str; 8] = ["discord", "facebook", "facetime", "instagram", "messenger", "snapchat", "viber", "x"];
-
 const HEAD: &str = r#"listen = ["127.0.0.1:0"]
 order = ["direct", "split", "tokyo", "oslo"]
 history = "memory"
-"#;
-
-const TELEGRAM: &str = r#"
-[[service.telegram.probes]]
-targets = ["149.154.167.51:443", "149.154.175.50:443", "149.154.167.91:443"]
-mtproto = { dc = 2 }
-"#;
-
-const WHATSAPP: &str = r#"
-[[service.whatsapp.probes]]
-targets = ["g.whatsapp.net:5222", "e1.whatsapp.net:443", "e4.whatsapp.net:5222"]
-noise = {}
-"#;
-
-const SIGNAL: &str = r#"
-[[service.signal.probes]]
-targets = ["chat.signal.org:443", "storage.signal.org:443"]
-https = { proof_header = "x-signal-timestamp" }
-[[service.signal.probes]]
-facet = "media"
-targets = ["cdn2.signal.org:443"]
-https = { path = "/bulk?bytes=65536", body_bytes = 65536 }
-[[service.signal.probes]]
-facet = "calls"
-targets = ["turn3.voip.signal.org:3478"]
-stun = {}
 "#;
 
 const CAPTIVE: &str = r#"captive = [
@@ -55,8 +26,9 @@ impl Country {
         vec![(SIGNAL_ROOTS, self.signal_roots())]
     }
 
-    /// A configuration in byway's own format: both tunnels, three messengers, anchors. Names that have public
-    /// certificates elsewhere are signed by [`Country::web_roots`] here; the platform's trust store must hold it.
+    /// A configuration in byway's own format: both tunnels, the resolver, the lab's roots, the anchors. Names that
+    /// have public certificates elsewhere are signed by [`Country::web_roots`] here; what stands for the platform's
+    /// trust store must hold it.
     pub fn config_toml(&self) -> String {
         let mut text = HEAD.to_owned();
         for (name, link) in ["tokyo", "oslo"].iter().zip(self.shadowsocks_links()) {
@@ -69,15 +41,9 @@ impl Country {
                 self.resolver().ip()
             ),
         );
-        text.push_str(TELEGRAM);
         let root = self.noise_root().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         line(&mut text, format_args!("\n[service.whatsapp]\nnoise_root = \"{root}\""));
-        text.push_str(WHATSAPP);
         line(&mut text, format_args!("\n[service.signal]\nroots = \"{SIGNAL_ROOTS}\""));
-        text.push_str(SIGNAL);
-        for service in UNUSED {
-            line(&mut text, format_args!("[service.{service}]\nenabled = false"));
-        }
         line(&mut text, format_args!("\n[anchors]"));
         text.push_str(CAPTIVE);
         line(&mut text, format_args!("neutral = [{}]", targets(&places::ANCHORS)));

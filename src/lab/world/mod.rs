@@ -11,7 +11,7 @@ pub use country::{Country, Outside};
 use super::censor::{Censor, Rule};
 use super::intercept::Impostor;
 use super::land::{Distances, Land};
-use super::origins::{self, Manners};
+use super::origins::{self, Manners, Talk};
 use super::pki::{Authority, BadWorld};
 use super::servers::{self, Shadowsocks};
 use crate::wire::noise;
@@ -159,15 +159,18 @@ impl Town {
 
     fn web(&mut self, keys: &Keys, sites: &[String]) -> Result<(), BadWorld> {
         let plain = Manners::Plain;
-        self.site(&keys.web, places::TELEGRAM_WEB, &places::TELEGRAM_NAMES, &plain)?;
-        self.site(&keys.web, places::WHATSAPP_WEB, &places::WHATSAPP_NAMES, &plain)?;
+        let whatsapp = Manners::Messenger(Talk::WhatsApp(keys.noise.clone()));
+        self.site(&keys.web, places::TELEGRAM_WEB, &places::TELEGRAM_NAMES, &Manners::Messenger(Talk::Telegram))?;
+        self.site(&keys.web, places::WHATSAPP_WEB, &places::WHATSAPP_NAMES, &whatsapp)?;
+        self.site(&keys.web, places::DISCORD, &places::DISCORD_NAMES, &Manners::Messenger(Talk::Discord))?;
         for (ip, names) in places::SIGNAL {
             self.site(&keys.signal, ip, names, &Manners::Signal)?;
         }
         for (ip, names) in places::OTHERS {
-            let manners = if names.contains(&"discord.com") { Manners::Discord } else { Manners::Plain };
-            self.site(&keys.web, ip, names, &manners)?;
+            self.site(&keys.web, ip, names, &plain)?;
         }
+        let push = self.site(&keys.web, places::PUSH, &places::PUSH_NAMES, &plain)?;
+        self.serve_site(SocketAddr::new(places::PUSH, places::PUSH_PORT), Some(push), &plain);
         for (ip, name) in places::ANCHORS.into_iter().chain(places::DOMESTIC) {
             let names = if name.is_empty() { &[][..] } else { &[name] };
             self.site(&keys.web, ip, names, &plain)?;
@@ -181,18 +184,26 @@ impl Town {
         Ok(())
     }
 
-    /// A web server at `ip`: TLS on 443, plain on 80.
-    fn site(&mut self, by: &Authority, ip: IpAddr, names: &[&str], manners: &Manners) -> Result<(), BadWorld> {
+    /// A web server at `ip`: TLS on 443, plain on 80. Its TLS is given back for further ports.
+    fn site(
+        &mut self,
+        by: &Authority,
+        ip: IpAddr,
+        names: &[&str],
+        manners: &Manners,
+    ) -> Result<Arc<ServerConfig>, BadWorld> {
         self.name(names, ip);
         let certified: Vec<String> = names.iter().map(ToString::to_string).chain([ip.to_string()]).collect();
         let config = by.server(&certified)?;
-        for (port, tls) in [(443, Some(config)), (80, None::<Arc<ServerConfig>>)] {
-            let manners = manners.clone();
-            self.tasks.spawn(origins::accept(&self.land, SocketAddr::new(ip, port), move |wire| {
-                origins::site(wire, tls.clone(), manners.clone())
-            }));
-        }
-        Ok(())
+        self.serve_site(SocketAddr::new(ip, 443), Some(config.clone()), manners);
+        self.serve_site(SocketAddr::new(ip, 80), None, manners);
+        Ok(config)
+    }
+
+    fn serve_site(&mut self, at: SocketAddr, tls: Option<Arc<ServerConfig>>, manners: &Manners) {
+        let manners = manners.clone();
+        self.tasks
+            .spawn(origins::accept(&self.land, at, move |wire| origins::site(wire, tls.clone(), manners.clone())));
     }
 
     fn udp(&mut self) -> Result<(), BadWorld> {

@@ -8,9 +8,10 @@ pub(super) const fn v4(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
 }
 
 /// Telegram's data centres 1 to 5, and one by IPv6.
-pub(super) const TELEGRAM: [IpAddr; 7] = [
+pub(super) const TELEGRAM: [IpAddr; 8] = [
     v4(149, 154, 175, 50),
     v4(149, 154, 167, 51),
+    v4(149, 154, 167, 41),
     v4(95, 161, 76, 100),
     v4(149, 154, 175, 100),
     v4(149, 154, 167, 91),
@@ -32,7 +33,10 @@ pub(super) const TELEGRAM_NAMES: [&str; 6] = [
 pub(super) const WHATSAPP: [(IpAddr, &[&str]); 3] = [
     (v4(157, 240, 253, 61), &["g.whatsapp.net", "g-fallback.whatsapp.net"]),
     (v4(157, 240, 22, 53), &["e1.whatsapp.net", "e2.whatsapp.net", "e3.whatsapp.net"]),
-    (v4(31, 13, 64, 53), &["e4.whatsapp.net", "e5.whatsapp.net", "e6.whatsapp.net"]),
+    (
+        v4(31, 13, 64, 53),
+        &["e4.whatsapp.net", "e5.whatsapp.net", "e6.whatsapp.net", "e7.whatsapp.net", "e8.whatsapp.net"],
+    ),
 ];
 pub(super) const WHATSAPP_PORTS: [u16; 3] = [443, 5222, 80];
 pub(super) const WHATSAPP_WEB: IpAddr = v4(157, 240, 253, 60);
@@ -56,14 +60,46 @@ pub(super) const SIGNAL: [(IpAddr, &[&str]); 4] = [
 pub(super) const SIGNAL_CALLS: IpAddr = v4(203, 0, 113, 41);
 pub(super) const SIGNAL_CALLS_NAMES: [&str; 2] = ["turn3.voip.signal.org", "turn.voip.signal.org"];
 
+/// Discord, whose gateway speaks first.
+pub(super) const DISCORD: IpAddr = v4(203, 0, 113, 50);
+pub(super) const DISCORD_NAMES: [&str; 4] =
+    ["discord.com", "gateway.discord.gg", "cdn.discordapp.com", "media.discordapp.net"];
+
 /// The other messengers, as plain web servers.
-pub(super) const OTHERS: [(IpAddr, &[&str]); 5] = [
-    (v4(203, 0, 113, 50), &["discord.com", "gateway.discord.gg", "cdn.discordapp.com", "media.discordapp.net"]),
-    (v4(203, 0, 113, 51), &["edge-mqtt.facebook.com", "www.messenger.com", "graph.instagram.com", "www.instagram.com"]),
+pub(super) const OTHERS: [(IpAddr, &[&str]); 4] = [
+    (
+        v4(203, 0, 113, 51),
+        &[
+            "edge-mqtt.facebook.com",
+            "b-graph.facebook.com",
+            "www.facebook.com",
+            "www.messenger.com",
+            "graph.instagram.com",
+            "i.instagram.com",
+            "gateway.instagram.com",
+            "www.instagram.com",
+        ],
+    ),
     (v4(203, 0, 113, 52), &["www.viber.com", "share.viber.com"]),
     (v4(203, 0, 113, 53), &["facetime.apple.com", "gateway.icloud.com"]),
-    (v4(203, 0, 113, 54), &["gcp.api.snapchat.com", "x.com", "twitter.com", "pbs.twimg.com"]),
+    (
+        v4(203, 0, 113, 54),
+        &[
+            "gcp.api.snapchat.com",
+            "aws.api.snapchat.com",
+            "web.snapchat.com",
+            "api.x.com",
+            "x.com",
+            "pbs.twimg.com",
+            "abs.twimg.com",
+        ],
+    ),
 ];
+
+/// Apple's push servers.
+pub(super) const PUSH: IpAddr = v4(203, 0, 113, 55);
+pub(super) const PUSH_NAMES: [&str; 1] = ["1-courier.push.apple.com"];
+pub(super) const PUSH_PORT: u16 = 5223;
 
 /// Neutral places abroad, on three networks; the last has no name.
 pub(super) const ANCHORS: [(IpAddr, &str); 4] = [
@@ -90,10 +126,10 @@ pub(super) const CANARY_NAMES: [&str; 5] = [
     "canary.example",
 ];
 
-/// A neutral STUN server.
+/// A STUN server of no messenger in use here.
 pub(super) const STUN: IpAddr = v4(198, 51, 100, 210);
-pub(super) const STUN_NAMES: [&str; 2] = ["stun.example", "stun.l.google.com"];
-pub(super) const STUN_PORTS: [u16; 2] = [3478, 19302];
+pub(super) const STUN_NAMES: [&str; 2] = ["stun.example", "stun.fbsbx.com"];
+pub(super) const STUN_PORTS: [u16; 1] = [3478];
 
 /// A resolver over HTTPS, asked by address.
 pub(super) const RESOLVER: IpAddr = v4(198, 51, 100, 53);
