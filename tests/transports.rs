@@ -1,5 +1,6 @@
 //! byway's transports against real peers, found on PATH: shadowsocks-libev, microsocks, dante, tinyproxy. An absent
 //! one is reported as skipped with the line that installs it, and fails the test when `BYWAY_REQUIRE_PEERS` is `1`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a test, outside cfg(test)")]
 
 use byway::model::{Cause, Destination, Failure, Leg, Secret};
 use byway::net::resolve::Settings;
