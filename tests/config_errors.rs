@@ -1,6 +1,8 @@
 //! Every configuration error, word for word: `tests/golden/NAME.toml` must be refused with `NAME.err`. A first
 //! line `#! --set path=value` goes over the file. `UPDATE_GOLDEN=1` writes what is said now, to be read and judged.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot read its files has failed")]
+
 use byway::config::{Origin, Override, load};
 use std::fs;
 use std::path::{Path, PathBuf};

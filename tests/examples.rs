@@ -1,10 +1,15 @@
 //! Every file of `config/examples/` is a configuration, and means what its name says.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its files has failed")]
+
 use byway::config::{DEFAULT, Origin, Settings, TransportKind, load};
 use byway::journal::History;
 use byway::model::{DirectRule, TransportId};
+use byway::net::{Network, OsNetwork, Resolver};
+use byway::transport::{Spec, build};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 fn examples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/examples");
@@ -36,6 +41,22 @@ fn each_example_loads_and_says_what_it_is_for() {
         assert!(fs::read_to_string(&file).unwrap().starts_with("# "), "{name} does not say what it is for");
         for spec in &settings.services {
             assert!(!spec.service.order.is_empty(), "{name}: {} has no way", spec.service.id);
+        }
+    }
+}
+
+#[test]
+fn every_way_of_every_example_can_be_built() {
+    let network: Arc<dyn Network> = Arc::new(OsNetwork);
+    for file in examples() {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let settings = example(&name);
+        let resolver = Arc::new(Resolver::new(network.clone(), settings.resolver.settings()).unwrap());
+        let specs: Vec<Spec> = settings.transports.iter().map(Spec::from).collect();
+        for (id, built) in build(&specs, &network, &resolver) {
+            let spec = settings.transports.iter().find(|spec| spec.id == id).unwrap();
+            let built = built.unwrap_or_else(|why| panic!("{name}: {id}: {why}"));
+            assert_eq!((built.kind, built.bare), (spec.kind.name(), spec.kind.is_bare()), "{name}: {id}");
         }
     }
 }

@@ -7,6 +7,7 @@ mod document;
 mod doors;
 mod embedded;
 mod fault;
+mod handover;
 mod import;
 mod link;
 mod operation;
@@ -22,9 +23,7 @@ pub use embedded::DEFAULT;
 pub use fault::{Fault, Place};
 pub use import::{Imported, Skipped, import, to_toml};
 pub use link::{BadLink, Linked, Part, parse as parse_link};
-pub use settings::{
-    Cipher, Control, LogLevel, Resolver, SecureResolver, ServiceSpec, Settings, TransportKind, TransportSpec,
-};
+pub use settings::{Cipher, Control, LogLevel, Resolver, ServiceSpec, Settings, TransportKind, TransportSpec};
 
 #[cfg(test)]
 mod tests;

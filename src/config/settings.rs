@@ -2,10 +2,10 @@
 //! holds here holds: every named transport exists, `via` makes no circle, every service has a way it may take.
 
 use crate::model::{Destination, Secret, Service, TransportId};
+use crate::net::resolve::SecureServer;
 use crate::policy::Rule;
 use crate::wire::split::Recipe;
 use crate::{health, inbound, journal, probe};
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -123,25 +123,14 @@ pub struct ServiceSpec {
 }
 
 /// How names are looked up for bare ways.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Resolver {
     /// DNS over HTTPS, in order; never looked up itself.
-    pub secure: Vec<SecureResolver>,
-    /// Whether the system's resolver is asked as well, to notice when it lies.
-    pub cross_check: bool,
-}
-
-/// A DNS over HTTPS server (RFC 8484).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecureResolver {
-    /// The name its certificate must show.
-    pub name: String,
-    /// The port.
-    pub port: u16,
-    /// The path.
-    pub path: String,
-    /// Its address.
-    pub ip: IpAddr,
+    pub secure: Vec<SecureServer>,
+    /// Whether the system is believed about a listed name when every secure resolver fails.
+    pub system_alone: bool,
+    /// Whether a private address may be the answer for a listed name.
+    pub allow_private: bool,
 }
 
 /// Where a running byway is commanded.

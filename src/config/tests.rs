@@ -172,10 +172,8 @@ fn a_file_of_roots_lies_beside_the_configuration() {
     let key = rcgen::generate_simple_self_signed(["a.example".to_owned()]).unwrap();
     std::fs::write(folder.path().join("own.pem"), key.cert.pem()).unwrap();
     let origin = Origin::file(&folder.path().join("byway.toml"), Path::new("/state"));
-    let text = format!(
-        "[service.signal]\nroots = \"own.pem\"\n[transport.a.http]\nserver = \"a.example:443\"\ntls = true\nroots = \"own.pem\"\n"
-    );
-    let settings = load(&text, &origin, &[]).unwrap();
+    let text = "[service.signal]\nroots = \"own.pem\"\n[transport.a.http]\nserver = \"a.example:443\"\ntls = true\nroots = \"own.pem\"\n";
+    let settings = load(text, &origin, &[]).unwrap();
     let Kind::Https(https) = &service(&settings, "signal").probes[0].kind else { panic!("not https") };
     let Roots::Pinned(roots) = &https.roots else { panic!("not pinned") };
     assert_eq!(roots[0], key.cert.der().as_ref());

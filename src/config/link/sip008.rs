@@ -6,8 +6,11 @@ use super::{BadLink, Linked, Part};
 use crate::config::settings::TransportKind;
 use serde_json::Value;
 
+/// An entry's name, and the entry.
+type Entry = (Option<String>, Result<Linked, BadLink>);
+
 /// The servers of a document, each read or refused by itself; `None` when `text` is no such document.
-pub(in crate::config) fn servers(text: &str) -> Option<Vec<(Option<String>, Result<Linked, BadLink>)>> {
+pub(in crate::config) fn servers(text: &str) -> Option<Vec<Entry>> {
     let document: Value = serde_json::from_str(text).ok()?;
     let list = match &document {
         Value::Array(list) => list.as_slice(),

@@ -123,7 +123,8 @@ fn no_rules_claim_nothing_and_neither_does_a_port_alone() {
 /// What the matcher must say, by looking at every rule.
 fn by_looking_at_all(rules: &[Rule], to: &Destination) -> (ServiceId, Facet) {
     let open = |rule: &Rule| rule.ports.is_empty() || rule.ports.iter().any(|range| range.contains(&to.port));
-    let mut best: Option<((usize, bool, std::cmp::Reverse<usize>), &Rule)> = None;
+    type Claim = (usize, bool, std::cmp::Reverse<usize>);
+    let mut best: Option<(Claim, &Rule)> = None;
     for (index, rule) in rules.iter().enumerate().filter(|(_, rule)| open(rule)) {
         let lengths: Vec<usize> = match &to.host {
             Host::Name(name) => {

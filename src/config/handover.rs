@@ -1,0 +1,48 @@
+//! From what a configuration says to what a room below is built from, where the two are not one type.
+
+use super::settings::{Resolver, TransportKind, TransportSpec};
+use crate::model::{Host, Secret};
+use crate::net::resolve;
+use crate::net::tls::Trust;
+use crate::transport::{HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, TlsSpec};
+
+impl From<&TransportSpec> for Spec {
+    fn from(spec: &TransportSpec) -> Self {
+        let kind = match &spec.kind {
+            TransportKind::Direct => Kind::Direct,
+            TransportKind::Split { recipe } => Kind::Split { recipe: recipe.clone() },
+            TransportKind::Shadowsocks { server, method, password, prefix } => Kind::Shadowsocks(ShadowsocksServer {
+                server: server.clone(),
+                method: method.name().to_owned(),
+                password: password.clone(),
+                prefix: prefix.clone(),
+            }),
+            TransportKind::Socks5 { server, login } => {
+                Kind::Socks5(Socks5Server { server: server.clone(), login: self::login(login.as_ref()) })
+            }
+            TransportKind::Http { server, tls, sni, login, roots } => {
+                let trust = roots.clone().map_or(Trust::Platform, Trust::Only);
+                let name = sni.as_deref().map(|name| Host::Name(name.into()));
+                let tls = tls.then_some(TlsSpec { name, trust });
+                Kind::Http(HttpServer { server: server.clone(), tls, login: self::login(login.as_ref()) })
+            }
+        };
+        Self { id: spec.id.clone(), via: spec.via.clone(), kind }
+    }
+}
+
+fn login(login: Option<&(String, Secret<String>)>) -> Option<Login> {
+    login.map(|(user, password)| Login { user: user.clone(), password: password.clone() })
+}
+
+impl Resolver {
+    /// The settings of the resolver, which still has to be told which names are listed and whom to tell of lies.
+    pub fn settings(&self) -> resolve::Settings {
+        resolve::Settings {
+            servers: self.secure.clone(),
+            system_alone: self.system_alone,
+            allow_private: self.allow_private,
+            ..resolve::Settings::system_only()
+        }
+    }
+}
