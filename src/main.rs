@@ -1,1 +1,3 @@
+//! The binary: arguments in, exit code out. Everything else is the library.
+
 fn main() {}

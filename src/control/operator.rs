@@ -3,6 +3,7 @@
 
 use super::report::{Status, Why};
 use super::{Entry, Pong, ProbeItem, Refusal, Reloaded, Stamp, Used};
+use crate::journal;
 use crate::model::{Record, ServiceId, TransportId};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -61,6 +62,13 @@ pub trait Operator: Send + Sync + 'static {
 impl From<Record> for Entry {
     fn from(record: Record) -> Self {
         Self { at: Stamp::now(), record }
+    }
+}
+
+/// What the journal holds.
+impl From<journal::Entry> for Entry {
+    fn from(kept: journal::Entry) -> Self {
+        Self { at: Stamp::from_secs(kept.time), record: kept.record }
     }
 }
 

@@ -318,7 +318,8 @@ impl Seen<'_> {
         let left = service.order.iter().take_while(|preferred| Some(*preferred) != way);
         let left = left.filter_map(|preferred| self.standing(service, facts, preferred));
         let bad = left.filter(|standing| standing.technique().is_some()).map(|standing| standing.since).next();
-        let own = || way.and_then(|way| self.standing(service, facts, way)).map(|standing| standing.since);
+        let own = way.and_then(|way| self.standing(service, facts, way)).filter(|own| own.phase != Phase::Unknown);
+        let own = || own.map(|standing| standing.since);
         facts.since.or(bad).or_else(own).map(|moment| self.clock.stamp(moment))
     }
 }

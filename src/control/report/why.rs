@@ -1,19 +1,16 @@
 //! Why a service goes the way it goes: the sentence a person reads first, and under it every route with its
 //! standing, its evidence line by line, and the plan with what it passed over.
 
+use super::grounds::{RouteWhy, route_why};
 use super::status::{FacetFacts, ForcedLine, Seen, ServiceFacts};
 use super::tally::Tally;
-use super::words::{
-    capital, confidence_words, facet_words, goes, link_words, listed, sign_name, sign_words, way_words,
-};
+use super::words::{capital, confidence_words, facet_words, goes, link_words, listed, way_words};
 use crate::board::RouteStory;
-use crate::control::{Clock, Stamp, span_words};
+use crate::control::{Stamp, span_words};
 use crate::model::{
-    Anchors, Attempt, Confidence, DirectRule, Evidence, Facet, Grade, L4, LinkState, Phase, Plan, Reason, Service,
-    ServiceId, Sign, Source, Standing, Technique, TransportId, Twin, Verdict,
+    Attempt, DirectRule, Facet, LinkState, Phase, Plan, Reason, Service, ServiceId, Standing, TransportId,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::time::Duration;
 
 /// The answer to `why`.
@@ -77,68 +74,6 @@ pub struct PassedLine {
     pub reason: String,
     /// The reason for people.
     pub words: String,
-}
-
-/// What is known of one route.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RouteWhy {
-    /// The way.
-    pub transport: TransportId,
-    /// Streams or packets.
-    pub l4: L4,
-    /// Its state.
-    pub phase: Phase,
-    /// What the evidence means.
-    pub verdict: Verdict,
-    /// How sure that is.
-    pub confidence: Confidence,
-    /// The evidence score; high is bad.
-    pub score: f64,
-    /// Since when the state holds.
-    pub since: Stamp,
-    /// The last validated answer.
-    pub last_good: Option<Stamp>,
-    /// The last failure that counted.
-    pub last_bad: Option<Stamp>,
-    /// Smoothed round-trip time, in milliseconds.
-    pub rtt_ms: Option<u64>,
-    /// Smoothed time to the first byte of an answer, in milliseconds.
-    pub first_byte_ms: Option<u64>,
-    /// While it recovers: the share of new connections that may try it.
-    pub canary: f64,
-    /// Whether somebody else answered in the service's place.
-    pub hostile: bool,
-    /// When it is tested next.
-    pub next_test: Option<Stamp>,
-    /// The latest evidence, oldest first.
-    pub evidence: Vec<EvidenceLine>,
-}
-
-/// One fact.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EvidenceLine {
-    /// When the attempt ended.
-    pub at: Stamp,
-    /// `traffic` or `probe`.
-    pub source: String,
-    /// What was seen, for machines.
-    pub sign: String,
-    /// How much of an answer was checked: `A` proves the service, `B` is an answer of the right form.
-    pub grade: Option<String>,
-    /// What was seen, for people.
-    pub words: String,
-    /// `good`, `bad`, or `nothing` when it counts neither way.
-    pub weighs: String,
-    /// Which endpoint: the first one met is 1. It cannot be turned back into an address.
-    pub endpoint: Option<u32>,
-    /// What the same did on another way: `answered`, `failed_too`, `unknown`.
-    pub twin: String,
-    /// What the neutral anchors said: `good`, `bad`, `unknown`.
-    pub anchors: String,
-    /// What a discriminating pair proved.
-    pub pair: Option<Technique>,
-    /// The score after it.
-    pub score_after: f64,
 }
 
 /// The answer to `why`, from the beliefs, the operator's facts and the board's stories.
@@ -211,13 +146,18 @@ const fn in_trouble(standing: &Standing) -> bool {
     !matches!(standing.phase, Phase::Ok | Phase::Unknown)
 }
 
+/// Whether the evidence against a way is worth telling: not while it comes back, nor when nobody is at fault.
+const fn blamed(standing: &Standing) -> bool {
+    standing.technique().is_some() || matches!(standing.phase, Phase::Suspect | Phase::Degraded | Phase::Blocked)
+}
+
 /// What is to be said about one way that is not (only) well.
 fn clause(seen: Seen<'_>, service: &Service, facts: &FacetFacts, way: &TransportId, stories: &[&RouteStory]) -> String {
     let standing = seen.standing(service, facts, way);
     let mut said = format!("{}: {}", capital(&way_words(way)), reason(facts, way, standing));
     let story = stories.iter().find(|story| story.route.transport == *way);
     let technique = standing.and_then(Standing::technique);
-    if let (Some(story), Some(_)) = (story, technique) {
+    if let (Some(story), true) = (story, standing.is_some_and(blamed)) {
         let tally = Tally::of(&story.evidence);
         said += &tally.seen();
         said += &tally.controls(facts.taken().filter(|taken| *taken != way), stories);
@@ -317,80 +257,4 @@ const fn reason_name(reason: Reason) -> &'static str {
         Reason::Phase(_) => "phase",
         Reason::Hostile => "hostile",
     }
-}
-
-fn route_why(clock: Clock, story: &RouteStory) -> RouteWhy {
-    let standing = &story.standing;
-    let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-    let mut endpoints = HashMap::new();
-    let mut line = |(evidence, score): &(Evidence, f64)| {
-        let endpoint = evidence.endpoint.map(|tag| {
-            let next = u32::try_from(endpoints.len() + 1).unwrap_or(u32::MAX);
-            *endpoints.entry(tag).or_insert(next)
-        });
-        evidence_line(clock, evidence, *score, endpoint)
-    };
-    RouteWhy {
-        transport: story.route.transport.clone(),
-        l4: story.route.l4,
-        phase: standing.phase,
-        verdict: standing.verdict,
-        confidence: standing.confidence,
-        score: tenth(standing.score),
-        since: clock.stamp(standing.since),
-        last_good: standing.last_good.map(|at| clock.stamp(at)),
-        last_bad: standing.last_bad.map(|at| clock.stamp(at)),
-        rtt_ms: standing.rtt.map(millis),
-        first_byte_ms: standing.first_byte.map(millis),
-        canary: standing.canary,
-        hostile: standing.hostile,
-        next_test: story.next_probe.map(|at| clock.stamp(at)),
-        evidence: story.evidence.iter().map(&mut line).collect(),
-    }
-}
-
-fn evidence_line(clock: Clock, evidence: &Evidence, score: f64, endpoint: Option<u32>) -> EvidenceLine {
-    let sign = &evidence.sign;
-    let weighs = match (sign.is_good(), sign.is_bad()) {
-        (true, _) => "good",
-        (_, true) => "bad",
-        _ => "nothing",
-    };
-    let grade = match sign {
-        Sign::Answer(Grade::A) => Some("A"),
-        Sign::Answer(Grade::B) => Some("B"),
-        _ => None,
-    };
-    let source = match evidence.source {
-        Source::Traffic => "traffic",
-        Source::Probe => "probe",
-    };
-    let twin = match evidence.twin {
-        Twin::Unknown => "unknown",
-        Twin::Answered => "answered",
-        Twin::FailedToo => "failed_too",
-    };
-    let anchors = match evidence.anchors {
-        Anchors::Unknown => "unknown",
-        Anchors::Good => "good",
-        Anchors::Bad => "bad",
-    };
-    EvidenceLine {
-        at: clock.stamp(evidence.at),
-        source: source.into(),
-        sign: sign_name(sign).into(),
-        grade: grade.map(Into::into),
-        words: sign_words(sign),
-        weighs: weighs.into(),
-        endpoint,
-        twin: twin.into(),
-        anchors: anchors.into(),
-        pair: evidence.pair,
-        score_after: tenth(score),
-    }
-}
-
-/// Scores are told in tenths: more digits would claim more than is known.
-fn tenth(score: f64) -> f64 {
-    (score * 10.0).round() / 10.0
 }
