@@ -166,6 +166,11 @@ impl Link {
         }
     }
 
+    /// Whether somebody waits for the controls.
+    pub(super) const fn is_asked(&self) -> bool {
+        self.asked.is_some()
+    }
+
     /// Another network, or the same one after a gap: everything under way is void, and the link is looked at.
     pub(super) fn changed(&mut self, now: Moment) {
         self.changed = Some(now);

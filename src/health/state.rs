@@ -119,10 +119,7 @@ impl State {
     fn take_evidence(&mut self, evidence: Evidence, now: Moment, params: &Params) {
         match evidence.source {
             Source::Traffic => self.take_used(&evidence.route, now, params),
-            Source::Probe => {
-                self.flights.landed(&evidence.route);
-                self.note_probed(&evidence.route, now);
-            }
+            Source::Probe => self.note_probed(&evidence.route, now),
         }
         if params.mode == Mode::Off || (evidence.route.service.is_other() && !speaks_of_the_way(evidence.sign)) {
             return;
