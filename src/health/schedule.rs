@@ -92,7 +92,7 @@ impl State {
             way.used = Some(now);
         }
         if was_quiet {
-            self.rephase(now);
+            self.rephase(now, params);
         }
     }
 
@@ -122,15 +122,16 @@ impl State {
     }
 
     /// All that is due at once after a pause is spread again.
-    pub(super) fn rephase(&mut self, now: Moment) {
+    pub(super) fn rephase(&mut self, now: Moment, params: &Params) {
+        let (least, most) = params.idle.settle;
         for belief in self.beliefs.values_mut() {
-            if belief.probe.next.is_some_and(|t| t <= now + cadence::SETTLING.1) {
-                belief.probe.next = Some(now + self.dice.between(cadence::SETTLING.0, cadence::SETTLING.1));
+            if belief.probe.next.is_some_and(|t| t <= now + most) {
+                belief.probe.next = Some(now + self.dice.between(least, most));
             }
         }
         for way in self.ways.values_mut() {
-            if way.next.is_some_and(|t| t <= now + cadence::SETTLING.1) {
-                way.next = Some(now + self.dice.between(cadence::SETTLING.0, cadence::SETTLING.1));
+            if way.next.is_some_and(|t| t <= now + most) {
+                way.next = Some(now + self.dice.between(least, most));
             }
         }
     }

@@ -122,7 +122,7 @@ fn a_suspicion_is_looked_into_after_20_45_and_90_seconds() {
 fn a_blocked_route_is_left_alone_ever_longer() {
     for (sign, pair, first) in [
         (Sign::Refused, Technique::TcpReject, (3 * 60 + 30, 6 * 60 + 30)),
-        (Sign::HelloMuted, Technique::SniDropAnswer, (420, 440)),
+        (Sign::HelloMuted, Technique::SniDropAnswer, (420, 450)),
     ] {
         let mut world = World::telegram();
         world.country(route("telegram", "tokyo"), A);
@@ -378,4 +378,37 @@ fn a_day_takes_few_steps_and_fewer_publications() {
     let world = a_day(Params::default());
     assert!(world.steps <= 3_000, "{}", world.steps);
     assert!(world.published < world.steps / 2, "{} of {}", world.published, world.steps);
+}
+
+#[test]
+fn shortened_for_a_show_a_lifted_block_is_left_within_half_a_minute() {
+    let mut params = Params::default();
+    let tenth = Duration::from_millis(100);
+    params.suspect.at = vec![tenth * 5, secs(1), secs(2)];
+    params.block.span = secs(2);
+    params.taint.sni_rst = secs(1);
+    params.idle.settle = (tenth, tenth * 3);
+    params.hold.start = secs(2);
+    params.hold.cap = secs(3);
+    params.recover.min_gap = secs(1);
+    params.recover.min_span = secs(2);
+    params.recover.canary_step = secs(1);
+    let mut world = World::with(params, &["telegram"], &["direct", "tokyo"]);
+    let direct = route("telegram", "direct");
+    world.pass(secs(3));
+    world.country.insert(direct.clone(), Probed { sign: Sign::ResetAfterHello, twin: Twin::Answered, bytes: 750 });
+    world.twinned("direct", Sign::ResetAfterHello, 1);
+    let onset = world.now;
+    while world.phase("direct") != Phase::Blocked {
+        world.traffic("tokyo", A);
+        world.pass(tenth);
+        assert!(world.now.since(onset) < secs(15), "{:?}", world.direct());
+    }
+    world.country(direct, Sign::BodyProven);
+    let lifted = world.now;
+    while world.phase("direct") != Phase::Ok {
+        world.traffic("tokyo", A);
+        world.pass(tenth);
+        assert!(world.now.since(lifted) < secs(30), "{:?}", world.direct());
+    }
 }
