@@ -395,6 +395,8 @@ fn shortened_for_a_show_a_lifted_block_is_left_within_half_a_minute() {
     params.recover.canary_step = secs(1);
     let mut world = World::with(params, &["telegram"], &["direct", "tokyo"]);
     let direct = route("telegram", "direct");
+    world.country(direct.clone(), A);
+    world.country(route("telegram", "tokyo"), A);
     world.pass(secs(3));
     world.country.insert(direct.clone(), Probed { sign: Sign::ResetAfterHello, twin: Twin::Answered, bytes: 750 });
     world.twinned("direct", Sign::ResetAfterHello, 1);
