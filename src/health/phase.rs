@@ -29,7 +29,10 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
     let value = belief.score.value();
     match belief.phase {
         Phase::Blocked => {
-            belief.technique = Some(belief.tally.technique());
+            let how = belief.tally.technique();
+            if how != Technique::Unidentified {
+                belief.technique = Some(how);
+            }
             belief.confidence = belief.confidence.max(belief.tally.confidence());
         }
         Phase::Recovering if points >= RELAPSE || value >= params.switch_at => {

@@ -312,9 +312,33 @@ fn an_answer_elsewhere_vouches_for_the_link() {
     let fact = world.fact(route("telegram", "direct"), Sign::ResetAfterHello);
     world.tell(fact);
     assert!(near(world.direct().score, 0.0));
+    let weak = world.fact(route("signal", "direct"), B);
+    world.tell(weak);
+    assert!(near(world.direct().score, 0.0), "a portal answers too");
     let answer = world.fact(route("signal", "direct"), A);
     world.tell(answer);
     assert!(near(world.direct().score, 3.0));
+}
+
+#[test]
+fn whatever_comes_through_a_tunnel_vouches_for_the_link() {
+    let mut world = World::telegram();
+    world.link = None;
+    world.pass(secs(60));
+    let fact = world.fact(route("telegram", "direct"), Sign::ResetAfterHello);
+    world.tell(fact);
+    let twin = world.fact(route("telegram", "tokyo"), B);
+    world.tell(twin);
+    assert!(near(world.direct().score, 4.5), "and is the twin of what waited for it");
+}
+
+#[test]
+fn an_outage_in_between_does_not_make_a_known_block_unknown() {
+    let mut world = blocked();
+    let fact = world.fact(route("telegram", "direct"), Sign::Refused);
+    world.tell(Evidence { twin: Twin::FailedToo, anchors: Anchors::Good, ..fact });
+    world.traffic("direct", Sign::ClientGaveUp);
+    assert_eq!(world.verdict(), Verdict::Blocked(Technique::SniRst));
 }
 
 #[test]

@@ -48,6 +48,7 @@ pub(super) struct World {
     pub(super) probes: Vec<(Moment, Route)>,
     pub(super) controls: Vec<Moment>,
     pub(super) published: u32,
+    pub(super) steps: u32,
     wake: Option<Moment>,
     controls_at: Option<Moment>,
     landing: Vec<(Moment, Route)>,
@@ -72,6 +73,7 @@ impl World {
             probes: Vec::new(),
             controls: Vec::new(),
             published: 0,
+            steps: 0,
             wake: None,
             controls_at: None,
             landing: Vec::new(),
@@ -92,6 +94,7 @@ impl World {
     }
 
     pub(super) fn event(&mut self, event: Event) {
+        self.steps += 1;
         let (state, effects) = step(self.state.take().unwrap(), event, self.now, &self.params);
         self.state = Some(state);
         for effect in effects {
