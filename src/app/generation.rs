@@ -4,7 +4,6 @@
 use super::convert;
 use crate::board::Board;
 use crate::config::{ServiceSpec, Settings};
-use crate::health::Params;
 use crate::model::{Destination, DirectRule, Facet, Host, L4, Route, ServiceId, Sign, Source, TransportId, Way};
 use crate::net::resolve::{self, Finding, SecureSaid, SystemSaid};
 use crate::net::tls::{TlsError, Trust};
@@ -23,10 +22,35 @@ pub struct World {
     pub network: Arc<dyn Network>,
     /// Chance, the calendar, control C0.
     pub sources: probe::Sources,
-    /// Whose certificates the secure resolvers must have.
-    pub resolver_trust: Trust,
+    /// What stands in for the platform's certificate store (DER), in a world that has none of its own.
+    pub web_roots: Option<Arc<[Vec<u8>]>>,
     /// Whether a listed name may have a private address (networks with names of their own, the lab).
     pub private_names: bool,
+}
+
+impl World {
+    /// The machine that byway runs on.
+    pub fn of_this_machine() -> Self {
+        Self {
+            network: Arc::new(crate::net::OsNetwork),
+            sources: probe::Sources::system(crate::platform::has_default_route),
+            web_roots: None,
+            private_names: false,
+        }
+    }
+
+    /// A question that trusts what this world trusts.
+    fn trusting(&self, spec: &probe::Spec) -> probe::Spec {
+        let mut spec = spec.clone();
+        let https = match &mut spec.kind {
+            probe::Kind::Https(https) | probe::Kind::Tls(https) | probe::Kind::WebSocket { https, .. } => https,
+            probe::Kind::Telegram { .. } | probe::Kind::Noise { .. } | probe::Kind::Stun => return spec,
+        };
+        if let (probe::Roots::Platform, Some(roots)) = (&https.roots, &self.web_roots) {
+            https.roots = probe::Roots::Pinned(Arc::clone(roots));
+        }
+        spec
+    }
 }
 
 /// What one configuration made.
@@ -76,8 +100,12 @@ impl Generation {
         });
         let prober = Prober::new(probe::Setup {
             settings: convert::probe(&settings.detect),
-            specs: settings.services.iter().flat_map(|spec| spec.probes.clone()).collect(),
-            anchors: settings.anchors.clone(),
+            specs: settings.services.iter().flat_map(|spec| &spec.probes).map(|probe| world.trusting(probe)).collect(),
+            anchors: probe::Anchors {
+                captive: settings.anchors.captive.clone(),
+                neutral: settings.anchors.neutral.iter().map(|anchor| world.trusting(anchor)).collect(),
+                domestic: settings.anchors.domestic.iter().map(|anchor| world.trusting(anchor)).collect(),
+            },
             ways: in_order,
             services: settings.services.iter().map(|spec| spec.service.clone()).collect(),
             board: board.clone(),
@@ -86,12 +114,6 @@ impl Generation {
         });
         Ok(Self { settings, routing, prober, resolver, broken })
     }
-}
-
-/// The numbers of belief that `settings` asks for.
-pub(super) fn params(settings: &Settings) -> Params {
-    let bare = settings.transports.iter().filter(|spec| spec.kind.is_bare()).map(|spec| spec.id.clone()).collect();
-    convert::params(&settings.detect, bare)
 }
 
 /// Every route that can be believed something about: each asked facet of each service over each way that the
@@ -141,8 +163,9 @@ fn way(spec: &crate::config::TransportSpec, built: Option<&transport::Transport>
 fn resolver_settings(settings: &Settings, matcher: &Arc<Matcher>, board: &Board, world: &World) -> resolve::Settings {
     let listed = Arc::clone(matcher);
     let servers = &settings.resolver.secure;
+    let trust = world.web_roots.as_ref().map_or(Trust::Platform, |roots| Trust::Only(Arc::clone(roots)));
     resolve::Settings {
-        servers: servers.iter().map(|server| convert::secure_server(server, world.resolver_trust.clone())).collect(),
+        servers: servers.iter().map(|server| convert::secure_server(server, trust.clone())).collect(),
         listed: Arc::new(move |name| classify_name(&listed, name).is_some()),
         allow_private: world.private_names,
         observer: dns_observer(Arc::clone(matcher), board.clone()),

@@ -1,1 +1,20 @@
-//! (under construction)
+//! Builds, runs, reloads, stops: the only room that knows all others, and the only one that spawns root tasks.
+
+mod actions;
+mod convert;
+mod demo;
+mod generation;
+mod instance;
+mod log;
+mod operator;
+mod run;
+mod source;
+mod tasks;
+
+#[cfg(test)]
+mod tests;
+
+pub use actions::Program;
+pub use generation::World;
+pub use instance::{Byway, ReloadError};
+pub use tasks::Tasks;

@@ -1,0 +1,235 @@
+//! A running byway, whatever world it runs in: this machine, or the lab's country.
+
+use super::Tasks;
+use super::generation::{Generation, World, routes};
+use crate::board::Board;
+use crate::config::Settings;
+use crate::inbound::{Door, Gate, Login};
+use crate::journal::{Journal, Notice};
+use crate::model::{NetworkId, Record};
+use crate::net::tls::TlsError;
+use crate::net::{BindError, Listener, Stream};
+use crate::platform;
+use crate::probe::Prober;
+use crate::session::Sessions;
+use arc_swap::ArcSwap;
+use futures_util::FutureExt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+/// How long connections may take to end when byway stops.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A running byway.
+pub struct Byway {
+    pub(super) board: Board,
+    pub(super) sessions: Arc<Sessions>,
+    pub(super) journal: Journal,
+    pub(super) gate: Gate,
+    pub(super) began: Instant,
+    pub(super) generation: ArcSwap<Generation>,
+    world: World,
+    tasks: Tasks,
+    prober: Mutex<CancellationToken>,
+    doors: Mutex<Doors>,
+}
+
+/// The listeners that are open.
+#[derive(Default)]
+struct Doors {
+    stop: CancellationToken,
+    open: Vec<SocketAddr>,
+}
+
+impl Byway {
+    /// Starts everything that `settings` asks for, but opens no door yet; see [`Byway::open_doors`]. Needs no
+    /// network. Fails only when a certificate that the settings name cannot be used.
+    pub fn start(settings: Settings, world: World, network: NetworkId) -> Result<(Arc<Self>, Vec<Notice>), TlsError> {
+        let (board, keeper) = Board::new(settings.detect.clone(), routes(&settings), network);
+        let (journal, notices) = Journal::open(&settings.history, SystemTime::now);
+        let gate = Gate::new(&settings.inbound);
+        let generation = Generation::build(settings, &world, &board)?;
+        let sessions = Sessions::new(Arc::clone(&generation.routing), board.clone());
+        let tasks = Tasks::default();
+        tasks.spawn("board", keeper.run(tasks.stop_word()));
+        tasks.spawn("flows", Arc::clone(&sessions).watch(tasks.stop_word()));
+        tasks.spawn_until_stop("history", remember(board.clone(), journal.clone()));
+        let byway = Arc::new(Self {
+            board,
+            sessions,
+            journal,
+            gate,
+            began: Instant::now(),
+            generation: ArcSwap::from_pointee(generation),
+            world,
+            tasks,
+            prober: Mutex::default(),
+            doors: Mutex::default(),
+        });
+        byway.start_prober();
+        byway.board.announce(Record::Started);
+        Ok((byway, notices))
+    }
+
+    /// Opens every door that the settings name, or none.
+    pub fn open_doors(self: &Arc<Self>) -> Result<Vec<SocketAddr>, BindError> {
+        let listens = self.generation.load().settings.listens.clone();
+        let listeners = listens.iter().map(|listen| Listener::bind(listen.addr)).collect::<Result<Vec<_>, _>>()?;
+        let stop = self.tasks.stop_word().child_token();
+        let open: Vec<_> = listeners.iter().map(Listener::local_addr).collect();
+        for (listener, listen) in listeners.into_iter().zip(listens) {
+            let (byway, stop) = (Arc::clone(self), stop.clone());
+            self.tasks.spawn("door", async move { byway.receive(listener, listen.login, stop).await });
+        }
+        let mut doors = lock(&self.doors);
+        doors.stop.cancel();
+        *doors = Doors { stop, open: open.clone() };
+        Ok(open)
+    }
+
+    /// Where clients can come in.
+    pub fn open_at(&self) -> Vec<SocketAddr> {
+        lock(&self.doors).open.clone()
+    }
+
+    async fn receive(self: Arc<Self>, listener: Listener, login: Option<Login>, stop: CancellationToken) {
+        loop {
+            let pass = tokio::select! {
+                // Both arms are cancel-safe.
+                () = stop.cancelled() => return,
+                pass = self.gate.enter() => pass,
+            };
+            let (stream, peer) = tokio::select! {
+                () = stop.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            let (byway, login) = (Arc::clone(&self), login.clone());
+            self.tasks.spawn_until_stop("visit", async move {
+                let served = byway.visit(stream, peer, login).await;
+                pass.ended(&served);
+            });
+        }
+    }
+
+    /// Serves one client connection to its end.
+    pub async fn visit(
+        self: &Arc<Self>,
+        stream: Stream,
+        peer: SocketAddr,
+        login: Option<Login>,
+    ) -> Result<crate::inbound::Served, crate::inbound::Error> {
+        let door = Door { login, settings: self.generation.load().settings.inbound.clone() };
+        let sessions = Arc::clone(&self.sessions);
+        door.serve(stream, peer, move |request| Arc::clone(&sessions).run(request).boxed()).await
+    }
+
+    /// Puts other settings in force, wholly. Connections that are up keep what they began with; doors are opened
+    /// anew only where they changed, and when one cannot be, nothing has changed.
+    pub fn reload(self: &Arc<Self>, settings: Settings) -> Result<(), ReloadError> {
+        let (params, routes) = (settings.detect.clone(), routes(&settings));
+        let before = self.generation.load_full();
+        let doors_changed = !same_doors(&before.settings, &settings);
+        let next = Generation::build(settings, &self.world, &self.board)?;
+        let routing = Arc::clone(&next.routing);
+        self.generation.store(Arc::new(next));
+        if doors_changed && let Err(error) = self.open_doors() {
+            self.generation.store(before);
+            return Err(error.into());
+        }
+        self.board.reconfigure(params, routes);
+        self.sessions.reroute(routing);
+        self.start_prober();
+        self.board.announce(Record::Reloaded);
+        Ok(())
+    }
+
+    /// The device is on another network, or awake again.
+    pub fn heed(&self, event: &platform::Event) {
+        match event {
+            platform::Event::NetworkChanged(network) => {
+                self.generation.load().resolver.forget();
+                self.board.network_changed(*network);
+            }
+            platform::Event::Resumed(slept) => {
+                self.board.resumed(u64::try_from(slept.as_millis()).unwrap_or(u64::MAX));
+            }
+            _ => {}
+        }
+    }
+
+    /// Who asks.
+    pub(super) fn prober(&self) -> Prober {
+        self.generation.load().prober.clone()
+    }
+
+    /// The root tasks, for what belongs to one way of running only.
+    pub(super) const fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    fn start_prober(&self) {
+        let stop = self.tasks.stop_word().child_token();
+        lock(&self.prober).cancel();
+        *lock(&self.prober) = stop.clone();
+        self.tasks.spawn("prober", self.prober().run(stop));
+    }
+
+    /// Stops: no new connections, a moment for what is up, the history written.
+    pub async fn stop(&self) {
+        lock(&self.doors).stop.cancel();
+        if !self.tasks.stop(GRACE).await {
+            warn!("some connections did not end in time and were cut off");
+        }
+        self.journal.flush().await;
+    }
+}
+
+/// Why a reload changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    /// A certificate cannot be used.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
+    /// A door cannot be opened.
+    #[error("{0}")]
+    Bind(#[from] BindError),
+}
+
+fn same_doors(one: &Settings, other: &Settings) -> bool {
+    let doors = |settings: &Settings| settings.listens.iter().map(|l| (l.addr, l.login.clone())).collect::<Vec<_>>();
+    doors(one) == doors(other)
+}
+
+/// Writes what is announced into the history and, where a person would notice it, into the log.
+async fn remember(board: Board, journal: Journal) {
+    use tokio::sync::broadcast::error::RecvError;
+    let mut announced = board.announcements();
+    loop {
+        match announced.recv().await {
+            Ok(record) => {
+                log(&record);
+                journal.append(record);
+            }
+            Err(RecvError::Lagged(missed)) => warn!(missed, "the history missed some records"),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+fn log(record: &Record) {
+    let (what, why) = crate::control::report::record_words(record);
+    match record {
+        // The session logs a change of way itself, with its delay.
+        Record::Way(_) | Record::Started => {}
+        _ if why.is_empty() => info!("{what}"),
+        _ => info!(because = %why, "{what}"),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

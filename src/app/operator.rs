@@ -1,0 +1,296 @@
+//! What the running byway answers to its commands: gathers, from the rooms that know, what `control` words.
+
+use super::Byway;
+use super::generation::facets;
+use super::source::Source;
+use crate::config::ServiceSpec;
+use crate::control::report::{self, Counters, FacetFacts, Running, Seen, ServiceFacts, Status, TransportLine, Why};
+use crate::control::{
+    Cell, Clock, Entry, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Used, follow,
+};
+use crate::journal::{self, Filter, Kind};
+use crate::model::{Confidence, Facet, Forced, L4, Phase, Record, Route, ServiceId, TransportId};
+use crate::probe::MatrixRow;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{BoxStream, StreamExt};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, Refusal>>;
+
+/// The operator's side of a running byway.
+pub(super) struct Desk {
+    pub(super) byway: Arc<Byway>,
+    pub(super) source: Source,
+}
+
+impl Desk {
+    fn clock(&self) -> Clock {
+        Clock { now: self.byway.board.now(), wall: Stamp::now() }
+    }
+
+    fn spec<'a>(specs: &'a [ServiceSpec], asked: &ServiceId) -> Result<&'a ServiceSpec, Refusal> {
+        let found = specs.iter().find(|spec| spec.service.id == *asked);
+        found.ok_or_else(|| Refusal::unknown_service(asked.as_str(), specs.iter().map(|spec| &spec.service.id)))
+    }
+
+    fn facts<'a>(&self, spec: &'a ServiceSpec, blocks: &HashMap<(ServiceId, Facet), Stamp>) -> ServiceFacts<'a> {
+        let routing = self.byway.sessions.routing();
+        let facet_facts = |(facet, l4): (Facet, L4)| FacetFacts {
+            facet,
+            l4,
+            plan: routing.plan_for(&spec.service.id, facet, l4, &self.byway.board),
+            since: self.byway.sessions.on_way_since(&spec.service.id, facet),
+            last_block: blocks.get(&(spec.service.id.clone(), facet)).copied(),
+        };
+        ServiceFacts { service: &spec.service, facets: facets(spec).into_iter().map(facet_facts).collect() }
+    }
+
+    /// When each facet was last found blocked, as far as the history reaches.
+    async fn blocks(&self) -> HashMap<(ServiceId, Facet), Stamp> {
+        let wanted = Filter { kinds: vec![Kind::Transition], ..Filter::default() };
+        let mut blocks = HashMap::new();
+        for entry in self.byway.journal.query(wanted).await {
+            if let Record::Transition(change) = entry.record
+                && change.to == Phase::Blocked
+            {
+                blocks.insert((change.route.service, change.route.facet), Stamp::from_secs(entry.time));
+            }
+        }
+        blocks
+    }
+
+    fn running(&self) -> Running {
+        let generation = self.byway.generation.load();
+        let (visits, counters) = (self.byway.gate.visits(), self.byway.sessions.counters());
+        let transports = generation.settings.transports.iter().map(|spec| TransportLine {
+            id: spec.id.clone(),
+            kind: spec.kind.name().to_owned(),
+            packets: generation.routing.ways.iter().any(|way| way.id == spec.id && way.packets),
+            problem: generation.broken.iter().find(|(id, _)| *id == spec.id).map(|(_, why)| why.clone()),
+        });
+        Running {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            uptime_secs: self.byway.began.elapsed().as_secs(),
+            transports: transports.collect(),
+            listens: self.byway.open_at().iter().map(ToString::to_string).collect(),
+            counters: Counters {
+                connections: counters.requests.load(Ordering::Relaxed),
+                open: visits.open,
+                saved: counters.saved.load(Ordering::Relaxed),
+                failed: counters.failed.load(Ordering::Relaxed) + counters.refused.load(Ordering::Relaxed),
+                probes: generation.prober.spent().probes,
+                probe_bytes: generation.prober.spent().bytes,
+            },
+        }
+    }
+
+    async fn entries(&self, service: Option<&ServiceId>, since: Option<Duration>, limit: Option<u32>) -> Vec<Entry> {
+        let filter = Filter {
+            service: service.cloned(),
+            since: since.map(|span| Stamp::now().before(span).as_secs()),
+            kinds: Vec::new(),
+            limit: limit.and_then(|limit| usize::try_from(limit).ok()),
+        };
+        self.byway.journal.query(filter).await.into_iter().map(entry).collect()
+    }
+}
+
+fn entry(entry: journal::Entry) -> Entry {
+    Entry { at: Stamp::from_secs(entry.time), record: entry.record }
+}
+
+impl Operator for Desk {
+    fn pong(&self) -> Pong {
+        Pong {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            uptime_secs: self.byway.began.elapsed().as_secs(),
+        }
+    }
+
+    fn status(&self) -> Answer<'_, Status> {
+        Box::pin(async move {
+            let (snapshot, generation) = (self.byway.board.snapshot(), self.byway.generation.load_full());
+            let blocks = self.blocks().await;
+            let shown = generation.settings.services.iter().filter(|spec| !spec.service.id.is_other());
+            let services: Vec<_> = shown.map(|spec| self.facts(spec, &blocks)).collect();
+            Ok(report::status(Seen { clock: self.clock(), snapshot: &snapshot }, &services, self.running()))
+        })
+    }
+
+    fn why<'a>(&'a self, service: &'a ServiceId) -> Answer<'a, Why> {
+        Box::pin(async move {
+            let (snapshot, generation) = (self.byway.board.snapshot(), self.byway.generation.load_full());
+            let spec = Self::spec(&generation.settings.services, service)?;
+            let facts = self.facts(spec, &self.blocks().await);
+            let stories = self.byway.board.story(service).await;
+            Ok(report::why(Seen { clock: self.clock(), snapshot: &snapshot }, &facts, &stories))
+        })
+    }
+
+    fn log(&self, live: bool, since: Option<Duration>, limit: Option<u32>) -> Answer<'_, BoxStream<'static, Follow>> {
+        Box::pin(async move {
+            let announced = live.then(|| self.byway.board.announcements());
+            Ok(follow(self.entries(None, since, limit).await, announced))
+        })
+    }
+
+    fn history<'a>(&'a self, service: Option<&'a ServiceId>, since: Option<Duration>) -> Answer<'a, Vec<Entry>> {
+        Box::pin(async move {
+            let settings = &self.byway.generation.load_full().settings;
+            if let Some(service) = service {
+                Self::spec(&settings.services, service)?;
+            }
+            if settings.history.history == journal::History::Off {
+                let words = "the history is off: set history = \"memory\" or \"disk\" in the configuration";
+                return Err(Refusal::new(RefusalCode::NotAllowed, words));
+            }
+            Ok(self.entries(service, since, None).await)
+        })
+    }
+
+    fn use_way<'a>(
+        &'a self,
+        service: &'a ServiceId,
+        transport: Option<&'a TransportId>,
+        lasting: Option<Duration>,
+    ) -> Answer<'a, Used> {
+        Box::pin(async move {
+            let generation = self.byway.generation.load_full();
+            let spec = Self::spec(&generation.settings.services, service)?;
+            let warning = transport.map(|way| may_use(&generation.settings, spec, way)).transpose()?.flatten();
+            let forced = transport.map(|way| Forced {
+                transport: way.clone(),
+                until: lasting.map(|span| self.byway.board.now() + span),
+            });
+            self.byway.board.force(service.clone(), forced);
+            let until = lasting.filter(|_| transport.is_some());
+            let until = until.map(|span| Stamp::from_secs(Stamp::now().as_secs().saturating_add(span.as_secs())));
+            Ok(Used { service: service.clone(), transport: transport.cloned(), until, warning })
+        })
+    }
+
+    fn reload(&self) -> Answer<'_, Reloaded> {
+        Box::pin(async move {
+            let settings = self.source.read().map_err(|faults| Refusal::new(RefusalCode::Config, faults.join("\n")))?;
+            let before = self.byway.generation.load_full();
+            self.byway.reload(settings).map_err(|error| Refusal::new(RefusalCode::Failed, error.to_string()))?;
+            let after = self.byway.generation.load_full();
+            let broken = after.broken.iter().map(|(id, why)| format!("transport {id} cannot be used: {why}"));
+            Ok(Reloaded { changes: super::source::changes(&before.settings, &after.settings), warnings: broken.collect() })
+        })
+    }
+
+    fn probe<'a>(
+        &'a self,
+        service: Option<&'a ServiceId>,
+        via: Option<&'a TransportId>,
+    ) -> Answer<'a, BoxStream<'static, ProbeItem>> {
+        Box::pin(async move {
+            let settings = &self.byway.generation.load_full().settings;
+            if let Some(service) = service {
+                Self::spec(&settings.services, service)?;
+            }
+            let known: Vec<_> = settings.transports.iter().map(|spec| &spec.id).collect();
+            if let Some(way) = via.filter(|way| !known.contains(way)) {
+                return Err(Refusal::unknown_transport(way.as_str(), known));
+            }
+            Ok(probe_items(Arc::clone(&self.byway), service.cloned(), via.cloned()))
+        })
+    }
+}
+
+/// Whether a way may be forced, and what should be known about it.
+fn may_use(
+    settings: &crate::config::Settings,
+    spec: &ServiceSpec,
+    way: &TransportId,
+) -> Result<Option<String>, Refusal> {
+    use crate::model::DirectRule::{Always, Never};
+    let known: Vec<_> = settings.transports.iter().map(|transport| &transport.id).collect();
+    let Some(transport) = settings.transports.iter().find(|transport| transport.id == *way) else {
+        return Err(Refusal::unknown_transport(way.as_str(), known));
+    };
+    match (spec.service.direct, transport.kind.is_bare()) {
+        (Never, true) => Err(Refusal::new(
+            RefusalCode::NotAllowed,
+            format!("{} must never go out without a tunnel (direct = \"never\")", spec.service.id),
+        )),
+        (Always, false) => Err(Refusal::new(
+            RefusalCode::NotAllowed,
+            format!("{} always goes out directly (direct = \"always\")", spec.service.id),
+        )),
+        _ => Ok((!spec.service.order.contains(way)).then(|| format!("{way} is not in the order of {}", spec.service.id))),
+    }
+}
+
+/// The steps of a live matrix. Dropping the stream stops the tests.
+pub(super) fn probe_items(
+    byway: Arc<Byway>,
+    service: Option<ServiceId>,
+    via: Option<TransportId>,
+) -> BoxStream<'static, ProbeItem> {
+    let prober = byway.prober();
+    let cells = prober.cells(service.as_ref(), via.as_ref());
+    let started = ProbeItem::Started { routes: u32::try_from(cells.len()).unwrap_or(u32::MAX) };
+    let (items, found) = mpsc::channel(4);
+    let stop = CancellationToken::new();
+    let guard = stop.clone().drop_guard();
+    let controls_of = Arc::clone(&byway);
+    byway.tasks().spawn_until_stop("probe on request", async move {
+        let work = async {
+            prober.check_link().await;
+            let link = controls_of.board.snapshot().link;
+            if items.send(ProbeItem::Controls { link }).await.is_err() {
+                return;
+            }
+            let (rows, mut told) = mpsc::channel(4);
+            let ask = prober.ask_once(service.as_ref(), via.as_ref(), rows);
+            let pass_on = async {
+                while let Some(row) = told.recv().await {
+                    if items.send(ProbeItem::Cell(cell(&controls_of, row))).await.is_err() {
+                        return;
+                    }
+                }
+            };
+            tokio::join!(ask, pass_on);
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = work => {}
+        }
+    });
+    let rest = futures_util::stream::unfold((found, guard), |(mut found, guard)| async move {
+        found.recv().await.map(|item| (item, (found, guard)))
+    });
+    futures_util::stream::iter([started]).chain(rest).boxed()
+}
+
+fn cell(byway: &Byway, row: MatrixRow) -> Cell {
+    let route = Route { service: row.service, facet: row.facet, transport: row.transport, l4: row.l4 };
+    let standing = byway.board.snapshot().standing(&route).cloned();
+    let generation = byway.generation.load();
+    let spec = generation.settings.services.iter().find(|spec| spec.service.id == route.service);
+    let words = match &row.outcome {
+        Ok(answer) if answer.grade == crate::model::Grade::A => String::from("answered, and proved who it is"),
+        Ok(_) => String::from("answered"),
+        Err(failure) => failure.to_string(),
+    };
+    Cell {
+        title: spec.map_or_else(|| route.service.to_string(), |spec| spec.service.title.clone()),
+        answered: Some(row.outcome.is_ok()),
+        took_ms: u32::try_from(row.took.as_millis()).unwrap_or(u32::MAX),
+        technique: row.technique,
+        confidence: standing.map_or(Confidence::Inconclusive, |standing| standing.confidence),
+        words,
+        service: route.service,
+        facet: route.facet,
+        transport: route.transport,
+        l4: route.l4,
+    }
+}
