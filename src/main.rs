@@ -1,3 +1,5 @@
-//! The binary: arguments in, exit code out. Everything else is the library.
+//! The `byway` program: arguments in, exit code out.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    byway::cli::main(byway::app::Program)
+}

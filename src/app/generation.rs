@@ -75,8 +75,8 @@ impl Generation {
             Arc::clone(&world.network),
             resolver_settings(&settings, &matcher, board, world),
         )?);
-        let specs: Vec<_> = settings.transports.iter().filter_map(convert::way).collect();
-        let built = transport::build(&specs, Arc::clone(&world.network), Arc::clone(&resolver));
+        let specs: Vec<_> = settings.transports.iter().map(transport::Spec::from).collect();
+        let built = transport::build(&specs, &world.network, &resolver);
         let mut transports = HashMap::new();
         let mut in_order = Vec::new();
         let mut broken = Vec::new();
@@ -162,14 +162,17 @@ fn way(spec: &crate::config::TransportSpec, built: Option<&transport::Transport>
 
 fn resolver_settings(settings: &Settings, matcher: &Arc<Matcher>, board: &Board, world: &World) -> resolve::Settings {
     let listed = Arc::clone(matcher);
-    let servers = &settings.resolver.secure;
-    let trust = world.web_roots.as_ref().map_or(Trust::Platform, |roots| Trust::Only(Arc::clone(roots)));
+    let mut resolver = settings.resolver.settings();
+    for server in &mut resolver.servers {
+        if let (Trust::Platform, Some(roots)) = (&server.trust, &world.web_roots) {
+            server.trust = Trust::Only(Arc::clone(roots));
+        }
+    }
     resolve::Settings {
-        servers: servers.iter().map(|server| convert::secure_server(server, trust.clone())).collect(),
         listed: Arc::new(move |name| classify_name(&listed, name).is_some()),
-        allow_private: world.private_names,
         observer: dns_observer(Arc::clone(matcher), board.clone()),
-        ..resolve::Settings::system_only()
+        allow_private: resolver.allow_private || world.private_names,
+        ..resolver
     }
 }
 

@@ -83,8 +83,8 @@ impl Desk {
                 open: visits.open,
                 saved: counters.saved.load(Ordering::Relaxed),
                 failed: counters.failed.load(Ordering::Relaxed) + counters.refused.load(Ordering::Relaxed),
-                probes: generation.prober.spent().probes,
-                probe_bytes: generation.prober.spent().bytes,
+                probes: self.byway.board.spent().probes,
+                probe_bytes: self.byway.board.spent().bytes,
             },
         }
     }
@@ -96,12 +96,8 @@ impl Desk {
             kinds: Vec::new(),
             limit: limit.and_then(|limit| usize::try_from(limit).ok()),
         };
-        self.byway.journal.query(filter).await.into_iter().map(entry).collect()
+        self.byway.journal.query(filter).await.into_iter().map(Entry::from).collect()
     }
-}
-
-fn entry(entry: journal::Entry) -> Entry {
-    Entry { at: Stamp::from_secs(entry.time), record: entry.record }
 }
 
 impl Operator for Desk {
@@ -135,8 +131,8 @@ impl Operator for Desk {
 
     fn log(&self, live: bool, since: Option<Duration>, limit: Option<u32>) -> Answer<'_, BoxStream<'static, Follow>> {
         Box::pin(async move {
-            let announced = live.then(|| self.byway.board.announcements());
-            Ok(follow(self.entries(None, since, limit).await, announced))
+            let live = live.then(|| self.byway.journal.follow());
+            Ok(follow(self.entries(None, since, limit).await, live))
         })
     }
 

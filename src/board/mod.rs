@@ -60,6 +60,17 @@ struct Shown {
     announced: broadcast::Sender<Record>,
     ready: Ready,
     dropped: AtomicU64,
+    probes: AtomicU64,
+    probe_bytes: AtomicU64,
+}
+
+/// What active tests have cost since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// How many were begun.
+    pub probes: u64,
+    /// Bytes both ways, as their prices say.
+    pub bytes: u64,
 }
 
 /// What is put into the inbox.
@@ -86,6 +97,8 @@ impl Board {
             announced: broadcast::channel(ANNOUNCED).0,
             ready: Ready::default(),
             dropped: AtomicU64::new(0),
+            probes: AtomicU64::new(0),
+            probe_bytes: AtomicU64::new(0),
         });
         let keeper = Keeper::new(params, routes, network, posts, Arc::clone(&shown));
         (Self { inbox, shown }, keeper)
@@ -118,7 +131,17 @@ impl Board {
 
     /// Tells that a probe of this route begins and will cost about this many bytes.
     pub fn probe_started(&self, route: Route, bytes: u32) {
+        self.shown.probes.fetch_add(1, Ordering::Relaxed);
+        self.shown.probe_bytes.fetch_add(u64::from(bytes), Ordering::Relaxed);
         self.command(Post::Event(Event::ProbeStarted(route, bytes)));
+    }
+
+    /// What active tests have cost since the start.
+    pub fn spent(&self) -> Spent {
+        Spent {
+            probes: self.shown.probes.load(Ordering::Relaxed),
+            bytes: self.shown.probe_bytes.load(Ordering::Relaxed),
+        }
     }
 
     /// Tells that the device joined another network.

@@ -91,6 +91,7 @@ fn params(section: &Section<'_>, usual: Params) -> Params {
             jitter: share,
             only_used_within: span,
             quiet_after: span,
+            settle: from_to,
             unused_every: span,
             active_every: span,
             standby_every: span,
@@ -108,6 +109,14 @@ fn params(section: &Section<'_>, usual: Params) -> Params {
 
 /// Below, timers would spin; above, nothing would ever happen.
 const SPANS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(30 * 24 * 3600);
+
+fn from_to(item: &Item<'_>) -> Option<(Duration, Duration)> {
+    let spans: Vec<Duration> = item.list()?.iter().map(span).collect::<Option<_>>()?;
+    match spans.as_slice() {
+        [from, to] if from <= to => Some((*from, *to)),
+        _ => item.fail("these are not two spans of time in order", "expected two, as [\"10s\", \"3m\"]"),
+    }
+}
 
 fn span(item: &Item<'_>) -> Option<Duration> {
     item.duration(SPANS)

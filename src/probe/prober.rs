@@ -83,6 +83,11 @@ impl Prober {
         tasks.wait().await;
     }
 
+    /// Asks the neutral places now, all that are asked when a failure is in question, and tells the board.
+    pub async fn check_link(&self) {
+        self.rounds.check(Thorough::Fully).await;
+    }
+
     async fn serve(&self, due: Due) {
         match due {
             Due::Controls => {

@@ -69,11 +69,13 @@ impl Sessions {
         let key = (subject.service.id.clone(), subject.facet);
         let from = {
             let Ok(mut last) = self.last_ways.lock() else { return };
-            last.insert(key, contestant.transport.clone())
+            let from = last.get(&key).map(|(way, _)| way.clone());
+            if from.as_ref() == Some(&contestant.transport) {
+                return;
+            }
+            last.insert(key, (contestant.transport.clone(), self.board.now()));
+            from
         };
-        if from.as_ref() == Some(&contestant.transport) {
-            return;
-        }
         let why = race.why_not_the_others(winner);
         let delay_ms = u64::try_from(race.began().instant.elapsed().as_millis()).unwrap_or(u64::MAX);
         if from.is_some() || winner > 0 {

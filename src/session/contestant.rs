@@ -33,6 +33,17 @@ enum State {
     Lost(Failure),
 }
 
+/// How much of the flight a stream has taken.
+#[derive(Default)]
+struct Progress {
+    /// Bytes it has taken.
+    given: usize,
+    /// Some of them may still sit in a layer of the stream.
+    unflushed: bool,
+    /// The client's end was passed on.
+    ended: bool,
+}
+
 /// What happened to a contestant.
 #[derive(Debug)]
 pub(super) enum Event {
@@ -60,8 +71,7 @@ pub(super) struct Contestant {
     pub(super) engaged: bool,
     state: State,
     up_after: Option<Duration>,
-    given: usize,
-    ended: bool,
+    progress: Progress,
     given_at: Option<Instant>,
 }
 
@@ -77,8 +87,7 @@ impl Contestant {
             engaged: false,
             state: State::Dialing(dial),
             up_after: None,
-            given: 0,
-            ended: false,
+            progress: Progress::default(),
             given_at: None,
         }
     }
@@ -103,8 +112,8 @@ impl Contestant {
             }
             State::Up(stream) => {
                 let outcome = if self.engaged {
-                    let outcome = exchange(stream, flight, &mut self.given, &mut self.ended, cx);
-                    if self.given > 0 && self.given_at.is_none() {
+                    let outcome = exchange(stream, flight, &mut self.progress, cx);
+                    if self.progress.given > 0 && self.given_at.is_none() {
                         self.given_at = Some(Instant::now());
                     }
                     outcome
@@ -196,12 +205,12 @@ impl Contestant {
 
     /// How many bytes of the flight it has taken.
     pub(super) const fn given(&self) -> usize {
-        self.given
+        self.progress.given
     }
 
     /// Whether the client's end was passed on to it.
     pub(super) const fn has_ended(&self) -> bool {
-        self.ended
+        self.progress.ended
     }
 
     /// Its stream, when it is up.
@@ -231,28 +240,31 @@ impl Contestant {
 fn exchange(
     stream: &mut Stream,
     flight: &Flight,
-    given: &mut usize,
-    ended: &mut bool,
+    progress: &mut Progress,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<Vec<u8>>> {
-    let mut wrote = false;
-    while *given < flight.bytes.len() {
-        match Pin::new(&mut *stream).poll_write(cx, &flight.bytes[*given..]) {
+    while progress.given < flight.bytes.len() {
+        match Pin::new(&mut *stream).poll_write(cx, &flight.bytes[progress.given..]) {
             Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
             Poll::Ready(Ok(n)) => {
-                *given += n;
-                wrote = true;
+                progress.given += n;
+                progress.unflushed = true;
             }
             // An answer may still be there to read, and tells more than the failed write.
             Poll::Ready(Err(error)) => return receive(stream, cx).map(|got| got.or(Err(error))),
             Poll::Pending => break,
         }
     }
-    if wrote && let Poll::Ready(Err(error)) = Pin::new(&mut *stream).poll_flush(cx) {
-        return Poll::Ready(Err(error));
+    if progress.unflushed {
+        match Pin::new(&mut *stream).poll_flush(cx) {
+            Poll::Ready(Ok(())) => progress.unflushed = false,
+            Poll::Ready(Err(error)) => return receive(stream, cx).map(|got| got.or(Err(error))),
+            Poll::Pending => {}
+        }
     }
-    if flight.ended && !*ended && *given == flight.bytes.len() && Pin::new(&mut *stream).poll_shutdown(cx).is_ready() {
-        *ended = true;
+    let all_given = progress.given == flight.bytes.len() && !progress.unflushed;
+    if flight.ended && !progress.ended && all_given && Pin::new(&mut *stream).poll_shutdown(cx).is_ready() {
+        progress.ended = true;
     }
     receive(stream, cx)
 }

@@ -22,7 +22,7 @@ pub use settings::Settings;
 
 use crate::board::Board;
 use crate::inbound::{Refusal, Request, Want};
-use crate::model::{Destination, Need, Reason, TransportId};
+use crate::model::{Destination, Facet, Moment, Need, Reason, ServiceId, TransportId};
 use arc_swap::ArcSwap;
 use race::Race;
 use report::Subject;
@@ -47,7 +47,7 @@ pub struct Counters {
 }
 
 /// The way each service's facet took last, to notice a change.
-type LastWays = Mutex<HashMap<(crate::model::ServiceId, crate::model::Facet), TransportId>>;
+type LastWays = Mutex<HashMap<(ServiceId, Facet), (TransportId, Moment)>>;
 
 /// Everything a session needs, shared by all of them.
 pub struct Sessions {
@@ -80,6 +80,12 @@ impl Sessions {
     /// The connections that are up now.
     pub const fn flows(&self) -> &Flows {
         &self.flows
+    }
+
+    /// Since when a facet's connections take the way they take.
+    pub fn on_way_since(&self, service: &ServiceId, facet: Facet) -> Option<Moment> {
+        let last = self.last_ways.lock().ok()?;
+        last.get(&(service.clone(), facet)).map(|(_, since)| *since)
     }
 
     /// The routing in force.

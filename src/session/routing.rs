@@ -4,7 +4,9 @@
 use super::Settings;
 use super::report::Subject;
 use crate::board::Board;
-use crate::model::{Attempt, DirectRule, FirstFlight, Need, Plan, Service, ServiceId, TransportId, Way};
+use crate::model::{
+    Attempt, DirectRule, Facet, FirstFlight, L4, Need, Plan, Service, ServiceId, TransportId, Way,
+};
 use crate::policy::{self, Matcher, Question};
 use crate::transport::Transport;
 use std::collections::HashMap;
@@ -28,6 +30,21 @@ impl Routing {
     /// The service of that id; an unknown id is treated as "everything else".
     pub(super) fn service(&self, id: &ServiceId) -> Arc<Service> {
         self.services.get(id).or_else(|| self.services.get(&ServiceId::other())).map_or_else(closed_service, Arc::clone)
+    }
+
+    /// What would be done for a connection to this facet now; nobody is made a canary.
+    pub fn plan_for(&self, service: &ServiceId, facet: Facet, l4: L4, board: &Board) -> Plan {
+        let need = if l4 == L4::Tcp { Need::Stream } else { Need::Packets };
+        let (service, snapshot) = (self.service(service), board.snapshot());
+        policy::plan(&Question {
+            service: &service,
+            facet,
+            need,
+            ways: &self.ways,
+            snapshot: &snapshot,
+            now: board.now(),
+            dice: 1.0,
+        })
     }
 
     /// The plan for one connection, by what the board believes now.

@@ -24,10 +24,6 @@ pub struct Settings {
     pub autopsy: Duration,
     /// Bytes of a first flight that are held for replay. 64 KiB.
     pub held_bytes: usize,
-    /// A connection without a byte either way for this long is closed. 2 h: chats are quiet for long.
-    pub idle: Duration,
-    /// Without a byte for this long while one is owed, a flow is frozen. 4 s.
-    pub stall_timeout: Duration,
 }
 
 impl Default for Settings {
@@ -41,8 +37,6 @@ impl Default for Settings {
             first_byte_timeout: Duration::from_secs(5),
             autopsy: Duration::from_secs(3),
             held_bytes: 64 << 10,
-            idle: Duration::from_secs(2 * 3600),
-            stall_timeout: Duration::from_secs(4),
         }
     }
 }

@@ -1,0 +1,160 @@
+//! What the commands of `cli` that need the whole house do.
+
+use super::demo;
+use super::operator::probe_items;
+use super::source::Source;
+use super::{Byway, World, run};
+use crate::cli::{Actions, Checked, Exit, Failed, ImportRow, ImportWish, Imported, Launch, ProbeWish, Terminal};
+use crate::config::{self, Settings};
+use crate::control::{Place, ProbeItem};
+use crate::journal::History;
+use crate::model::NetworkId;
+use futures_util::StreamExt;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use tokio::runtime::Runtime;
+
+/// The program behind the command line.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Program;
+
+impl Actions for Program {
+    fn place(&self, launch: &Launch) -> Option<Place> {
+        let settings = Source::of(launch).read().ok()?;
+        settings.control.path.as_deref().map(Place::named)
+    }
+
+    fn run(&self, launch: &Launch, terminal: &mut Terminal) -> Result<Exit, Failed> {
+        runtime()?.block_on(run::run(launch, terminal))
+    }
+
+    fn check(&self, launch: &Launch) -> Result<Checked, Failed> {
+        let source = Source::of(launch);
+        let file = source.name();
+        Ok(match source.read() {
+            Ok(settings) => {
+                Checked { file, summary: summary(&settings), faults: Vec::new(), warnings: warnings(&settings) }
+            }
+            Err(faults) => Checked { file, summary: String::new(), faults, warnings: Vec::new() },
+        })
+    }
+
+    fn probe(&self, launch: &Launch, wish: &ProbeWish, tell: &mut dyn FnMut(ProbeItem)) -> Result<(), Failed> {
+        let mut settings = Source::of(launch).read().map_err(|faults| Failed::new(Exit::Config, faults.join("\n")))?;
+        settings.history.history = History::Off;
+        settings.detect.mode = crate::health::Mode::Passive;
+        known(&settings, wish)?;
+        runtime()?.block_on(async {
+            let started = Byway::start(settings, World::of_this_machine(), NetworkId::default());
+            let (byway, _) = started.map_err(|error| Failed::new(Exit::Config, error.to_string()))?;
+            let mut items = probe_items(std::sync::Arc::clone(&byway), wish.service.clone(), wish.via.clone());
+            while let Some(item) = items.next().await {
+                tell(item);
+            }
+            byway.stop().await;
+            Ok(())
+        })
+    }
+
+    fn import(&self, launch: &Launch, wish: &ImportWish) -> Result<Imported, Failed> {
+        let source = Source::of(launch);
+        let settings = source.read().map_err(|faults| Failed::new(Exit::Config, faults.join("\n")))?;
+        let taken: Vec<_> = settings.transports.iter().map(|spec| spec.id.clone()).collect();
+        let found = config::import(wish.text.expose(), &taken);
+        let mut rows = Vec::new();
+        let mut added = String::new();
+        for item in found {
+            let (kind, skipped) = match &item.result {
+                Ok(spec) => {
+                    added.push('\n');
+                    added.push_str(&config::to_toml(spec));
+                    (spec.kind.name().to_owned(), None)
+                }
+                Err(why) => (String::new(), Some(why.reason.clone())),
+            };
+            rows.push(ImportRow { name: item.name, kind, skipped });
+        }
+        let file = (!wish.dry_run && !added.is_empty()).then(|| append(&source, &added)).transpose()?;
+        Ok(Imported { rows, file })
+    }
+
+    fn demo(&self, _launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {
+        runtime()?.block_on(demo::demo(json, terminal))
+    }
+}
+
+fn runtime() -> Result<Runtime, Failed> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    built.map_err(|error| Failed::new(Exit::Failed, format!("cannot start: {error}")))
+}
+
+/// What is in a configuration, in one sentence.
+fn summary(settings: &Settings) -> String {
+    let listens: Vec<_> = settings.listens.iter().map(|listen| listen.addr.to_string()).collect();
+    let ways: Vec<_> = settings.order.iter().map(ToString::to_string).collect();
+    let services = settings.services.iter().filter(|spec| !spec.service.id.is_other()).count();
+    format!("listens on {}; ways in order: {}; {services} services", listens.join(", "), ways.join(", "))
+}
+
+/// What is allowed but perhaps not meant.
+fn warnings(settings: &Settings) -> Vec<String> {
+    let used = |id| settings.services.iter().any(|spec| spec.service.order.contains(id));
+    let via = |id: &_| settings.transports.iter().any(|other| other.via.as_ref() == Some(id));
+    let idle = settings.transports.iter().filter(|spec| !spec.kind.is_bare() && !used(&spec.id) && !via(&spec.id));
+    idle.map(|spec| format!("transport {} is in no order, so nothing takes it", spec.id)).collect()
+}
+
+fn known(settings: &Settings, wish: &ProbeWish) -> Result<(), Failed> {
+    let services: Vec<_> = settings.services.iter().map(|spec| spec.service.id.as_str()).collect();
+    let ways: Vec<_> = settings.transports.iter().map(|spec| spec.id.as_str()).collect();
+    let asked = [
+        ("service", wish.service.as_ref().map(|id| id.as_str()), services),
+        ("transport", wish.via.as_ref().map(|id| id.as_str()), ways),
+    ];
+    for (what, asked, known) in asked {
+        let Some(asked) = asked.filter(|asked| !known.contains(asked)) else { continue };
+        let near = crate::control::nearest(asked, known.iter().copied());
+        let hint = near.map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"));
+        return Err(Failed::new(Exit::Usage, format!("there is no {what} \"{asked}\"{hint}")));
+    }
+    Ok(())
+}
+
+/// Puts tables at the end of the user's file, which must still be right afterwards. A new file starts as the default.
+fn append(source: &Source, added: &str) -> Result<PathBuf, Failed> {
+    let path = match source.file() {
+        Some(path) => path.to_path_buf(),
+        None => crate::platform::Paths::find()
+            .map_err(|error| Failed::new(Exit::Failed, error.to_string()))?
+            .config_file(),
+    };
+    let before = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => config::DEFAULT.to_owned(),
+        Err(error) => return Err(Failed::new(Exit::Failed, format!("{}: {error}", path.display()))),
+    };
+    let after = format!("{}\n{added}", before.trim_end());
+    write_whole(&path, &after).map_err(|error| Failed::new(Exit::Failed, format!("{}: {error}", path.display())))?;
+    let again = source.clone().with_file(Some(path.clone()));
+    if let Err(faults) = again.read() {
+        write_whole(&path, &before).map_err(|error| Failed::new(Exit::Failed, format!("{}: {error}", path.display())))?;
+        return Err(Failed::new(Exit::Config, format!("nothing was changed, for the file would be wrong:\n{}", faults.join("\n"))));
+    }
+    Ok(path)
+}
+
+/// Replaces a file in one step, readable by its owner alone: it holds keys.
+fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    fs::create_dir_all(folder)?;
+    let fresh = path.with_extension("toml.new");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&fresh)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(fresh, path)
+}

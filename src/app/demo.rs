@@ -1,0 +1,174 @@
+//! `byway demo`: the product, as it runs everywhere, in the lab's small censored country. Clients come in through a
+//! real door on loopback; only what is beyond byway is simulated.
+
+use super::{Byway, World, log};
+use crate::cli::{Exit, Failed, Style, Terminal};
+use crate::config::{self, Origin, Settings};
+use crate::lab::demo::{HURRY, Product, Row, Scene, acts, nothing_lost, play, table};
+use crate::lab::{self, Country};
+use crate::model::{Facet, L4, NetworkId, ServiceId, Technique, TransportId, Verdict};
+use crate::net::{Network, OsNetwork, Stream};
+use crate::probe;
+use futures_util::future::BoxFuture;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use serde::Serialize;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Plays the demo and shows its table.
+pub(super) async fn demo(json: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {
+    log::start(tracing::Level::ERROR, false);
+    let (byway, country) = stage(HURRY).await?;
+    let open = byway.open_doors().map_err(|error| Failed::new(Exit::Failed, error.to_string()))?;
+    let Some(door) = open.first().copied() else { return Err(Failed::new(Exit::Failed, "no door is open")) };
+    terminal.note(&format!("A small censored country in this process; byway's door in it is {door}. No packet leaves this machine."));
+    let product = Arc::new(OnStage { byway: Arc::clone(&byway), door });
+    let rows = play(&country, product, &acts(), |scene| tell(terminal, &scene)).await;
+    byway.stop().await;
+    let rows = rows.map_err(|error| Failed::new(Exit::Failed, error.to_string()))?;
+    if json {
+        terminal.out.json(&Report::of(&rows))?;
+    } else {
+        terminal.out.line("")?;
+        terminal.out.raw(table(&rows).as_bytes())?;
+        let lost: u32 = rows.iter().map(|row| row.visible_failures).sum();
+        terminal.out.line("")?;
+        terminal.out.line(&format!("user-visible failures: {lost}"))?;
+    }
+    Ok(if nothing_lost(&rows) { Exit::Ok } else { Exit::Failed })
+}
+
+/// byway in the lab's country, with the numbers of `[detect]` that `hurry` gives.
+pub(super) async fn stage(hurry: &str) -> Result<(Arc<Byway>, Country), Failed> {
+    let failed = |what: &str, error: &dyn std::fmt::Display| Failed::new(Exit::Failed, format!("{what}: {error}"));
+    let country = lab::World::new().start().map_err(|error| failed("the country cannot be built", &error))?;
+    let settings = settings(&country, hurry)?;
+    let world = world(&country).map_err(|error| failed("the country's certificates", &error))?;
+    let started = Byway::start(settings, world, NetworkId(1));
+    let (byway, _) = started.map_err(|error| failed("byway cannot start", &error))?;
+    tokio::task::yield_now().await;
+    Ok((byway, country))
+}
+
+/// A configuration for the country, on any free port.
+fn settings(country: &Country, hurry: &str) -> Result<Settings, Failed> {
+    let folder = std::env::temp_dir().join(format!("byway-demo-{}", std::process::id()));
+    let written = std::fs::create_dir_all(&folder).and_then(|()| {
+        country.config_files().iter().try_for_each(|(name, content)| std::fs::write(folder.join(name), content))
+    });
+    written.map_err(|error| Failed::new(Exit::Failed, format!("cannot write to the folder for temporary files: {error}")))?;
+    let text = format!("{}\n{hurry}", country.config_toml());
+    let origin = Origin { name: String::from("(demo)"), folder: folder.clone(), state: folder.clone() };
+    let read = config::load(&text, &origin, &[]);
+    // What was read is in memory now.
+    let _ = std::fs::remove_dir_all(&folder);
+    let mut settings = read.map_err(|faults| {
+        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        Failed::new(Exit::Config, faults.join("\n"))
+    })?;
+    for listen in &mut settings.listens {
+        listen.addr = SocketAddr::from(([127, 0, 0, 1], 0));
+    }
+    Ok(settings)
+}
+
+/// The world as the country's people have it.
+fn world(country: &Country) -> Result<World, rustls::pki_types::pem::Error> {
+    let roots = CertificateDer::pem_slice_iter(country.web_roots().as_bytes())
+        .map(|root| root.map(|root| root.to_vec()))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(World {
+        network: Arc::new(country.clone()),
+        sources: probe::Sources::system(|| true),
+        web_roots: Some(roots.into()),
+        private_names: true,
+    })
+}
+
+/// byway as the play sees it.
+struct OnStage {
+    byway: Arc<Byway>,
+    door: SocketAddr,
+}
+
+impl Product for OnStage {
+    fn connect(&self) -> BoxFuture<'static, io::Result<Stream>> {
+        let door = self.door;
+        Box::pin(async move { OsNetwork.connect(door).await })
+    }
+
+    fn techniques(&self, service: &ServiceId) -> Vec<Technique> {
+        let snapshot = self.byway.board.snapshot();
+        let bare = TransportId::from("direct");
+        let mine = snapshot.standings.iter().filter(|(route, _)| route.service == *service && route.transport == bare);
+        let named = mine.filter_map(|(_, standing)| match standing.verdict {
+            Verdict::Blocked(how) | Verdict::Degraded(how) => Some(how),
+            Verdict::Works | Verdict::Down | Verdict::Unclear => None,
+        });
+        named.collect()
+    }
+
+    fn way(&self, service: &ServiceId) -> Option<TransportId> {
+        let routing = self.byway.sessions.routing();
+        let plan = routing.plan_for(service, Facet::Text, L4::Tcp, &self.byway.board);
+        plan.attempts.first().map(|attempt| attempt.transport.clone())
+    }
+}
+
+/// Tells the spectator what happens, as it happens.
+fn tell(terminal: &mut Terminal, scene: &Scene<'_>) {
+    let words = match scene {
+        Scene::Begins(act) => format!("\n{} ({})", act.title, act.service),
+        Scene::Falls(_) => String::from("  it falls; people go on"),
+        Scene::Lifts(_) => String::from("  it is over"),
+        Scene::Ends(_, row) => {
+            let called = row.called.map_or("nobody is blamed", Technique::name);
+            let style = if row.as_expected { Style::Good } else { Style::Bad };
+            let mark = if row.as_expected { "as it should be" } else { "NOT as it should be" };
+            terminal.out.paint(style, &format!("  {called}; {} failures seen; {mark}", row.visible_failures))
+        }
+    };
+    terminal.note(&words);
+}
+
+/// The report for machines.
+#[derive(Serialize)]
+struct Report {
+    schema: u32,
+    nothing_lost: bool,
+    rows: Vec<RowReport>,
+}
+
+#[derive(Serialize)]
+struct RowReport {
+    block: &'static str,
+    service: &'static str,
+    called: Option<Technique>,
+    carried_on_ms: Option<u64>,
+    visible_failures: u32,
+    reconnects: u32,
+    way: Option<TransportId>,
+    returned_ms: Option<u64>,
+    as_expected: bool,
+}
+
+impl Report {
+    fn of(rows: &[Row]) -> Self {
+        let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        let row = |row: &Row| RowReport {
+            block: row.block,
+            service: row.service,
+            called: row.called,
+            carried_on_ms: row.carried_on.map(millis),
+            visible_failures: row.visible_failures,
+            reconnects: row.reconnects,
+            way: row.way.clone(),
+            returned_ms: row.returned.map(millis),
+            as_expected: row.as_expected,
+        };
+        Self { schema: 1, nothing_lost: nothing_lost(rows), rows: rows.iter().map(row).collect() }
+    }
+}

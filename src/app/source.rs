@@ -1,0 +1,113 @@
+//! Where the configuration comes from: a file, or the embedded default, with overrides from the command line and
+//! the environment over it. Read again at each reload.
+
+use crate::cli::{Launch, RESERVED};
+use crate::config::{self, DEFAULT, Fault, Origin, Override, Settings};
+use crate::platform::Paths;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where the configuration comes from.
+#[derive(Clone)]
+pub(super) struct Source {
+    file: Option<PathBuf>,
+    state: PathBuf,
+    overrides: Vec<Override>,
+}
+
+impl Source {
+    /// What `launch` names; the user's own file when there is one; the embedded default otherwise.
+    pub(super) fn of(launch: &Launch) -> Self {
+        let paths = Paths::find().ok();
+        let own = paths.as_ref().map(Paths::config_file).filter(|path| path.exists());
+        let vars = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+        let mut overrides = Override::from_env(vars, &RESERVED);
+        let set = |(path, value): &(String, String)| Override {
+            from: String::from("--set"),
+            path: path.clone(),
+            value: value.clone(),
+        };
+        overrides.extend(launch.sets.iter().map(set));
+        let state = paths.map_or_else(std::env::temp_dir, |paths| paths.state);
+        Self { file: launch.config.clone().or(own), state, overrides }
+    }
+
+    /// The same, from another file.
+    pub(super) fn with_file(mut self, file: Option<PathBuf>) -> Self {
+        self.file = file.or(self.file);
+        self
+    }
+
+    /// Its name for people.
+    pub(super) fn name(&self) -> String {
+        self.origin().name
+    }
+
+    /// The file, when there is one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// Where byway keeps what it writes.
+    pub(super) fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// The settings, or every fault, one line each.
+    pub(super) fn read(&self) -> Result<Settings, Vec<String>> {
+        let text = match &self.file {
+            Some(path) => fs::read_to_string(path).map_err(|error| vec![unreadable(path, &error)])?,
+            None => DEFAULT.to_owned(),
+        };
+        let words = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect();
+        config::load(&text, &self.origin(), &self.overrides).map_err(words)
+    }
+
+    fn origin(&self) -> Origin {
+        self.file.as_ref().map_or_else(|| Origin::embedded(&self.state), |path| Origin::file(path, &self.state))
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> String {
+    let what = match error.kind() {
+        io::ErrorKind::NotFound => String::from("there is no such file"),
+        io::ErrorKind::PermissionDenied => String::from("it may not be read by this user"),
+        io::ErrorKind::InvalidData => String::from("it is not UTF-8 text"),
+        _ => error.to_string(),
+    };
+    format!("{}: {what}; expected a TOML file", path.display())
+}
+
+/// What a reload changed, one sentence each.
+pub(super) fn changes(before: &Settings, after: &Settings) -> Vec<String> {
+    let mut changes = Vec::new();
+    let ids = |settings: &Settings| settings.transports.iter().map(|spec| spec.id.clone()).collect::<Vec<_>>();
+    let (old, new) = (ids(before), ids(after));
+    changes.extend(new.iter().filter(|id| !old.contains(id)).map(|id| format!("transport {id} is new")));
+    changes.extend(old.iter().filter(|id| !new.contains(id)).map(|id| format!("transport {id} is gone")));
+    for spec in &after.transports {
+        if before.transports.iter().any(|other| other.id == spec.id && other != spec) {
+            changes.push(format!("transport {} is changed", spec.id));
+        }
+    }
+    for spec in &after.services {
+        let id = &spec.service.id;
+        match before.services.iter().find(|other| other.service.id == *id) {
+            None => changes.push(format!("service {id} is new")),
+            Some(other) if other.service != spec.service || other.rules != spec.rules => {
+                changes.push(format!("service {id} is changed"));
+            }
+            Some(_) => {}
+        }
+    }
+    let gone = before.services.iter().filter(|spec| !after.services.iter().any(|o| o.service.id == spec.service.id));
+    changes.extend(gone.map(|spec| format!("service {} is gone", spec.service.id)));
+    if before.listens.iter().map(|l| l.addr).ne(after.listens.iter().map(|l| l.addr)) {
+        changes.push(String::from("the listeners are changed"));
+    }
+    if before.detect != after.detect {
+        changes.push(String::from("the numbers of [detect] are changed"));
+    }
+    changes
+}

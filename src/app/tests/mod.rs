@@ -1,0 +1,1 @@
+//! byway whole, in the lab.
