@@ -60,6 +60,14 @@ impl Served {
         Self(Box::new(|pipe| serve(pipe).boxed()), None)
     }
 
+    pub(crate) fn by_facts<F, R>(facts: TcpFacts, serve: F) -> Self
+    where
+        F: FnOnce(DuplexStream) -> R + Send + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        Self(Self::by(serve).0, Some(facts))
+    }
+
     /// Reads for ever and says nothing.
     pub(crate) fn mute(facts: TcpFacts) -> Self {
         Self(Box::new(|pipe| silence(pipe).boxed()), Some(facts))
