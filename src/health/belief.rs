@@ -17,6 +17,8 @@ const TRAFFIC_RULES: Duration = Duration::from_secs(120);
 pub(super) const TWIN_WITHIN: Duration = Duration::from_secs(60);
 /// Failures on every way further apart than this are separate outages.
 const EVERYWHERE_WITHIN: Duration = Duration::from_secs(1800);
+/// A resolver that was not caught lying for this long is not said to lie.
+const LIES_FOR: Duration = Duration::from_secs(3600);
 /// Outcomes remembered to estimate how often the route fails.
 const WINDOW: usize = 20;
 
@@ -36,9 +38,16 @@ pub(super) struct Belief {
     pub(super) last_good: Option<Moment>,
     pub(super) last_good_traffic: Option<Moment>,
     pub(super) last_bad: Option<Moment>,
+    last_bad_traffic: Option<Moment>,
     pub(super) heard: Moment,
     pub(super) used: Option<Moment>,
     pub(super) traffic: Option<Moment>,
+    /// Since when, and how surely, the network's resolver lies about names of this route.
+    dns: Option<(Moment, Confidence)>,
+    /// Look-ups of only this name that went unanswered since the last good sign.
+    dns_silences: u32,
+    /// Whether a lie is yet to be told.
+    pub(super) dns_news: bool,
     /// Failures on every way: how many, and since when.
     pub(super) everywhere: Option<(u32, Moment)>,
     heard_bad: Moment,
@@ -99,9 +108,13 @@ impl Belief {
             last_good: None,
             last_good_traffic: None,
             last_bad: None,
+            last_bad_traffic: None,
             heard: now,
             used: None,
             traffic: None,
+            dns: None,
+            dns_silences: 0,
+            dns_news: false,
             everywhere: None,
             heard_bad: now,
             rtt: None,
@@ -127,8 +140,10 @@ impl Belief {
             return self.learn_everywhere(evidence);
         }
         let before = self.before(evidence, sibling);
-        if evidence.sign == Sign::DnsSilent {
-            self.tally.count(Sign::DnsSilent);
+        match evidence.sign {
+            Sign::DnsSilent => self.dns_silences = self.dns_silences.saturating_add(1),
+            Sign::DnsLie | Sign::DnsInjected => self.note_lie(evidence),
+            _ => {}
         }
         let Some(weight) = weigh::weigh(evidence, before) else { return Cue::None };
         if self.is_outranked(evidence) || (bare && self.taint.covers(evidence.endpoint, evidence.began)) {
@@ -156,6 +171,7 @@ impl Belief {
         smooth(&mut self.first_byte, evidence.first_byte_ms);
         self.remember(evidence.at, true);
         self.everywhere = None;
+        self.dns_silences = 0;
         let floor = (self.goods_in_a_row() < self.goods_needed()).then_some(params.switch_at);
         self.score.relieve(weigh::relief(evidence.sign), evidence.sign == Sign::BodyProven, floor);
         Cue::Good
@@ -165,13 +181,19 @@ impl Belief {
         if matches!(self.phase, Phase::Unknown | Phase::Ok) && self.score.value() < params.switch_at / 4.0 {
             self.tally = Tally::default();
         }
-        if evidence.twin == Twin::Answered {
+        if evidence.twin == Twin::Answered || weight.proves.is_some() {
             self.score.void_credit();
         }
         self.score.add(weight.part, weight.points);
         self.tally.note(evidence, weight);
         self.last_bad = self.last_bad.max(Some(evidence.at));
-        self.remember(evidence.at, false);
+        if evidence.source == Source::Traffic {
+            self.last_bad_traffic = self.last_bad_traffic.max(Some(evidence.at));
+        }
+        // A dead server of our own is no stray failure of the route.
+        if weight.part != Part::Near {
+            self.remember(evidence.at, false);
+        }
         if evidence.sign == Sign::ClientGaveUp {
             self.gave_up.push_back(evidence.at);
         }
@@ -182,6 +204,23 @@ impl Belief {
         if weight.proves == Some(Technique::Mitm) {
             self.hostile = true;
         }
+    }
+
+    /// The secure answer is used and the route goes on: a lie is told, and counts nothing (T1, T2).
+    fn note_lie(&mut self, evidence: &Evidence) {
+        let sure = evidence.sign.confidence();
+        let known = self.dns.filter(|(seen, _)| evidence.at.since(*seen) <= LIES_FOR).map(|(_, sure)| sure);
+        self.dns_news = known.is_none_or(|before| before < sure);
+        if self.dns_news && self.tally.first().is_none() {
+            self.tally = Tally::default();
+        }
+        self.tally.count(evidence.sign);
+        self.dns = Some((evidence.at, known.map_or(sure, |before| before.max(sure))));
+    }
+
+    /// Time passes: an old lie is no news of today.
+    pub(super) fn forget_lies(&mut self, now: Moment) {
+        self.dns = self.dns.filter(|(seen, _)| now.since(*seen) <= LIES_FOR);
     }
 
     fn learn_everywhere(&mut self, evidence: &Evidence) -> Cue {
@@ -221,13 +260,15 @@ impl Belief {
         Before {
             other_timeout: self.tally.other_timeout(evidence.endpoint),
             gave_up: u32::try_from(self.gave_up.len()).unwrap_or(u32::MAX),
-            dns_silences: self.tally.seen(Sign::DnsSilent),
+            dns_silences: self.dns_silences,
             sibling,
         }
     }
 
+    /// People's own success is newer and better news than a failed probe; until people fail too.
     fn is_outranked(&self, evidence: &Evidence) -> bool {
-        let recent = self.last_good_traffic.is_some_and(|good| evidence.at.since(good) <= TRAFFIC_RULES);
+        let good = self.last_good_traffic.filter(|good| self.last_bad_traffic.is_none_or(|bad| bad < *good));
+        let recent = good.is_some_and(|good| evidence.at.since(good) <= TRAFFIC_RULES);
         evidence.source == Source::Probe && recent && evidence.pair.is_none()
     }
 
@@ -257,11 +298,11 @@ impl Belief {
         (1..5).find(|n| (1.0 - p).powi(*n) < 0.05).map_or(5, |n| n.unsigned_abs() as usize)
     }
 
-    /// Whether the route fails sometimes and works sometimes, often enough to say so (T18).
+    /// Whether the route, since it began to fail, works now and then: in a fifth to four fifths of the cases (T18).
     pub(super) fn is_random(&self) -> bool {
-        let bad = self.outcomes.iter().filter(|(_, good)| !good).count();
-        let all = self.outcomes.len();
-        all >= 5 && bad >= 2 && bad * 10 >= all * 2 && bad * 10 <= all * 8
+        let since = self.outcomes.iter().skip_while(|(_, good)| *good);
+        let (all, bad) = since.fold((0, 0), |(all, bad), (_, good)| (all + 1, bad + usize::from(!good)));
+        all >= 5 && bad >= 2 && bad * 5 <= all * 4 && bad * 5 >= all
     }
 
     /// Forgets everything but habits: as on the first day.
@@ -277,6 +318,9 @@ impl Belief {
     pub(super) fn verdict(&self) -> (Verdict, Confidence) {
         let how = self.technique.unwrap_or(Technique::Unidentified);
         match self.phase {
+            Phase::Ok | Phase::Unknown if self.dns.is_some() => {
+                (Verdict::Degraded(Technique::DnsTamper), self.dns.map_or(self.confidence, |(_, sure)| sure))
+            }
             Phase::Ok | Phase::ProbeStale => (Verdict::Works, self.confidence),
             Phase::Degraded => (Verdict::Degraded(how), self.confidence),
             Phase::Blocked | Phase::Recovering => (Verdict::Blocked(how), self.confidence),

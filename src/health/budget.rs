@@ -62,12 +62,14 @@ impl Ledger {
             Line::Unmetered => budget.total,
             Line::Metered => budget.metered.min(budget.total),
         };
-        let wanted = price.saturating_add(reserved);
-        let fits = |spent: u64, limit: u64| spent.saturating_add(wanted) <= limit;
+        let fits = |spent: u64, price: u64, limit: u64| spent.saturating_add(price).saturating_add(reserved) <= limit;
         let own = self.services.get(service).map_or(0, |s| s.within(HOUR, now));
-        fits(self.all.within(HOUR, now), hourly)
-            && fits(self.all.within(DAY, now), budget.daily)
-            && (price > BODY || fits(own, budget.per_service))
+        // Of a body, the ordinary part counts here; the rest is counted by the day.
+        let part = if price > BODY { UNKNOWN_PRICE } else { price };
+        let own_fits = own.saturating_add(part) <= budget.per_service;
+        own_fits
+            && fits(self.all.within(HOUR, now), price, hourly)
+            && fits(self.all.within(DAY, now), price, budget.daily)
     }
 
     /// Whether `service` may still have a body checked today.

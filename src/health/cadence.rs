@@ -7,8 +7,6 @@ use super::params::Params;
 use crate::model::{Moment, Phase};
 use std::time::Duration;
 
-/// After a join, a return or a thaw nothing is probed at once, nor together.
-pub(super) const SETTLING: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(180));
 /// While people use a route, they are the probe.
 const PEOPLE_TELL: Duration = Duration::from_secs(600);
 /// A probe that costs less than this is cheap: a chat protocol's own first message.
@@ -47,7 +45,7 @@ pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Para
     }
     let at = match belief.phase {
         Phase::Unknown | Phase::Ok if never_used => match probe.last {
-            None => joined + dice.between(SETTLING.0, SETTLING.1),
+            None => joined + dice.between(params.idle.settle.0, params.idle.settle.1),
             Some(last) => last + dice.around(params.idle.unused_every, params.idle.jitter),
         },
         _ if belief.everywhere.is_some() && calm => now + dice.around(params.suspect.recheck, 0.1),
@@ -73,7 +71,7 @@ pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Para
         Phase::ProbeStale => since + dice.around(params.idle.tls_every * 4, params.idle.jitter),
     };
     let clear = match belief.taint.until(now) {
-        Some(end) => at.max(end + dice.between(Duration::ZERO, Duration::from_secs(5))),
+        Some(end) => at.max(end + dice.stretch(end.since(now) / 16, 0.0, 1.0)),
         None => at,
     };
     Some(clear.max(now))
@@ -84,7 +82,9 @@ fn idle(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Params) -> Mome
     let every = if is_cheap(belief) { params.idle.every } else { params.idle.tls_every };
     let heard = belief.traffic.max(belief.used);
     let last = heard.max(belief.probe.last).unwrap_or(asked.joined);
-    let soonest = heard.map_or(asked.now, |t| t + PEOPLE_TELL).max(asked.now + dice.between(SETTLING.0, SETTLING.1));
+    let soonest = heard
+        .map_or(asked.now, |t| t + PEOPLE_TELL)
+        .max(asked.now + dice.between(params.idle.settle.0, params.idle.settle.1));
     (last + dice.around(every, params.idle.jitter)).max(soonest)
 }
 

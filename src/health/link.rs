@@ -101,10 +101,12 @@ impl Link {
         self.waiting.iter().any(|(_, e)| e.sign == Sign::ForeignKey && e.route == *route)
     }
 
-    /// Notes a good fact; a strong one vouches for the link as the anchors do.
-    pub(super) fn note_good(&mut self, evidence: &Evidence) {
-        let strong = matches!(evidence.sign, Sign::Answer(Grade::A) | Sign::FlowProven | Sign::BodyProven);
-        if strong && !evidence.route.service.is_other() {
+    /// Notes a good fact; a strong one vouches for the link as the anchors do. Anything that came through a tunnel is
+    /// strong: nobody on the line plays our own server. Over the bare line it must be proven, and of a listed
+    /// service, for a domestic site says nothing of the world.
+    pub(super) fn note_good(&mut self, evidence: &Evidence, bare: bool) {
+        let proven = matches!(evidence.sign, Sign::Answer(Grade::A) | Sign::FlowProven | Sign::BodyProven);
+        if !bare || (proven && !evidence.route.service.is_other()) {
             self.vouched = self.vouched.max(Some(evidence.at));
         }
     }
@@ -164,6 +166,11 @@ impl Link {
             self.asked = Some(now);
             self.controls_at = Some(now);
         }
+    }
+
+    /// Whether somebody waits for the controls.
+    pub(super) const fn is_asked(&self) -> bool {
+        self.asked.is_some()
     }
 
     /// Another network, or the same one after a gap: everything under way is void, and the link is looked at.

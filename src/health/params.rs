@@ -21,7 +21,8 @@ const fn mins(n: u64) -> Duration {
 pub enum Mode {
     /// Nothing is believed: each connection finds out for itself.
     Off,
-    /// People's own connections are watched; nothing is sent for the sake of knowing.
+    /// People's own connections are watched; nothing is sent for the sake of knowing, not even to the anchors: a
+    /// failure counts only if another way, or another service, answered at about that time.
     Passive,
     /// Watching, and probes of services in use, within the budget.
     #[default]
@@ -182,6 +183,8 @@ pub struct Idle {
     pub quiet_after: Duration,
     /// A service never used on this network is looked at once after joining (after 10–180 s), then every 6 h.
     pub unused_every: Duration,
+    /// After a join, a return or a thaw nothing is probed at once, nor together: between 10 and 180 s later.
+    pub settle: (Duration, Duration),
     /// The tunnel in use is probed after 3–5 min (twice that when its probe is dear) without news of it.
     pub active_every: Duration,
     /// One of the other tunnels, in turn, every 10–15 min.
@@ -298,6 +301,7 @@ impl Default for Idle {
             only_used_within: mins(24 * 60),
             quiet_after: mins(30),
             unused_every: mins(6 * 60),
+            settle: (secs(10), secs(180)),
             active_every: mins(4),
             standby_every: Duration::from_secs(750),
         }

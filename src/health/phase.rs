@@ -29,7 +29,10 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
     let value = belief.score.value();
     match belief.phase {
         Phase::Blocked => {
-            belief.technique = Some(belief.tally.technique());
+            let how = belief.tally.technique();
+            if how != Technique::Unidentified {
+                belief.technique = Some(how);
+            }
             belief.confidence = belief.confidence.max(belief.tally.confidence());
         }
         Phase::Recovering if points >= RELAPSE || value >= params.switch_at => {
@@ -120,6 +123,7 @@ fn after_everywhere(belief: &mut Belief, evidence: &Evidence, params: &Params) {
 /// What the passing of time does by itself.
 pub(super) fn tick(belief: &mut Belief, now: Moment, params: &Params) {
     belief.score.settle(now, params.score_half_life);
+    belief.forget_lies(now);
     let forgotten = now.since(belief.heard) >= params.state.ttl;
     match belief.phase {
         Phase::Unknown => {}

@@ -5,7 +5,6 @@ use super::params::Params;
 use super::phase;
 use super::state::State;
 use crate::model::{Evidence, Moment, Phase, Record, Route, Snapshot, Transition};
-use std::collections::VecDeque;
 
 /// Facts remembered of each route, to be told when somebody asks why.
 const REMEMBERED: usize = 24;
@@ -39,16 +38,20 @@ impl State {
     /// Remembers a fact with what it made of the score.
     pub(super) fn remember(&mut self, evidence: Evidence) {
         let score = self.beliefs.get(&evidence.route).map_or(0.0, |belief| belief.score.value());
-        let ring = self.recent.entry(evidence.route.clone()).or_insert_with(VecDeque::new);
+        let ring = self.recent.entry(evidence.route.clone()).or_default();
         if ring.len() >= REMEMBERED {
             ring.pop_front();
         }
         ring.push_back((evidence, score));
     }
 
-    /// Tells of the change of a route's phase from `from`, if it changed.
+    /// Tells of the change of a route's phase from `from`, if it changed; and of a lying resolver, which changes what
+    /// the route means but not its phase.
     pub(super) fn announce(&mut self, route: &Route, from: Phase, now: Moment) {
-        let Some(belief) = self.beliefs.get_mut(route).filter(|b| b.phase != from) else { return };
+        let Some(belief) = self.beliefs.get_mut(route) else { return };
+        if !std::mem::take(&mut belief.dns_news) && belief.phase == from {
+            return;
+        }
         let (verdict, confidence) = belief.verdict();
         let transition = Transition {
             route: route.clone(),

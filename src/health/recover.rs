@@ -19,12 +19,9 @@ pub(super) struct Recovery {
     relapses: Relapses,
 }
 
-/// How often it fell back, and when last.
+/// For how long it was left alone after it last fell back, and when that was.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Relapses {
-    count: u32,
-    last: Option<Moment>,
-}
+pub(super) struct Relapses(Option<(Duration, Moment)>);
 
 /// What the passing of time brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,12 +106,14 @@ impl Recovery {
 
     /// The route failed again: for how long it is now left alone.
     pub(super) fn relapse(&mut self, now: Moment, params: &Params) -> Duration {
-        let days = self.relapses.last.map_or(0, |last| now.since(last).as_secs() / DAY.as_secs());
-        let count = self.relapses.count.saturating_sub(u32::try_from(days).unwrap_or(u32::MAX));
         let hold = &params.hold;
-        let wait = hold.relapse_start.mul_f64(2f64.powi(i32::try_from(count.min(20)).unwrap_or(20)));
-        *self = Self { relapses: Relapses { count: count + 1, last: Some(now) }, ..Self::default() };
-        wait.min(hold.relapse_cap)
+        let wait = self.relapses.0.map_or(hold.relapse_start, |(last, at)| {
+            let days = i32::try_from(now.since(at).as_secs() / DAY.as_secs()).unwrap_or(i32::MAX).min(32);
+            last.mul_f64(2.0 * 0.5f64.powi(days)).max(hold.relapse_start)
+        });
+        let wait = wait.min(hold.relapse_cap);
+        *self = Self { relapses: Relapses(Some((wait, now))), ..Self::default() };
+        wait
     }
 
     /// The time in which nothing could be learned does not make a stage cleaner.

@@ -58,9 +58,9 @@ impl Way {
 }
 
 impl Flights {
-    /// The probe of `route` is over.
-    pub(super) fn landed(&mut self, route: &Route) {
-        self.under_way.remove(route);
+    /// The probe of `route` is over. What was reserved for it and never booked, if anything.
+    fn landed(&mut self, route: &Route) -> Option<u64> {
+        self.under_way.remove(route).map(|(_, reserved)| reserved).filter(|bytes| *bytes > 0)
     }
 
     fn reserved(&self) -> u64 {
@@ -88,11 +88,11 @@ impl State {
             belief.probe.stale |= belief.probe.next.is_none();
         }
         if let Some(way) = self.ways.get_mut(&route.transport) {
+            // Use is no news: a check is never put off by the use it should guard.
             way.used = Some(now);
-            way.hear(now);
         }
         if was_quiet {
-            self.rephase(now);
+            self.rephase(now, params);
         }
     }
 
@@ -104,8 +104,12 @@ impl State {
         }
     }
 
-    /// A probe of `route` told something.
+    /// A probe of `route` told something, or is given up. One that never said what it cost is booked at its price:
+    /// it may have been sent.
     pub(super) fn note_probed(&mut self, route: &Route, now: Moment) {
+        if let Some(bytes) = self.flights.landed(route) {
+            self.ledger.spend(&route.service, bytes, now);
+        }
         if let Some(belief) = self.beliefs.get_mut(route) {
             belief.probe.last = Some(now);
             belief.probe.count = belief.probe.count.saturating_add(1);
@@ -118,15 +122,16 @@ impl State {
     }
 
     /// All that is due at once after a pause is spread again.
-    pub(super) fn rephase(&mut self, now: Moment) {
+    pub(super) fn rephase(&mut self, now: Moment, params: &Params) {
+        let (least, most) = params.idle.settle;
         for belief in self.beliefs.values_mut() {
-            if belief.probe.next.is_some_and(|t| t <= now + cadence::SETTLING.1) {
-                belief.probe.next = Some(now + self.dice.between(cadence::SETTLING.0, cadence::SETTLING.1));
+            if belief.probe.next.is_some_and(|t| t <= now + most) {
+                belief.probe.next = Some(now + self.dice.between(least, most));
             }
         }
         for way in self.ways.values_mut() {
-            if way.next.is_some_and(|t| t <= now + cadence::SETTLING.1) {
-                way.next = Some(now + self.dice.between(cadence::SETTLING.0, cadence::SETTLING.1));
+            if way.next.is_some_and(|t| t <= now + most) {
+                way.next = Some(now + self.dice.between(least, most));
             }
         }
     }
@@ -152,7 +157,9 @@ impl State {
         if probing {
             self.plan_routes(now, params);
             self.plan_ways(now, params);
-            if self.controls != self.link.controls_at {
+            // With nobody there the anchors are not asked either, unless a fact waits for them.
+            let wanted = self.link.is_asked() || !self.is_quiet(now, params);
+            if wanted && self.controls != self.link.controls_at {
                 self.controls = self.link.controls_at;
                 effects.extend(self.controls.map(Effect::ControlsAt));
             }
@@ -229,7 +236,6 @@ impl State {
         let lost = |(_, (since, _)): &(&Route, &(Moment, u64))| now.since(*since) >= LOST;
         let routes: Vec<Route> = self.flights.under_way.iter().filter(lost).map(|(route, _)| route.clone()).collect();
         for route in routes {
-            self.flights.landed(&route);
             self.note_probed(&route, now);
         }
     }
@@ -259,11 +265,13 @@ impl State {
         let primary = params.bare.first();
         let tunnels: Vec<TransportId> = self.ways.keys().filter(|id| primary != Some(*id)).cloned().collect();
         for id in &tunnels {
-            let dear = self.representative(id, now, params).map_or(1, |route| 1 + u32::from(self.is_dear(&route)));
-            let Some(way) = self.ways.get_mut(id) else { continue };
-            if way.next.is_none() && way.is_active(now, params) {
-                let last = way.heard.max(way.used).max(way.probed).unwrap_or(now);
-                let wait = self.dice.around(params.idle.active_every * dear, 0.25);
+            if !self.ways.get(id).is_some_and(|way| way.next.is_none() && way.is_active(now, params)) {
+                continue;
+            }
+            let dear = self.representative(id, now, params).is_none_or(|route| self.is_dear(&route));
+            let wait = self.dice.around(params.idle.active_every * if dear { 2 } else { 1 }, 0.25);
+            if let Some(way) = self.ways.get_mut(id) {
+                let last = way.heard.max(way.probed).unwrap_or(now);
                 way.next = Some((last + wait).max(now));
             }
         }

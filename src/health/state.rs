@@ -109,7 +109,7 @@ impl State {
             Event::NetworkChanged(network) => self.take_network(network, now, params),
             Event::Resumed(millis) => {
                 if self.link.resumed(millis, now) {
-                    self.rephase(now);
+                    self.rephase(now, params);
                 }
             }
             Event::Force(service, forced) => self.take_force(service, forced, now),
@@ -119,10 +119,7 @@ impl State {
     fn take_evidence(&mut self, evidence: Evidence, now: Moment, params: &Params) {
         match evidence.source {
             Source::Traffic => self.take_used(&evidence.route, now, params),
-            Source::Probe => {
-                self.flights.landed(&evidence.route);
-                self.note_probed(&evidence.route, now);
-            }
+            Source::Probe => self.note_probed(&evidence.route, now),
         }
         if params.mode == Mode::Off || (evidence.route.service.is_other() && !speaks_of_the_way(evidence.sign)) {
             return;
@@ -131,7 +128,7 @@ impl State {
             Ruling::Counts => {
                 let good = evidence.sign.is_good();
                 if good {
-                    self.link.note_good(&evidence);
+                    self.link.note_good(&evidence, params.bare.contains(&evidence.route.transport));
                 }
                 self.learn(&evidence, now, params);
                 if good {
@@ -254,19 +251,19 @@ impl State {
         }
         if self.link.is_online() {
             if let Some(since) = self.link.frozen_since.take() {
-                self.thaw(now.since(since), now);
+                self.thaw(now.since(since), now, params);
             }
             self.release(now, params);
         }
     }
 
     /// The link is fit again: the time in between did not happen.
-    fn thaw(&mut self, span: Duration, now: Moment) {
+    fn thaw(&mut self, span: Duration, now: Moment, params: &Params) {
         for belief in self.beliefs.values_mut() {
             belief.score.skip_to(now);
             belief.recovery.skip(span);
         }
-        self.rephase(now);
+        self.rephase(now, params);
     }
 
     fn take_network(&mut self, network: NetworkId, now: Moment, params: &Params) {
@@ -299,7 +296,7 @@ impl State {
         self.link.state = LinkState::Online;
         self.link.frozen_since = None;
         self.told.push(Record::Network { network });
-        self.rephase(now);
+        self.rephase(now, params);
     }
 
     fn take_force(&mut self, service: ServiceId, forced: Option<Forced>, now: Moment) {

@@ -79,12 +79,6 @@ impl Tally {
         endpoint.is_some() && self.timed_out.iter().any(|seen| seen.is_some() && *seen != endpoint)
     }
 
-    /// How often a sign was seen.
-    pub(super) fn seen(&self, sign: Sign) -> u32 {
-        let name = weigh::name(sign);
-        self.signs.iter().find(|(n, _)| *n == name).map_or(0, |(_, count)| *count)
-    }
-
     /// When the trouble began.
     pub(super) fn first(&self) -> Option<Moment> {
         self.span.map(|(first, _)| first)

@@ -1,0 +1,416 @@
+//! What is probed when, and what it costs (detection rules §3.4, §3.6, §4; the numbers to reach of `docs`), on
+//! simulated days. The first tests name mistakes that other programs make.
+
+use super::world::{A, Probed, World, mins, route, secs};
+use crate::health::{Event, Line, Mode, Params};
+use crate::model::{Anchors, Evidence, Moment, Phase, Sign, Source, Technique, Twin};
+use std::time::Duration;
+
+const SIX: [&str; 6] = ["telegram", "whatsapp", "signal", "discord", "viber", "line"];
+const WAYS: [&str; 4] = ["direct", "split", "home", "tokyo"];
+
+/// Six services and two tunnels; two services have cheap probes of their own, four need TLS.
+fn household(params: Params) -> World {
+    let mut world = World::with(params, &SIX, &WAYS);
+    for (i, service) in SIX.into_iter().enumerate() {
+        for transport in WAYS {
+            let bytes = if i < 2 { 750 } else { 7_000 };
+            world.country.insert(route(service, transport), Probed { sign: A, twin: Twin::Unknown, bytes });
+        }
+    }
+    world
+}
+
+fn spent(world: &World, from: Moment, to: Moment) -> u64 {
+    let price = |service: &str| if SIX[..2].contains(&service) { 750 } else { 7_000 };
+    let within = world.probes.iter().filter(|(at, _)| (from..to).contains(at));
+    within.map(|(_, route)| price(route.service.as_str())).sum()
+}
+
+fn gaps(times: &[Moment]) -> Vec<u64> {
+    times.windows(2).map(|pair| u64::try_from(pair[1].since(pair[0]).as_millis()).unwrap()).collect()
+}
+
+#[test]
+fn no_second_check_is_skipped() {
+    let mut world = household(Params::default());
+    world.event(Event::Used(route("telegram", "direct")));
+    for _ in 0..6 * 60 {
+        // Somebody is there, using another service.
+        world.event(Event::Used(route("signal", "direct")));
+        world.pass(mins(1));
+    }
+    let times = world.probes_of(&route("telegram", "direct"));
+    let most = gaps(&times).into_iter().max().unwrap();
+    assert!(most <= 23 * 60_000, "never longer than 15 min and a half: {most}");
+    assert!(times.len() >= 14, "{}", times.len());
+}
+
+#[test]
+fn use_does_not_put_off_the_check_it_should_bring() {
+    let mut world = household(Params::default());
+    world.country(route("telegram", "direct"), Sign::ClientGaveUp);
+    let fact = world.fact(route("telegram", "direct"), Sign::Refused);
+    world.tell(Evidence { twin: Twin::Answered, ..fact });
+    for _ in 0..120 {
+        world.event(Event::Used(route("telegram", "direct")));
+        world.event(Event::Used(route("telegram", "tokyo")));
+        world.pass(secs(1));
+    }
+    assert_eq!(world.probes_of(&route("telegram", "direct")).len(), 3);
+}
+
+#[test]
+fn old_evidence_outlives_a_connect_by_far() {
+    let params = Params::default();
+    assert!(params.score_half_life >= params.connect_timeout * 100);
+}
+
+#[test]
+fn bytes_that_were_answered_make_a_route_live_and_nothing_else() {
+    let mut world = World::telegram();
+    for _ in 0..100 {
+        world.traffic("direct", Sign::ConnectOnly);
+        world.pass(secs(10));
+    }
+    assert_eq!(world.phase("direct"), Phase::Unknown);
+}
+
+#[test]
+fn a_better_way_is_always_tried_again() {
+    let mut world = World::telegram();
+    let fact = world.fact(route("telegram", "direct"), Sign::ResetAfterHello);
+    world.tell(Evidence { pair: Some(Technique::SniRst), anchors: Anchors::Good, ..fact });
+    world.country(route("telegram", "direct"), Sign::ResetAfterHello);
+    for _ in 0..24 * 60 {
+        world.traffic("tokyo", A);
+        world.pass(mins(1));
+    }
+    let times = world.probes_of(&route("telegram", "direct"));
+    assert!((20..=40).contains(&times.len()), "about once an hour, for ever: {}", times.len());
+}
+
+#[test]
+fn failures_count_in_how_good_a_route_is_however_fast_its_successes() {
+    let mut world = World::telegram();
+    for end in 0..6 {
+        let fast = world.fact(route("telegram", "direct"), A);
+        world.tell(Evidence { rtt_ms: Some(5), first_byte_ms: Some(6), ..fast });
+        world.twinned("direct", Sign::Refused, end);
+    }
+    assert_eq!(world.direct().rtt, Some(Duration::from_millis(5)));
+    assert!(world.direct().score >= 2.0 && world.phase("direct") != Phase::Ok);
+}
+
+#[test]
+fn a_suspicion_is_looked_into_after_20_45_and_90_seconds() {
+    let mut world = World::telegram();
+    let fact = world.fact(route("telegram", "direct"), Sign::Refused);
+    world.tell(Evidence { twin: Twin::Answered, ..fact });
+    let since = world.now;
+    world.country(route("telegram", "direct"), Sign::ClientGaveUp);
+    world.pass(mins(4));
+    let times: Vec<u64> =
+        world.probes_of(&route("telegram", "direct")).iter().map(|t| t.since(since).as_secs()).collect();
+    for (time, wanted) in times.iter().zip([20, 45, 90]) {
+        assert!((wanted..=wanted * 115 / 100 + 3).contains(time), "{times:?}");
+    }
+    assert_eq!(times.len(), 3, "no more: {times:?}");
+}
+
+#[test]
+fn a_blocked_route_is_left_alone_ever_longer() {
+    for (sign, pair, first) in [
+        (Sign::Refused, Technique::TcpReject, (3 * 60 + 30, 6 * 60 + 30)),
+        (Sign::HelloMuted, Technique::SniDropAnswer, (420, 450)),
+    ] {
+        let mut world = World::telegram();
+        world.country(route("telegram", "tokyo"), A);
+        let fact = world.fact(route("telegram", "direct"), sign);
+        world.tell(Evidence { pair: Some(pair), anchors: Anchors::Good, ..fact });
+        let since = world.now;
+        let probe = Probed { sign, twin: Twin::Answered, bytes: 700 };
+        world.country.insert(route("telegram", "direct"), probe);
+        for _ in 0..8 * 60 {
+            world.event(Event::Used(route("telegram", "tokyo")));
+            world.pass(mins(1));
+        }
+        let times = world.probes_of(&route("telegram", "direct"));
+        let to_first = times[0].since(since).as_secs();
+        assert!((first.0..=first.1).contains(&to_first), "{sign:?}: {to_first}");
+        let waits: Vec<u64> = gaps(&times).iter().map(|ms| ms / 60_000).collect();
+        for (wait, (least, most)) in waits.iter().zip([(7, 13), (14, 26), (28, 52), (42, 78), (42, 78)]) {
+            assert!((least..=most).contains(wait), "{sign:?}: {waits:?}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_probed_while_nobody_is_there() {
+    let mut world = household(Params::default());
+    for service in SIX {
+        world.event(Event::Used(route(service, "direct")));
+    }
+    world.pass(mins(31));
+    let before = (world.probes.len(), world.controls.len());
+    world.pass(mins(10 * 60));
+    assert_eq!(world.probes.len(), before.0);
+    assert!(world.controls.len() <= before.1 + 1, "nor the anchors");
+    world.event(Event::Used(route("telegram", "direct")));
+    let back = world.now;
+    world.pass(mins(5));
+    let first = world.probes.get(before.0).map(|(at, _)| at.since(back));
+    assert!(first.is_none_or(|wait| wait >= secs(10)), "no burst when somebody returns: {first:?}");
+}
+
+#[test]
+fn services_never_used_here_are_looked_at_once_and_then_rarely() {
+    let mut world = household(Params::default());
+    let start = world.now;
+    world.pass(mins(4));
+    for service in SIX {
+        let times = world.probes_of(&route(service, "direct"));
+        assert_eq!(times.len(), 1, "{service}");
+        assert!((10..=200).contains(&times[0].since(start).as_secs()));
+        assert!(world.probes_of(&route(service, "tokyo")).is_empty(), "no sweep of the tunnels");
+    }
+    for _ in 0..5 * 60 {
+        world.event(Event::Used(route("telegram", "direct")));
+        world.pass(mins(1));
+    }
+    assert!(world.probes_of(&route("discord", "direct")).len() <= 3);
+}
+
+#[test]
+fn a_service_not_used_for_a_day_is_left_alone() {
+    let mut world = household(Params::default());
+    world.event(Event::Used(route("signal", "direct")));
+    let mut counted = 0;
+    for hour in 0..36 {
+        for _ in 0..6 {
+            world.event(Event::Used(route("telegram", "direct")));
+            world.pass(mins(10));
+        }
+        if hour == 24 {
+            counted = world.probes_of(&route("signal", "direct")).len();
+        }
+    }
+    let after = world.probes_of(&route("signal", "direct")).len() - counted;
+    assert!(counted >= 20 && after <= 4, "{counted} while used, {after} after: one in six hours");
+}
+
+/// A day of a household: everything is used over direct in the morning, then one service is blocked and goes over
+/// the tunnel.
+fn a_day(params: Params) -> World {
+    let mut world = household(params);
+    let direct = route("telegram", "direct");
+    for minute in 0..12 * 60 {
+        if minute == 4 * 60 {
+            let probed = Probed { sign: Sign::ResetAfterHello, twin: Twin::Answered, bytes: 750 };
+            world.country.insert(direct.clone(), probed);
+            let fact = world.fact(direct.clone(), Sign::ResetAfterHello);
+            world.tell(Evidence { twin: Twin::Answered, ..fact });
+        }
+        let way = if minute < 4 * 60 { "direct" } else { "tokyo" };
+        let fact = world.fact(route("telegram", way), A);
+        world.tell(fact);
+        // The others are opened now and then.
+        let service = SIX[minute % 6];
+        if minute % 7 == 0 {
+            world.event(Event::Used(route(service, "direct")));
+        }
+        world.pass(mins(1));
+    }
+    world
+}
+
+#[test]
+fn a_day_stays_within_a_hundred_kilobytes_an_hour() {
+    let world = a_day(Params::default());
+    let start = Moment::from_millis(1_000_000);
+    for hour in 0..12 {
+        let from = start + mins(60 * hour);
+        let bytes = spent(&world, from, from + mins(60));
+        assert!(bytes <= 100_000, "hour {hour}: {bytes}");
+    }
+}
+
+#[test]
+fn a_household_that_only_idles_costs_little() {
+    let mut world = household(Params::default());
+    for service in SIX {
+        world.event(Event::Used(route(service, "direct")));
+    }
+    let mut worst = 0;
+    for hour in 0..24 {
+        let from = world.now;
+        // One phone keeps its chat socket open over direct; nothing else moves.
+        for _ in 0..12 {
+            let fact = world.fact(route("telegram", "direct"), Sign::FlowProven);
+            world.tell(fact);
+            world.pass(mins(5));
+        }
+        if hour > 0 {
+            worst = worst.max(spent(&world, from, world.now));
+        }
+    }
+    assert!(worst <= 100_000, "{worst}");
+    let mut idle = household(Params::default());
+    idle.event(Event::Used(route("telegram", "direct")));
+    idle.pass(mins(40));
+    let from = idle.now;
+    idle.pass(mins(60));
+    assert!(spent(&idle, from, idle.now) <= 30_000);
+}
+
+#[test]
+fn nothing_beats() {
+    let world = a_day(Params::default());
+    for service in SIX {
+        for transport in WAYS {
+            let gaps = gaps(&world.probes_of(&route(service, transport)));
+            let mut distinct = gaps.clone();
+            distinct.sort_unstable();
+            distinct.dedup();
+            assert_eq!(distinct.len(), gaps.len(), "{service} via {transport}: two equal intervals");
+        }
+    }
+    let all: Vec<f64> = gaps(&world.probes_of(&route("whatsapp", "direct"))).into_iter().map(|ms| ms as f64).collect();
+    let mean = all.iter().sum::<f64>() / all.len() as f64;
+    let variance = all.iter().map(|gap| (gap - mean).powi(2)).sum::<f64>() / all.len() as f64;
+    assert!(variance.sqrt() / mean >= 0.25, "{}", variance.sqrt() / mean);
+}
+
+#[test]
+fn at_most_two_probes_are_under_way_and_one_of_a_service() {
+    let mut world = household(Params::default());
+    // Nobody answers: every probe stays under way until it is given up.
+    world.country.clear();
+    for service in SIX {
+        let fact = world.fact(route(service, "direct"), Sign::Refused);
+        world.tell(Evidence { twin: Twin::Answered, ..fact });
+    }
+    world.pass(mins(10));
+    assert!(world.probes.len() > 6);
+    for (at, route) in &world.probes {
+        let together: Vec<_> =
+            world.probes.iter().filter(|(t, _)| *t <= *at && at.since(*t) < secs(45)).map(|(_, r)| r).collect();
+        assert!(together.len() <= 2, "{together:?}");
+        assert_eq!(together.iter().filter(|r| r.service == route.service).count(), 1);
+    }
+}
+
+#[test]
+fn the_tunnel_in_use_is_asked_after_only_when_it_was_silent() {
+    let mut world = household(Params::default());
+    for _ in 0..60 {
+        let fact = world.fact(route("telegram", "tokyo"), A);
+        world.tell(fact);
+        world.pass(mins(1));
+    }
+    let over = |world: &World, way: &str| world.probes.iter().filter(|(_, r)| r.transport.as_str() == way).count();
+    assert_eq!(over(&world, "tokyo"), 0, "its traffic tells");
+    let standby = over(&world, "home") + over(&world, "split");
+    assert!((3..=6).contains(&standby), "one of the others every ten minutes or so: {standby}");
+    world.pass(mins(20));
+    assert!((3..=7).contains(&over(&world, "tokyo")), "{}", over(&world, "tokyo"));
+}
+
+#[test]
+fn the_budget_is_a_hard_limit() {
+    for (line, limit) in [(Line::Unmetered, 250_000), (Line::Metered, 30_000)] {
+        let mut world = household(Params { line, ..Params::default() });
+        // A bad day: every service is in trouble, and every probe is dear.
+        for service in SIX {
+            for transport in WAYS {
+                let probed = Probed { sign: Sign::Silence, twin: Twin::Answered, bytes: 8_000 };
+                world.country.insert(route(service, transport), probed);
+            }
+        }
+        let from = world.now;
+        for _ in 0..60 {
+            for service in SIX {
+                for transport in WAYS {
+                    let fact = world.fact(route(service, transport), A);
+                    world.tell(fact);
+                    let fact = world.fact(route(service, transport), Sign::Refused);
+                    world.tell(Evidence { twin: Twin::Answered, ..fact });
+                }
+            }
+            world.pass(mins(1));
+        }
+        let bytes = 8_000 * world.probes.iter().filter(|(at, _)| *at >= from).count();
+        assert!(bytes <= limit, "{line:?}: {bytes}");
+    }
+}
+
+#[test]
+fn passive_mode_sends_nothing() {
+    let world = a_day(Params { mode: Mode::Passive, ..Params::default() });
+    assert!(world.probes.is_empty() && world.controls.is_empty());
+    assert_eq!(world.phase("direct"), Phase::Unknown, "a suspicion came and faded");
+    assert!(world.ever(Phase::Suspect));
+}
+
+#[test]
+fn a_body_is_asked_for_once_a_day_before_a_route_is_trusted() {
+    let mut world = World::telegram();
+    let direct = route("telegram", "direct");
+    assert!(!world.state().wants_body(&direct, world.now, &world.params));
+    let fact = world.fact(direct.clone(), Sign::ResetAfterHello);
+    world.tell(Evidence { pair: Some(Technique::SniRst), anchors: Anchors::Good, ..fact });
+    world.pass(mins(2));
+    world.traffic("direct", A);
+    assert_eq!(world.phase("direct"), Phase::Recovering);
+    assert!(world.state().wants_body(&direct, world.now, &world.params));
+    world.event(Event::ProbeStarted(direct.clone(), 70_000));
+    let fact = world.fact(direct.clone(), A);
+    world.tell(Evidence { source: Source::Probe, ..fact });
+    assert!(!world.state().wants_body(&direct, world.now, &world.params), "the day's is spent");
+    let mut metered = world;
+    metered.params.line = Line::Metered;
+    metered.pass(mins(25 * 60));
+    assert!(!metered.state().wants_body(&direct, metered.now, &metered.params));
+}
+
+#[test]
+fn a_day_takes_few_steps_and_fewer_publications() {
+    let world = a_day(Params::default());
+    assert!(world.steps <= 3_000, "{}", world.steps);
+    assert!(world.published < world.steps / 2, "{} of {}", world.published, world.steps);
+}
+
+#[test]
+fn shortened_for_a_show_a_lifted_block_is_left_within_half_a_minute() {
+    let mut params = Params::default();
+    let tenth = Duration::from_millis(100);
+    params.suspect.at = vec![tenth * 5, secs(1), secs(2)];
+    params.block.span = secs(2);
+    params.taint.sni_rst = secs(1);
+    params.idle.settle = (tenth, tenth * 3);
+    params.hold.start = secs(2);
+    params.hold.cap = secs(3);
+    params.recover.min_gap = secs(1);
+    params.recover.min_span = secs(2);
+    params.recover.canary_step = secs(1);
+    let mut world = World::with(params, &["telegram"], &["direct", "tokyo"]);
+    let direct = route("telegram", "direct");
+    world.country(direct.clone(), A);
+    world.country(route("telegram", "tokyo"), A);
+    world.pass(secs(3));
+    world.country.insert(direct.clone(), Probed { sign: Sign::ResetAfterHello, twin: Twin::Answered, bytes: 750 });
+    world.twinned("direct", Sign::ResetAfterHello, 1);
+    let onset = world.now;
+    while world.phase("direct") != Phase::Blocked {
+        world.traffic("tokyo", A);
+        world.pass(tenth);
+        assert!(world.now.since(onset) < secs(15), "{:?}", world.direct());
+    }
+    world.country(direct, Sign::BodyProven);
+    let lifted = world.now;
+    while world.phase("direct") != Phase::Ok {
+        world.traffic("tokyo", A);
+        world.pass(tenth);
+        assert!(world.now.since(lifted) < secs(30), "{:?}", world.direct());
+    }
+}
