@@ -78,6 +78,16 @@ fn what_cannot_be_served_gets_its_own_reply_code() {
 }
 
 #[test]
+fn a_name_with_an_empty_label_is_none() {
+    for name in [".", "..", "a..b", ".a", "a.."] {
+        let bytes = [&[5, 1, 0, 3, name.len() as u8][..], name.as_bytes(), &[0, 80]].concat();
+        assert!(request(&bytes).is_err(), "{name}");
+    }
+    let with_root = [&[5, 1, 0, 3, 4][..], b"a.b.", &[0, 80]].concat();
+    assert_eq!(step_by_step(request, &with_root).to, to("a.b:80"));
+}
+
+#[test]
 fn a_reply_is_read_back_by_a_client() {
     for code in 0..=255 {
         let sent = Reply::from_code(code);
