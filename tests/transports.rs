@@ -1,10 +1,12 @@
 //! byway's transports against real peers, found on PATH: shadowsocks-libev, microsocks, dante, tinyproxy. An absent
 //! one is reported as skipped with the line that installs it, and fails the test when `BYWAY_REQUIRE_PEERS` is `1`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test, outside cfg(test)")]
 
 use byway::model::{Cause, Destination, Failure, Leg, Secret};
 use byway::net::resolve::Settings;
 use byway::net::{Deadline, Network, OsNetwork, Packets, Resolver, Stream};
 use byway::transport::{HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, Transport, build};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -23,15 +25,25 @@ struct Peer {
 
 /// Where `program` is, if anywhere; tells how to install it otherwise.
 fn find(program: &str, package: &str) -> Option<PathBuf> {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let found = path.split(':').chain(["/usr/sbin", "/usr/local/sbin"]).map(|dir| Path::new(dir).join(program));
-    let found = found.into_iter().find(|file| file.is_file());
+    let found = on_path(program);
     if found.is_none() {
         let required = std::env::var("BYWAY_REQUIRE_PEERS").is_ok_and(|value| value == "1");
         assert!(!required, "{program} is required; install with apt-get install {package}");
-        println!("skipped: install with apt-get install {package}");
+        skipped(&format!("apt-get install {package}"));
     }
     found
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut places = path.split(':').chain(["/usr/sbin", "/usr/local/sbin"]).map(|dir| Path::new(dir).join(program));
+    places.find(|file| file.is_file())
+}
+
+/// Straight to stderr, for the macros' output is shown only when a test fails.
+fn skipped(install: &str) {
+    let test = std::thread::current().name().unwrap_or("test").to_string();
+    let _ = writeln!(std::io::stderr(), "{test} skipped: install with {install}");
 }
 
 /// Starts a peer on a free port of loopback and waits until it listens. Another program may take the port between
@@ -70,6 +82,16 @@ async fn ss_server(method: &str) -> Option<Peer> {
     let run = |at: SocketAddr, _: &Path| {
         texts(&["-s", "127.0.0.1", "-p", &at.port().to_string(), "-k", "correct horse", "-m", method, "-u"])
     };
+    Some(start(&program, run).await)
+}
+
+/// The reference server of the 2022 ciphers. No Debian package has it, so it is never required.
+async fn ssserver(method: &str, key: &str) -> Option<Peer> {
+    let Some(program) = on_path("ssserver") else {
+        skipped("cargo install shadowsocks-rust --features aead-cipher-2022");
+        return None;
+    };
+    let run = |at: SocketAddr, _: &Path| texts(&["-s", &at.to_string(), "-k", key, "-m", method, "-U"]);
     Some(start(&program, run).await)
 }
 
@@ -272,6 +294,35 @@ async fn shadowsocks_with_each_cipher_of_libev() {
         carries_a_mebibyte(&way).await;
         hears_a_server_that_speaks_first(&way).await;
         echoes_packets(&way).await;
+    }
+}
+
+#[tokio::test]
+async fn shadowsocks_2022_with_the_reference_server() {
+    const SHORT: &str = "AAECAwQFBgcICQoLDA0ODw==";
+    const LONG: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    const WRONG: &str = "AAECAwQFBgcICQoLDA0OAA==";
+    for (method, key, wrong) in [
+        ("2022-blake3-aes-128-gcm", SHORT, Some(WRONG)),
+        ("2022-blake3-aes-256-gcm", LONG, None),
+        ("2022-blake3-chacha20-poly1305", LONG, None),
+        ("aes-256-gcm", "correct horse", None),
+    ] {
+        let Some(peer) = ssserver(method, key).await else { return };
+        for prefix in [&b""[..], b"POST "] {
+            let way = chain(vec![shadowsocks(peer.at, method, key, prefix)]);
+            carries_a_mebibyte(&way).await;
+            keeps_half_close(&way).await;
+            hears_a_server_that_speaks_first(&way).await;
+            echoes_packets(&way).await;
+        }
+        if let Some(wrong) = wrong {
+            let mut stream = dial(&chain(vec![shadowsocks(peer.at, method, wrong, b"")]), echo().await).await.unwrap();
+            stream.write_all(b"hello").await.unwrap();
+            stream.flush().await.unwrap();
+            let answer = soon().run(stream.read(&mut [0; 16])).await.expect("the 2022 edition hangs up at once");
+            assert!(!matches!(answer, Ok(1..)), "{answer:?}");
+        }
     }
 }
 

@@ -203,7 +203,11 @@ impl Direction {
             match self.state {
                 State::Closed => return Poll::Ready(Ok(())),
                 State::Closing => {
-                    ready!(Pin::new(&mut *to).poll_shutdown(cx)).map_err(Broken::Writing)?;
+                    match ready!(Pin::new(&mut *to).poll_shutdown(cx)) {
+                        // The far side has reset it already: there is nobody left to tell, and reading says why.
+                        Err(error) if error.kind() == io::ErrorKind::NotConnected => {}
+                        outcome => outcome.map_err(Broken::Writing)?,
+                    }
                     self.state = State::Closed;
                 }
                 State::Flowing | State::Unflushed => {

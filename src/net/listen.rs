@@ -96,18 +96,30 @@ impl Listener {
     /// The next client and its address. Errors of one connection are skipped; when the machine is out of
     /// descriptors or memory it waits, 100 ms doubling to 1 s, and says so once. Cancel-safe.
     pub async fn accept(&self) -> (Stream, SocketAddr) {
-        let mut wait = FIRST_WAIT;
-        loop {
-            match self.tcp.accept().await.and_then(|(tcp, from)| Ok((OsStream::new(tcp)?, from))) {
-                Ok((stream, from)) => return (Box::new(stream), from),
-                Err(error) if is_of_one_connection(&error) => {}
-                Err(error) => {
-                    if wait == FIRST_WAIT {
-                        tracing::warn!(listener = %self.address, %error, "cannot accept, waiting for resources");
-                    }
-                    tokio::time::sleep(wait).await;
-                    wait = (wait * 2).min(LONGEST_WAIT);
+        let next = || async {
+            let (tcp, from) = self.tcp.accept().await?;
+            Ok((Box::new(OsStream::new(tcp)?) as Stream, from))
+        };
+        patiently(self.address, next).await
+    }
+}
+
+/// Accepts until a client comes, waiting longer and longer while the machine is short of something.
+async fn patiently<T, F>(listener: SocketAddr, accept: impl Fn() -> F) -> T
+where
+    F: Future<Output = io::Result<T>>,
+{
+    let mut wait = FIRST_WAIT;
+    loop {
+        match accept().await {
+            Ok(client) => return client,
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                if wait == FIRST_WAIT {
+                    tracing::warn!(%listener, %error, "cannot accept, waiting for resources");
                 }
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(LONGEST_WAIT);
             }
         }
     }
@@ -166,7 +178,7 @@ mod tests {
     async fn an_accepted_client_can_talk() {
         let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let mut client = tokio::net::TcpStream::connect(listener.local_addr()).await.unwrap();
-        let (mut stream, from) = listener.accept().await;
+        let (mut stream, from) = tokio::spawn(async move { listener.accept().await }).await.unwrap();
         assert_eq!(from, client.local_addr().unwrap());
         client.write_all(b"hi").await.unwrap();
         let mut got = [0; 2];
@@ -174,9 +186,19 @@ mod tests {
         assert_eq!(&got, b"hi");
     }
 
-    #[test]
-    fn running_out_of_descriptors_is_no_clients_fault() {
-        assert!(!is_of_one_connection(&io::Error::from_raw_os_error(24)));
-        assert!(is_of_one_connection(&io::ErrorKind::ConnectionAborted.into()));
+    #[tokio::test(start_paused = true)]
+    async fn out_of_descriptors_it_waits_longer_and_longer_and_never_gives_up() {
+        const EMFILE: i32 = 24;
+        let (start, tries) = (tokio::time::Instant::now(), std::cell::RefCell::new(Vec::new()));
+        let accept = || {
+            tries.borrow_mut().push(start.elapsed().as_millis());
+            std::future::ready(match tries.borrow().len() {
+                1 => Err(io::ErrorKind::ConnectionAborted.into()),
+                2..8 => Err(io::Error::from_raw_os_error(EMFILE)),
+                _ => Ok("client"),
+            })
+        };
+        assert_eq!(patiently("127.0.0.1:1".parse().unwrap(), accept).await, "client");
+        assert_eq!(*tries.borrow(), [0, 0, 100, 300, 700, 1500, 2500, 3500]);
     }
 }

@@ -1,6 +1,7 @@
 //! TLS as a client, over any stream. Which roots are trusted, which name is shown and which is checked are three
 //! separate choices. Says of a failure what OONI would call it, and who issued the certificate that was refused.
 
+use super::dial::endpoint_tag;
 use super::io::{Io, Stream};
 use super::network::Deadline;
 use crate::model::{Cause, Failure, Host, Stage, TcpFacts, Whose};
@@ -113,6 +114,7 @@ impl TlsClient {
         let watching = Watching::new(self.trust.clone(), checked.clone(), presented.clone());
         config.dangerous().set_certificate_verifier(Arc::new(watching));
 
+        let endpoint = stream.endpoint().map(endpoint_tag);
         let seen = Arc::new(Seen::default());
         let watched = Watched::new(stream, seen.clone());
         let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
@@ -128,7 +130,7 @@ impl TlsClient {
             None => (Failure::new(stage, Cause::GenericTimeoutError, Whose::Network), None),
             Some(error) => cause::sort(stage, &error),
         };
-        let failure = Failure { received, tcp: seen.last_facts(), ..failure.after(start.elapsed()) };
+        let failure = Failure { received, tcp: seen.last_facts(), endpoint, ..failure.after(start.elapsed()) };
         Err(TlsFailure { failure, issuer: presented.issuer(), alert })
     }
 }

@@ -219,7 +219,8 @@ impl Yard<'_> {
             }
             Kind::Socks5(settings) => {
                 let streams = Socks5Streams::new(settings, ground.streams)?;
-                let packets = ground.packets.map(|inner| Arc::new(Socks5Packets::new(&streams, inner)) as _);
+                let packets =
+                    ground.packets.map(|inner| Arc::new(Socks5Packets::new(&streams, inner, ground.bare)) as _);
                 ("socks5", Ground { streams: Arc::new(streams), packets, bare: false })
             }
             Kind::Http(settings) => {

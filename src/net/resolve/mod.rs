@@ -37,6 +37,9 @@ const HEAD_START: Duration = Duration::from_secs(2);
 /// Opens a stream to a resolver; so that look-ups can go through a tunnel.
 pub type Opener = Arc<dyn Fn(SocketAddr, Deadline) -> BoxFuture<'static, Result<Stream, Failure>> + Send + Sync>;
 
+/// Is told a name and what was found about it.
+pub type Observer = Arc<dyn Fn(&str, Finding) + Send + Sync>;
+
 /// A DNS-over-HTTPS server (RFC 8484), reached by address so that it needs no look-up itself.
 #[derive(Clone, Debug)]
 pub struct SecureServer {
@@ -60,7 +63,7 @@ pub struct Settings {
     /// Which names must not be believed to the system alone.
     pub listed: Arc<dyn Fn(&str) -> bool + Send + Sync>,
     /// Is told every disagreement about a listed name, also after the look-up has been answered.
-    pub observer: Arc<dyn Fn(&str, Finding) + Send + Sync>,
+    pub observer: Observer,
     /// Believe the system about a listed name when every secure resolver fails. Off by default: a forged address
     /// is worse than none, since another way can be taken.
     pub system_alone: bool,
@@ -225,9 +228,8 @@ impl Inner {
         }
         match (secure, known) {
             (Ok(found), _) => Ok(Kept { answer: Answer { addrs: found.addrs, finding }, ttl: found.ttl }),
-            (Err(failure), Some(Ok(addrs)))
-                if self.settings.system_alone && failure.cause != Cause::DnsNxdomainError =>
-            {
+            (Err(failure), Some(Ok(addrs))) if self.settings.system_alone && !is_word(&failure) => {
+                let addrs = self.plausible(addrs)?;
                 Ok(Kept { answer: Answer { addrs, finding }, ttl: cache::SYSTEM_TTL })
             }
             (Err(failure), _) => Err(failure),
@@ -279,14 +281,17 @@ impl Inner {
 
     /// What the secure resolvers say, addresses that cannot be right taken out.
     async fn secure(&self, name: &str) -> Result<message::Records, Failure> {
-        let mut found = self.ask_secure(name).await?;
-        if !self.settings.allow_private {
-            found.addrs.retain(|addr| !is_bogon(*addr));
-            if found.addrs.is_empty() {
-                return Err(Failure::new(Stage::Resolve, Cause::DnsBogonError, Whose::Network));
-            }
+        let found = self.ask_secure(name).await?;
+        Ok(message::Records { addrs: self.plausible(found.addrs)?, ..found })
+    }
+
+    /// The addresses that a public name can have.
+    fn plausible(&self, mut addrs: Vec<IpAddr>) -> Result<Vec<IpAddr>, Failure> {
+        addrs.retain(|addr| self.settings.allow_private || !is_bogon(*addr));
+        if addrs.is_empty() {
+            return Err(Failure::new(Stage::Resolve, Cause::DnsBogonError, Whose::Network));
         }
-        Ok(found)
+        Ok(addrs)
     }
 
     async fn ask_secure(&self, name: &str) -> Result<message::Records, Failure> {
@@ -302,6 +307,11 @@ impl Inner {
             Some(Err(_)) => Err(NoAddress::Failed),
         }
     }
+}
+
+/// Whether a secure resolver has said something about the name, even if it was no address.
+fn is_word(failure: &Failure) -> bool {
+    matches!(failure.cause, Cause::DnsNxdomainError | Cause::DnsNoAnswer | Cause::DnsBogonError)
 }
 
 fn straight(network: Arc<dyn Network>) -> Opener {

@@ -225,6 +225,14 @@ async fn the_system_alone_is_never_believed_about_a_listed_name() {
 
     let allowed = rig(country(b"h2"), &[BLOCKED], |settings| settings.system_alone = true);
     assert_eq!(allowed.resolver.resolve(NAME, soon()).await.unwrap().addrs, ips(&["149.154.167.99"]));
+
+    // Not against the word of a secure resolver, and not for an address that cannot be.
+    let nx = Country { secure: |_, _| Err(ResponseCode::NXDomain), ..country(b"h2") };
+    let spoken = rig(nx, &[SECURE], |settings| settings.system_alone = true);
+    assert_eq!(spoken.resolver.resolve(NAME, soon()).await.unwrap_err().cause, Cause::DnsNxdomainError);
+    let lying = Country { system: || Ok(ips(&["10.10.34.35"])), ..country(b"h2") };
+    let lying = rig(lying, &[BLOCKED], |settings| settings.system_alone = true);
+    assert_eq!(lying.resolver.resolve(NAME, soon()).await.unwrap_err().cause, Cause::DnsBogonError);
 }
 
 #[tokio::test(start_paused = true)]

@@ -145,3 +145,20 @@ fn a_root_that_is_no_certificate_is_counted() {
     assert!(matches!(error, TlsError::BadRoot { number: 2, .. }));
     assert!(matches!(TlsClient::new(&Trust::Only(Arc::new([])), &[]).err().unwrap(), TlsError::NoRoots));
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_muted_answer_shows_in_the_kernels_facts() {
+    use crate::net::{Network, OsNetwork, endpoint_tag};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    let stream = OsNetwork.connect(at).await.unwrap();
+    let (_mute, _) = listener.accept().await.unwrap();
+    let client = TlsClient::new(&Trust::Any, &[]).unwrap();
+    let names = Names::same(host("a.test"));
+    let error = client.connect(stream, &names, Deadline::after(Duration::from_millis(300))).await.err().unwrap();
+    let facts = error.failure.tcp.unwrap();
+    // The hello was acknowledged (class b), nothing came back.
+    assert!(facts.bytes_acked > 200 && facts.unacked == 0 && facts.bytes_received == 0, "{facts:?}");
+    assert_eq!((error.failure.stage, error.failure.endpoint), (Stage::FirstFlight, Some(endpoint_tag(at))));
+}

@@ -7,12 +7,12 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 /// Makes the verifier of `trust`.
 pub(super) fn verifier(trust: &Trust, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
     match trust {
-        Trust::Platform => platform(Vec::new(), provider),
+        Trust::Platform => shared_platform(provider),
         Trust::PlatformAnd(extra) => platform(certificates(extra)?, provider),
         Trust::Only(roots) => {
             let mut store = RootCertStore::empty();
@@ -36,6 +36,18 @@ fn certificates(ders: &[Vec<u8>]) -> Result<Vec<CertificateDer<'static>>, TlsErr
         list.push(certificate);
     }
     Ok(list)
+}
+
+/// The platform's verifier, shared while anybody uses it: reading the store takes milliseconds.
+fn shared_platform(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
+    static SHARED: Mutex<Option<Weak<dyn ServerCertVerifier>>> = Mutex::new(None);
+    let Ok(mut shared) = SHARED.lock() else { return platform(Vec::new(), provider) };
+    if let Some(verifier) = shared.as_ref().and_then(Weak::upgrade) {
+        return Ok(verifier);
+    }
+    let verifier = platform(Vec::new(), provider)?;
+    *shared = Some(Arc::downgrade(&verifier));
+    Ok(verifier)
 }
 
 fn platform(

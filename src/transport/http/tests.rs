@@ -87,6 +87,44 @@ async fn a_proxy_that_hangs_up_or_never_ends_its_head_is_a_failure() {
     assert_eq!(outcome.err().unwrap().cause, Cause::InvalidAnswer);
 }
 
+#[tokio::test(start_paused = true)]
+async fn over_tls_the_proxy_must_hold_the_name_it_is_called_by() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let leaf = rcgen::CertificateParams::new(vec!["proxy.example".into()]).unwrap().self_signed(&key).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], key.serialize_der().try_into().unwrap())
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let inner: Arc<dyn StreamDialer> = Arc::new(dialer(move |_, _| {
+        let (near, far) = duplex(1 << 16);
+        let acceptor = acceptor.clone();
+        tokio::spawn(async move {
+            let mut tls = acceptor.accept(far).await?;
+            tls.read_buf(&mut Vec::with_capacity(4096)).await?;
+            tls.write_all(b"HTTP/1.1 200 OK\r\n\r\nhello").await?;
+            tls.flush().await?;
+            tls.read_buf(&mut Vec::with_capacity(16)).await
+        });
+        Box::pin(async { Ok(Box::new(near) as Stream) })
+    }));
+    let trust = Trust::Only(vec![leaf.der().to_vec()].into());
+    let to = Destination::parse("a.test:443").unwrap();
+    let named = |name: Option<&str>| {
+        let spec = TlsSpec { name: name.map(|name| Host::parse(name).unwrap()), trust: trust.clone() };
+        HttpProxy::new(&settings(login("me"), Some(spec)), inner.clone()).unwrap()
+    };
+    let deadline = Deadline::after(Duration::from_secs(4));
+    let mut stream = named(None).dial(&to, deadline).await.unwrap();
+    let mut greeting = [0; 5];
+    stream.read_exact(&mut greeting).await.unwrap();
+    assert_eq!(&greeting, b"hello");
+    let failure = named(Some("other.example")).dial(&to, deadline).await.err().unwrap();
+    assert_eq!((failure.cause, failure.leg), (Cause::SslInvalidHostname, Leg::Near));
+}
+
 #[test]
 fn a_user_with_a_colon_is_refused() {
     let inner = dialer(|_, _| Box::pin(async { Err(silent()) }));

@@ -26,14 +26,16 @@ const SKIPPED: usize = 64;
 pub(crate) struct Socks5Packets {
     server: Destination,
     login: Option<Login>,
+    bare: bool,
     control: Arc<dyn StreamDialer>,
     carrier: Arc<dyn PacketDialer>,
 }
 
 impl Socks5Packets {
-    pub(crate) fn new(streams: &Socks5Streams, carrier: Arc<dyn PacketDialer>) -> Self {
+    /// Packets by the proxy of `streams`. `bare` says that the proxy is reached over the person's own line.
+    pub(crate) fn new(streams: &Socks5Streams, carrier: Arc<dyn PacketDialer>, bare: bool) -> Self {
         let (server, login) = (streams.server.clone(), streams.login.clone());
-        Self { server, login, control: streams.inner.clone(), carrier }
+        Self { server, login, bare, control: streams.inner.clone(), carrier }
     }
 
     /// Asks for an association; the answer is where its packets go.
@@ -71,10 +73,10 @@ impl Socks5Packets {
         }
         Ok(match bound.host.ip() {
             Some(ip) if ip.is_unspecified() => {
-                let reached = match (&self.server.host, control.endpoint()) {
-                    // Straight to a name: where we are connected. Through another way that would be its server.
-                    (Host::Name(_), Some(at)) if at.port() == self.server.port => Host::Ip(at.ip()),
-                    (host, _) => host.clone(),
+                let reached = match control.endpoint() {
+                    Some(at) if self.bare => Host::Ip(at.ip()),
+                    // Through another way the endpoint is that way's server.
+                    _ => self.server.host.clone(),
                 };
                 Destination::new(reached, bound.port)
             }

@@ -106,10 +106,12 @@ fn a_login_that_the_protocol_cannot_carry_is_refused() {
     }
 }
 
+type Sent = (Destination, Vec<u8>);
+
 /// Echoes every packet back as if from the place in `from`.
 #[derive(Clone, Default)]
 struct Mirror {
-    sent: Arc<Mutex<Vec<(Destination, Vec<u8>)>>>,
+    sent: Arc<Mutex<Vec<Sent>>>,
     forged_first: bool,
 }
 
@@ -149,7 +151,7 @@ async fn associated(
     let (inner, far) = scripted(vec![(GREETING, &[5, 0]), (ASK_UDP, reply)]);
     let settings = Socks5Server { server: Destination::parse(server).unwrap(), login: None };
     let streams = Socks5Streams::new(&settings, inner).unwrap();
-    let packets = Socks5Packets::new(&streams, Arc::new(mirror));
+    let packets = Socks5Packets::new(&streams, Arc::new(mirror), false);
     (packets.associate(Deadline::after(Duration::from_secs(4))).await.unwrap(), far)
 }
 
