@@ -4,8 +4,7 @@
 use super::ask::Asker;
 use super::controls;
 use super::spec::Anchors;
-use crate::board::Board;
-use crate::health::LinkReport;
+use crate::board::{Board, LinkReport};
 use crate::judge::link::{Controls, Doubt, Limits};
 use crate::model::{self, LinkState, Moment, NetworkId};
 use crate::net::Network;

@@ -1,3 +1,5 @@
+//! Each kind of probe over TLS and HTTP, and each way of being stopped.
+
 use super::asker;
 use super::origin::{Pki, Served, Site, way};
 use crate::model::{Cause, Destination, Facet, Failure, Grade, L4, ServiceId, Stage, TcpFacts, Whose};
