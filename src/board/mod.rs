@@ -8,7 +8,9 @@ mod tests;
 
 pub use keeper::Keeper;
 
-use crate::health::{Event, LinkReport, Params};
+pub use crate::health::LinkReport;
+
+use crate::health::{Event, Params};
 use crate::model::{Evidence, Forced, Moment, NetworkId, Record, Route, ServiceId, Snapshot};
 use arc_swap::ArcSwap;
 use ready::Ready;

@@ -256,4 +256,11 @@ mod tests {
         assert_eq!(observe(&mut location, at(Some([1; 6])), secs(9)), (false, vec![]));
         assert_eq!(observe(&mut location, at(None), secs(13)), (false, vec![]), "an entry that aged out is no move");
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_machine_that_stays_where_it_is_tells_nothing() {
+        let mut events = Events::watch([7; 32]);
+        let quiet = tokio::time::timeout(Duration::from_secs(60), events.next()).await;
+        assert!(quiet.is_err(), "{quiet:?}");
+    }
 }

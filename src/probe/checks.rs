@@ -4,13 +4,13 @@
 use super::ask::Asker;
 use super::controls;
 use super::spec::Anchors;
-use crate::board::Board;
-use crate::health::LinkReport;
+use crate::board::{Board, LinkReport};
 use crate::judge::link::{Controls, Doubt, Limits};
-use crate::model::{self, LinkState, Moment};
+use crate::model::{self, LinkState, Moment, NetworkId};
 use crate::net::Network;
 use crate::transport::Transport;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// How much is wanted to be known.
@@ -44,8 +44,25 @@ struct Memory {
 
 struct Last {
     at: Moment,
+    network: NetworkId,
     is_full: bool,
     checked: Checked,
+    /// How often in a row the line was bad, this time included.
+    bad_runs: u32,
+}
+
+/// A line that stays bad is looked at after this, then after twice as long each time …
+const BAD_AGAIN: Duration = Duration::from_secs(50);
+/// … up to this. Where somebody answers in every anchor's place it stays bad for days, and a look costs 25 KB.
+const BAD_RARELY: Duration = Duration::from_secs(1200);
+
+impl Last {
+    /// Whether it is too soon to look again at a line that is only bad, not gone: a portal is cheap to ask after, a
+    /// line that is down costs nothing, and the second look at a suspected whitelist comes after a minute.
+    fn is_too_soon(&self, now: Moment) -> bool {
+        let wait = BAD_AGAIN.saturating_mul(1 << self.bad_runs.saturating_sub(1).min(8)).min(BAD_RARELY);
+        self.checked.state == LinkState::LinkBad && now.since(self.at) < wait
+    }
 }
 
 impl Checks {
@@ -63,11 +80,17 @@ impl Checks {
         thorough: Thorough,
     ) -> Checked {
         let mut memory = self.memory.lock().await;
-        let began = board.now();
+        let (began, network) = (board.now(), board.snapshot().network);
+        // What was heard on another network vouches for nothing on this one.
+        memory.last.take_if(|last| last.network != network);
         if let Some(last) = &memory.last
             && last.is_full
             && began.since(last.at) <= asker.settings.controls_fresh
         {
+            return last.checked;
+        }
+        if let (Thorough::AsDue, Some(last)) = (thorough, memory.last.as_ref().filter(|last| last.is_too_soon(began))) {
+            board.link(LinkReport { state: last.checked.state, began, at: began });
             return last.checked;
         }
         let is_routine = memory.last.as_ref().is_some_and(|last| {
@@ -85,7 +108,9 @@ impl Checks {
         let at = board.now();
         let checked = meaning(&run, &mut memory.doubt, asker.settings.limits, at);
         board.link(LinkReport { state: checked.state, began, at });
-        memory.last = Some(Last { at, is_full, checked });
+        let before = memory.last.take().map_or(0, |last| last.bad_runs);
+        let bad_runs = if checked.state == LinkState::LinkBad { before.saturating_add(1) } else { 0 };
+        memory.last = Some(Last { at, network, is_full, checked, bad_runs });
         checked
     }
 }
@@ -99,4 +124,48 @@ fn meaning(run: &Controls, doubt: &mut Doubt, limits: Limits, at: Moment) -> Che
     let state = doubt.assess(run, limits, at).state;
     let anchors = if state == LinkState::Online { model::Anchors::Good } else { model::Anchors::Bad };
     Checked { state, anchors }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::link::{Anchor, Canary};
+
+    const HEARD: Anchor = Anchor::Answered(Duration::from_millis(40));
+
+    fn after(run: &Controls) -> Checked {
+        meaning(run, &mut Doubt::default(), Limits::default(), Moment::default())
+    }
+
+    #[test]
+    fn anchors_vouch_only_for_a_line_that_is_well() {
+        let well = Controls { canaries: vec![Canary::Exact], neutral: vec![HEARD; 2], ..Controls::default() };
+        assert_eq!(after(&well), Checked { state: LinkState::Online, anchors: model::Anchors::Good });
+        let portal = Controls { canaries: vec![Canary::Altered; 2], ..Controls::default() };
+        assert_eq!(after(&portal), Checked { state: LinkState::Captive, anchors: model::Anchors::Bad });
+    }
+
+    #[test]
+    fn without_controls_nothing_is_assumed_but_a_pulled_cable_is_seen() {
+        let none = Checked { state: LinkState::Online, anchors: model::Anchors::Unknown };
+        assert_eq!(after(&Controls::default()), none);
+        assert_eq!(after(&Controls { unplugged: true, ..Controls::default() }).state, LinkState::Offline);
+    }
+
+    #[test]
+    fn a_line_that_stays_bad_is_looked_at_ever_more_rarely() {
+        let last = |state, bad_runs| Last {
+            at: Moment::default(),
+            network: NetworkId(1),
+            is_full: true,
+            checked: Checked { state, anchors: model::Anchors::Bad },
+            bad_runs,
+        };
+        for (bad_runs, secs) in [(1, 50), (2, 100), (3, 200), (9, 1200), (u32::MAX, 1200)] {
+            let bad = last(LinkState::LinkBad, bad_runs);
+            assert!(bad.is_too_soon(Moment::from_millis(secs * 1000 - 1)), "{bad_runs}");
+            assert!(!bad.is_too_soon(Moment::from_millis(secs * 1000)), "{bad_runs}");
+        }
+        assert!(!last(LinkState::Offline, 0).is_too_soon(Moment::default()));
+    }
 }

@@ -273,6 +273,9 @@ impl Rounds {
         let again = Question { route: question.route.clone(), way: question.way, spec, target };
         let asked = self.put(&again).await;
         if let Told::Failed(mut second) = self.tell_unless_failed(&again, &asked) {
+            // The pair as a whole began with the first failure: whatever happened to the line since voids it, and
+            // the punishment that failure set off does not, for the neutral half has passed in between.
+            second.evidence.began = evidence.began;
             second.evidence.twin = evidence.twin;
             second.evidence.anchors = evidence.anchors;
             let same = second.evidence.sign.technique() == evidence.sign.technique();

@@ -1,3 +1,5 @@
+//! Each kind of probe over TLS and HTTP, and each way of being stopped.
+
 use super::asker;
 use super::origin::{Pki, Served, Site, way};
 use crate::model::{Cause, Destination, Facet, Failure, Grade, L4, ServiceId, Stage, TcpFacts, Whose};
@@ -199,4 +201,27 @@ async fn a_refused_upgrade_is_a_server_that_spoke() {
     let https = https(pinned(&pki));
     let kind = Kind::WebSocket { https, subprotocol: None, origin: None, talk: Talk::DiscordHello };
     assert_eq!(ask(kind, serve).await.outcome.unwrap().0.grade, Grade::B);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answered_connection_is_kept_a_moment_and_closed_in_order() {
+    let pki = Pki::new("service");
+    let (ended, seen) = tokio::sync::oneshot::channel();
+    let ended = Arc::new(std::sync::Mutex::new(Some(ended)));
+    let (way, _) = way("direct", true, move |_: &_| {
+        let (acceptor, ended) = (pki.acceptor("svc.test", &[]), ended.lock().unwrap().take());
+        Some(Served::by(move |pipe| async move {
+            use tokio::io::AsyncReadExt;
+            let mut tls = acceptor.accept(pipe).await.unwrap();
+            // An end without close_notify would be an error here.
+            let rest = tls.read_to_end(&mut Vec::new()).await;
+            let _ = ended.map(|ended| ended.send(rest.is_ok()));
+        }))
+    });
+    let (asker, spec) = (asker(), spec(Kind::Tls(https(Roots::Any))));
+    let asked = asker.ask(&way, &spec, &spec.targets[0]).await;
+    assert!(asked.outcome.is_ok());
+    let answered = tokio::time::Instant::now();
+    assert!(seen.await.unwrap());
+    assert!((1..=5).contains(&answered.elapsed().as_secs()), "{:?}", answered.elapsed());
 }

@@ -60,6 +60,14 @@ impl Served {
         Self(Box::new(|pipe| serve(pipe).boxed()), None)
     }
 
+    pub(crate) fn by_facts<F, R>(facts: TcpFacts, serve: F) -> Self
+    where
+        F: FnOnce(DuplexStream) -> R + Send + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        Self(Self::by(serve).0, Some(facts))
+    }
+
     /// Reads for ever and says nothing.
     pub(crate) fn mute(facts: TcpFacts) -> Self {
         Self(Box::new(|pipe| silence(pipe).boxed()), Some(facts))
@@ -172,7 +180,10 @@ impl Site {
         let line = format!("{:?} {} {} {host}", request.version(), request.method(), request.uri().path());
         self.asked.lock().unwrap().push(line);
         let mut response = hyper::Response::builder().status(self.status);
-        for (name, value) in &self.fields {
+        // Left to itself the library tells the real date.
+        let date = ("date", "Sat, 01 Aug 2026 00:00:00 GMT");
+        let is_dated = self.fields.iter().any(|(name, _)| *name == "date");
+        for (name, value) in self.fields.iter().chain((!is_dated).then_some(&date)) {
             response = response.header(*name, *value);
         }
         response.body(Body::new(self.body.clone().into())).unwrap()
