@@ -125,9 +125,9 @@ fn known(settings: &Settings, wish: &ProbeWish) -> Result<(), Failed> {
 fn append(source: &Source, added: &str) -> Result<PathBuf, Failed> {
     let path = match source.file() {
         Some(path) => path.to_path_buf(),
-        None => crate::platform::Paths::find()
-            .map_err(|error| Failed::new(Exit::Failed, error.to_string()))?
-            .config_file(),
+        None => {
+            crate::platform::Paths::find().map_err(|error| Failed::new(Exit::Failed, error.to_string()))?.config_file()
+        }
     };
     let before = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -138,8 +138,12 @@ fn append(source: &Source, added: &str) -> Result<PathBuf, Failed> {
     write_whole(&path, &after).map_err(|error| Failed::new(Exit::Failed, format!("{}: {error}", path.display())))?;
     let again = source.clone().with_file(Some(path.clone()));
     if let Err(faults) = again.read() {
-        write_whole(&path, &before).map_err(|error| Failed::new(Exit::Failed, format!("{}: {error}", path.display())))?;
-        return Err(Failed::new(Exit::Config, format!("nothing was changed, for the file would be wrong:\n{}", faults.join("\n"))));
+        write_whole(&path, &before)
+            .map_err(|error| Failed::new(Exit::Failed, format!("{}: {error}", path.display())))?;
+        return Err(Failed::new(
+            Exit::Config,
+            format!("nothing was changed, for the file would be wrong:\n{}", faults.join("\n")),
+        ));
     }
     Ok(path)
 }

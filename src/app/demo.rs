@@ -24,7 +24,9 @@ pub(super) async fn demo(json: bool, terminal: &mut Terminal) -> Result<Exit, Fa
     let (byway, country) = stage(HURRY).await?;
     let open = byway.open_doors().map_err(|error| Failed::new(Exit::Failed, error.to_string()))?;
     let Some(door) = open.first().copied() else { return Err(Failed::new(Exit::Failed, "no door is open")) };
-    terminal.note(&format!("A small censored country in this process; byway's door in it is {door}. No packet leaves this machine."));
+    terminal.note(&format!(
+        "A small censored country in this process; byway's door in it is {door}. No packet leaves this machine."
+    ));
     let product = Arc::new(OnStage { byway: Arc::clone(&byway), door });
     let rows = play(&country, product, &acts(), |scene| tell(terminal, &scene)).await;
     byway.stop().await;
@@ -59,7 +61,9 @@ fn settings(country: &Country, hurry: &str) -> Result<Settings, Failed> {
     let written = std::fs::create_dir_all(&folder).and_then(|()| {
         country.config_files().iter().try_for_each(|(name, content)| std::fs::write(folder.join(name), content))
     });
-    written.map_err(|error| Failed::new(Exit::Failed, format!("cannot write to the folder for temporary files: {error}")))?;
+    written.map_err(|error| {
+        Failed::new(Exit::Failed, format!("cannot write to the folder for temporary files: {error}"))
+    })?;
     let text = format!("{}\n{hurry}", country.config_toml());
     let origin = Origin { name: String::from("(demo)"), folder: folder.clone(), state: folder.clone() };
     let read = config::load(&text, &origin, &[]);

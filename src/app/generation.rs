@@ -71,10 +71,8 @@ impl Generation {
     /// Builds everything that `settings` asks for. Opens no connection.
     pub(super) fn build(settings: Settings, world: &World, board: &Board) -> Result<Self, TlsError> {
         let matcher = Arc::new(Matcher::build(rules(&settings.services)));
-        let resolver = Arc::new(Resolver::new(
-            Arc::clone(&world.network),
-            resolver_settings(&settings, &matcher, board, world),
-        )?);
+        let resolver =
+            Arc::new(Resolver::new(Arc::clone(&world.network), resolver_settings(&settings, &matcher, board, world))?);
         let specs: Vec<_> = settings.transports.iter().map(transport::Spec::from).collect();
         let built = transport::build(&specs, &world.network, &resolver);
         let mut transports = HashMap::new();

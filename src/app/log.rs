@@ -10,7 +10,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
 /// Starts logging at `level`. A second call changes nothing.
-pub fn start(level: Level, colour: bool) {
+pub(super) fn start(level: Level, colour: bool) {
     let own = filter_fn(move |meta| meta.target().starts_with("byway") && *meta.level() <= level);
     let layer = fmt::layer()
         .with_writer(std::io::stderr)

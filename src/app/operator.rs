@@ -160,10 +160,8 @@ impl Operator for Desk {
             let generation = self.byway.generation.load_full();
             let spec = Self::spec(&generation.settings.services, service)?;
             let warning = transport.map(|way| may_use(&generation.settings, spec, way)).transpose()?.flatten();
-            let forced = transport.map(|way| Forced {
-                transport: way.clone(),
-                until: lasting.map(|span| self.byway.board.now() + span),
-            });
+            let forced = transport
+                .map(|way| Forced { transport: way.clone(), until: lasting.map(|span| self.byway.board.now() + span) });
             self.byway.board.force(service.clone(), forced);
             let until = lasting.filter(|_| transport.is_some());
             let until = until.map(|span| Stamp::from_secs(Stamp::now().as_secs().saturating_add(span.as_secs())));
@@ -178,7 +176,10 @@ impl Operator for Desk {
             self.byway.reload(settings).map_err(|error| Refusal::new(RefusalCode::Failed, error.to_string()))?;
             let after = self.byway.generation.load_full();
             let broken = after.broken.iter().map(|(id, why)| format!("transport {id} cannot be used: {why}"));
-            Ok(Reloaded { changes: super::source::changes(&before.settings, &after.settings), warnings: broken.collect() })
+            Ok(Reloaded {
+                changes: super::source::changes(&before.settings, &after.settings),
+                warnings: broken.collect(),
+            })
         })
     }
 
@@ -221,7 +222,9 @@ fn may_use(
             RefusalCode::NotAllowed,
             format!("{} always goes out directly (direct = \"always\")", spec.service.id),
         )),
-        _ => Ok((!spec.service.order.contains(way)).then(|| format!("{way} is not in the order of {}", spec.service.id))),
+        _ => {
+            Ok((!spec.service.order.contains(way)).then(|| format!("{way} is not in the order of {}", spec.service.id)))
+        }
     }
 }
 

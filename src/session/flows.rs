@@ -2,8 +2,8 @@
 //! that its app reconnects on a better way; when a route is called blocked its stale flows are reset, its healthy
 //! ones are left alone.
 
-use super::report;
 use super::Sessions;
+use super::report;
 use super::settings::Start;
 use crate::board::Board;
 use crate::judge::freeze::{self, Owed};
@@ -130,10 +130,8 @@ impl Flows {
         for flow in lock(&self.live).values() {
             *counts.entry((flow.route.service.clone(), flow.route.transport.clone())).or_default() += 1;
         }
-        let mut counts: Vec<_> = counts
-            .into_iter()
-            .map(|((service, transport), flows)| FlowCount { service, transport, flows })
-            .collect();
+        let mut counts: Vec<_> =
+            counts.into_iter().map(|((service, transport), flows)| FlowCount { service, transport, flows }).collect();
         counts.sort_by(|a, b| (&a.service, &a.transport).cmp(&(&b.service, &b.transport)));
         counts
     }

@@ -33,13 +33,7 @@ pub(super) struct Race<'s> {
 
 impl<'s> Race<'s> {
     /// A race over the ways of `plan`, not yet begun.
-    pub(super) fn new(
-        board: &'s Board,
-        routing: Arc<Routing>,
-        subject: Subject,
-        to: Destination,
-        plan: Plan,
-    ) -> Self {
+    pub(super) fn new(board: &'s Board, routing: Arc<Routing>, subject: Subject, to: Destination, plan: Plan) -> Self {
         let began = Start { moment: board.now(), instant: Instant::now() };
         Self {
             board,

@@ -37,12 +37,7 @@ impl Subject {
 
     /// The route of this subject over `transport`.
     pub(super) fn route(&self, transport: &TransportId) -> Route {
-        Route {
-            service: self.service.id.clone(),
-            facet: self.facet,
-            transport: transport.clone(),
-            l4: self.l4,
-        }
+        Route { service: self.service.id.clone(), facet: self.facet, transport: transport.clone(), l4: self.l4 }
     }
 }
 

@@ -4,9 +4,7 @@
 use super::Settings;
 use super::report::Subject;
 use crate::board::Board;
-use crate::model::{
-    Attempt, DirectRule, Facet, FirstFlight, L4, Need, Plan, Service, ServiceId, TransportId, Way,
-};
+use crate::model::{Attempt, DirectRule, Facet, FirstFlight, L4, Need, Plan, Service, ServiceId, TransportId, Way};
 use crate::policy::{self, Matcher, Question};
 use crate::transport::Transport;
 use std::collections::HashMap;
