@@ -59,7 +59,7 @@ pub(super) async fn stage(hurry: &str) -> Result<(Arc<Byway>, Country), Failed> 
 
 /// A configuration for the country, on any free port.
 fn settings(country: &Country, hurry: &str) -> Result<Settings, Failed> {
-    let folder = std::env::temp_dir().join(format!("byway-demo-{}", std::process::id()));
+    let folder = std::env::temp_dir().join(format!("byway-demo-{:016x}", fastrand::u64(..)));
     let written = std::fs::create_dir_all(&folder).and_then(|()| {
         country.config_files().iter().try_for_each(|(name, content)| std::fs::write(folder.join(name), content))
     });

@@ -53,20 +53,16 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
     }
 }
 
-/// The verdict is ripe. Small answers that still come after transfers froze make it a degradation.
+/// The verdict is ripe. A freeze blocks the route as a whole, though small answers still come: it comes back by
+/// canaries that must carry a body, and not by fading alone.
 fn block(belief: &mut Belief, now: Moment) {
     let mut how = belief.tally.technique();
-    let answered_since = match (belief.last_good, belief.tally.first()) {
-        (Some(good), Some(first)) => good > first,
-        _ => false,
-    };
     if belief.tally.confidence() == Confidence::Anomaly && how != Technique::Freeze && belief.is_random() {
         how = Technique::RandomDrop;
     }
     belief.technique = Some(how);
     belief.confidence = belief.tally.confidence();
-    let to = if how == Technique::Freeze && answered_since { Phase::Degraded } else { Phase::Blocked };
-    enter(belief, to, now);
+    enter(belief, Phase::Blocked, now);
 }
 
 fn after_good(belief: &mut Belief, evidence: &Evidence, params: &Params) {
