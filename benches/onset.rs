@@ -133,10 +133,12 @@ async fn measure(block: &Block) -> Result<Figures> {
     let person = Person::new(&country, door(&byway)?, 1)?;
     let beside = Person::new(&country, door(&plain)?, 2)?;
 
-    let before = Tally::of(&person, &app, BEFORE, AFTERWARDS_EVERY).await;
+    // A name that was asked for is remembered, and a forgery would not be met for minutes.
+    let before = if block.name.starts_with("DNS") { 0 } else { BEFORE };
+    let learned = Tally::of(&person, &app, before, AFTERWARDS_EVERY).await;
     let _warm = Tally::of(&beside, &app, BEFORE, AFTERWARDS_EVERY).await;
-    if before.opened() != BEFORE as usize {
-        return Err(anyhow!("not even unblocked does everything work: {:?}", before.mishaps()));
+    if !learned.mishaps().is_empty() {
+        return Err(anyhow!("not even unblocked does everything work: {:?}", learned.mishaps()));
     }
     country.censor().add((block.rule)(&country));
     let onset = Tally::of(&person, &app, AT_ONSET, ONSET_EVERY).await;
