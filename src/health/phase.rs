@@ -28,15 +28,10 @@ pub(super) fn after(belief: &mut Belief, evidence: &Evidence, cue: Cue, params: 
 pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: bool, params: &Params) {
     let value = belief.score.value();
     match belief.phase {
-        Phase::Blocked => {
-            let how = belief.tally.technique();
-            if how != Technique::Unidentified {
-                belief.technique = Some(how);
-            }
-            belief.confidence = belief.confidence.max(belief.tally.confidence());
-        }
+        Phase::Blocked => rename(belief),
         Phase::Recovering if points >= RELAPSE || value >= params.switch_at => {
             let wait = belief.recovery.relapse(now, params);
+            rename(belief);
             enter(belief, Phase::Blocked, now);
             belief.probe.wait = Some(wait);
         }
@@ -50,6 +45,17 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
             enter(belief, Phase::Degraded, now);
         }
         _ => {}
+    }
+}
+
+/// More is known of a block that stands: what it looks like now, if that can be told.
+fn rename(belief: &mut Belief) {
+    let (before, how) = (belief.technique, belief.tally.technique());
+    if how == Technique::Unidentified || Some(how) == before {
+        belief.confidence = belief.confidence.max(belief.tally.confidence());
+    } else {
+        belief.technique = Some(how);
+        belief.confidence = belief.tally.confidence();
     }
 }
 
@@ -72,6 +78,8 @@ fn after_good(belief: &mut Belief, evidence: &Evidence, params: &Params) {
         Phase::Blocked if belief.hostile => {}
         Phase::Blocked => {
             belief.score.zero();
+            // What fails from here on is a trouble of its own, with a name of its own.
+            belief.tally = Tally::default();
             belief.recovery.begin(now);
             belief.recovery.success(evidence, belief.technique, params);
             enter(belief, Phase::Recovering, now);

@@ -155,7 +155,7 @@ impl<'s> Race<'s> {
         let (streams, to) = (Arc::clone(&way.streams), self.to.clone());
         let dial = Box::pin(async move { streams.dial(&to, deadline).await });
         let mut contestant = Contestant::new(transport, way.bare, canary, start, dial);
-        let rtt = self.believed_rtt(&contestant.transport);
+        let rtt = self.believed_rtt(&contestant);
         contestant.connect_window = self.settings().connect_window(rtt);
         if !self.waiting.is_empty() {
             self.hedge = Some(start.instant + contestant.connect_window);
@@ -221,8 +221,14 @@ impl<'s> Race<'s> {
         (why.map_or(Refusal::NoWayLeft, refusal_of), words)
     }
 
-    fn believed_rtt(&self, transport: &TransportId) -> Option<Duration> {
-        self.board.snapshot().standing(&self.subject.route(transport)).and_then(|standing| standing.rtt)
+    /// How far it is, as the board knows it. A bare way that has no history yet runs over the same line to the same
+    /// place as the bare ways before it; so what is swallowed on one is not waited for twice as long on the next.
+    fn believed_rtt(&self, of: &Contestant) -> Option<Duration> {
+        let snapshot = self.board.snapshot();
+        let rtt =
+            |c: &Contestant| snapshot.standing(&self.subject.route(&c.transport)).and_then(|standing| standing.rtt);
+        let same_line = || self.contestants.iter().filter(|c| of.bare && c.bare).find_map(rtt);
+        rtt(of).or_else(same_line)
     }
 }
 
