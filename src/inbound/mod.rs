@@ -7,7 +7,6 @@ mod gate;
 mod http;
 mod login;
 mod request;
-mod rewound;
 mod socks;
 mod udp;
 
