@@ -5,6 +5,7 @@ use super::{Byway, World, log};
 use crate::cli::{Exit, Failed, Style, Terminal};
 use crate::config::{self, Origin, Settings};
 use crate::lab::demo::{HURRY, Product, Row, Scene, acts, nothing_lost, play, table};
+use crate::lab::people::Door;
 use crate::lab::{self, Country};
 use crate::model::{Facet, L4, NetworkId, ServiceId, Technique, TransportId, Verdict};
 use crate::net::{Network, OsNetwork, Stream};
@@ -27,7 +28,8 @@ pub(super) async fn demo(json: bool, terminal: &mut Terminal) -> Result<Exit, Fa
     terminal.note(&format!(
         "A small censored country in this process; byway's door in it is {door}. No packet leaves this machine."
     ));
-    let product = Arc::new(OnStage { byway: Arc::clone(&byway), door });
+    let enter: Door = Arc::new(move || Box::pin(async move { OsNetwork.connect(door).await }));
+    let product = Arc::new(OnStage { byway: Arc::clone(&byway), enter });
     let rows = play(&country, product, &acts(), |scene| tell(terminal, &scene)).await;
     byway.stop().await;
     let rows = rows.map_err(|error| Failed::new(Exit::Failed, error.to_string()))?;
@@ -93,15 +95,14 @@ fn world(country: &Country) -> Result<World, rustls::pki_types::pem::Error> {
 }
 
 /// byway as the play sees it.
-struct OnStage {
-    byway: Arc<Byway>,
-    door: SocketAddr,
+pub(super) struct OnStage {
+    pub(super) byway: Arc<Byway>,
+    pub(super) enter: Door,
 }
 
 impl Product for OnStage {
     fn connect(&self) -> BoxFuture<'static, io::Result<Stream>> {
-        let door = self.door;
-        Box::pin(async move { OsNetwork.connect(door).await })
+        (self.enter)()
     }
 
     fn techniques(&self, service: &ServiceId) -> Vec<Technique> {
