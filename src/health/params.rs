@@ -132,6 +132,8 @@ pub struct Suspect {
     pub at: Vec<Duration>,
     /// 2 min until a failure on every way is looked at again.
     pub recheck: Duration,
+    /// 2 s between two probes of one service at the least: never two of its endpoints at a time.
+    pub apart: Duration,
 }
 
 /// `[detect.hold]`.
@@ -262,7 +264,7 @@ impl Default for BlockGate {
 
 impl Default for Suspect {
     fn default() -> Self {
-        Self { at: vec![secs(20), secs(45), secs(90)], recheck: mins(2) }
+        Self { at: vec![secs(20), secs(45), secs(90)], recheck: mins(2), apart: secs(2) }
     }
 }
 

@@ -20,8 +20,6 @@ use std::time::Duration;
 const MOST_FLIGHTS: usize = 2;
 /// A probe that was not heard of is given up after this: it may take 15 s, and may have waited its turn.
 const LOST: Duration = Duration::from_secs(45);
-/// Between two probes of one service.
-const APART: Duration = Duration::from_secs(2);
 /// A probe the budget has no room for is thought of again after this.
 const BROKE: Duration = Duration::from_secs(300);
 
@@ -67,10 +65,10 @@ impl Flights {
         self.under_way.values().map(|(_, bytes)| bytes).sum()
     }
 
-    fn has_room(&self, service: &ServiceId, now: Moment) -> bool {
+    fn has_room(&self, service: &ServiceId, now: Moment, apart: Duration) -> bool {
         self.under_way.len() < MOST_FLIGHTS
             && self.under_way.keys().all(|route| route.service != *service)
-            && self.last_of.get(service).is_none_or(|t| now.since(*t) >= APART)
+            && self.last_of.get(service).is_none_or(|t| now.since(*t) >= apart)
     }
 
     fn start(&mut self, route: &Route, now: Moment, price: u64) {
@@ -190,14 +188,14 @@ impl State {
                 true => budget::BODY_PRICE,
                 false => self.beliefs.get(&route).and_then(|b| b.probe.cost).map_or(budget::UNKNOWN_PRICE, u64::from),
             };
-            let room = self.flights.has_room(&route.service, now);
+            let room = self.flights.has_room(&route.service, now, params.suspect.apart);
             let paid = self.ledger.allows(&route.service, price, self.flights.reserved(), now, params);
             if room && paid {
                 self.flights.start(&route, now, price);
                 self.put_off(&route, None);
                 effects.push(Effect::ProbeAt(route, now));
             } else {
-                let wait = if room { BROKE } else { APART };
+                let wait = if room { BROKE } else { params.suspect.apart };
                 let later = now + self.dice.stretch(wait, 1.0, 2.0);
                 self.put_off(&route, Some(later));
             }

@@ -16,6 +16,7 @@ use crate::model::{
 use crate::transport::Transport;
 use std::net::SocketAddr;
 use std::time::Duration;
+use tracing::debug;
 
 /// Everything a round needs.
 pub(super) struct Rounds {
@@ -95,7 +96,13 @@ impl Rounds {
     /// Puts a question and books its price.
     pub(super) async fn put(&self, question: &Question<'_>) -> Asked {
         self.board.probe_started(question.route.clone(), price(&question.spec));
-        self.asker.ask(question.way, &question.spec, &question.target).await
+        let asked = self.asker.ask(question.way, &question.spec, &question.target).await;
+        let took_ms = asked.took.as_millis();
+        match &asked.outcome {
+            Ok((answer, _)) => debug!(route = %question.route, grade = ?answer.grade, took_ms, "probe answered"),
+            Err(failure) => debug!(route = %question.route, %failure, took_ms, "probe failed"),
+        }
+        asked
     }
 
     fn settings(&self) -> &super::Settings {

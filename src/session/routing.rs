@@ -30,7 +30,7 @@ impl Routing {
         self.services.get(id).or_else(|| self.services.get(&ServiceId::other())).map_or_else(closed_service, Arc::clone)
     }
 
-    /// What would be done for a connection to this facet now; nobody is made a canary.
+    /// What would be done for a connection to this facet now. It is no canary, unless all are.
     pub fn plan_for(&self, service: &ServiceId, facet: Facet, l4: L4, board: &Board) -> Plan {
         let need = if l4 == L4::Tcp { Need::Stream } else { Need::Packets };
         let (service, snapshot) = (self.service(service), board.snapshot());
@@ -41,7 +41,7 @@ impl Routing {
             ways: &self.ways,
             snapshot: &snapshot,
             now: board.now(),
-            dice: 1.0,
+            dice: NEARLY_ONE,
         })
     }
 
@@ -61,6 +61,9 @@ impl Routing {
         plan
     }
 }
+
+/// A dice that shows "canary" only where every connection is one.
+const NEARLY_ONE: f64 = 1.0 - f64::EPSILON;
 
 /// What is used when not even "everything else" is configured: a service without ways, so everything is refused.
 fn closed_service() -> Arc<Service> {

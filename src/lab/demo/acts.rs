@@ -80,6 +80,13 @@ pub fn acts() -> Vec<Act> {
         expected,
     };
     vec![
+        // First, while nobody has asked for the name yet.
+        act(
+            "name forged",
+            "whatsapp",
+            |_| Rule::new(Target::name("whatsapp.net"), Action::ForgeAddress(BOGON)),
+            Named(Technique::DnsTamper),
+        ),
         act(
             "addresses vanish",
             "telegram",
@@ -95,20 +102,9 @@ pub fn acts() -> Vec<Act> {
         act("reset on the name", "signal", |_| named(Action::ResetHello), Blocked(Technique::SniRst)),
         act("hello swallowed", "signal", |_| named(Action::DropHello), Blocked(Technique::SniDropHello)),
         act("answer swallowed", "signal", |_| named(Action::MuteAnswer), Blocked(Technique::SniDropAnswer)),
-        act(
-            "name forged",
-            "whatsapp",
-            |_| Rule::new(Target::name("whatsapp.net"), Action::ForgeAddress(BOGON)),
-            Named(Technique::DnsTamper),
-        ),
         Act {
             using: Use::Fetch(200_000),
-            ..act(
-                "frozen after 16 kB",
-                "whatsapp",
-                |c| Rule::new(c.target("whatsapp"), Action::FreezeBytes(16_000)),
-                Blocked(Technique::Freeze),
-            )
+            ..act("frozen after 16 kB", "signal", |_| named(Action::FreezeBytes(16_000)), Blocked(Technique::Freeze))
         },
         Act { trouble: Trouble::Down, ..act("service down", "telegram", |_| named(Action::Drop), Unblamed) },
         act("cable out", "whatsapp", |_| Rule::new(Target::everything(), Action::LinkDown), Unblamed),

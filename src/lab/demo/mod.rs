@@ -64,6 +64,7 @@ span = "200ms"
 [detect.suspect]
 at = ["200ms", "500ms", "1s"]
 recheck = "1s"
+apart = "60ms"
 [detect.taint]
 sni_rst = "300ms"
 sni_drop = "300ms"

@@ -92,7 +92,10 @@ impl Stage<'_> {
     async fn blocked(&self, act: &Act, watch: &mut impl FnMut(Scene<'_>)) -> Row {
         let service = ServiceId::from(act.service);
         let mut count = Count::default();
-        count.add(use_app(&self.person, act).await);
+        // A name that has been asked for is remembered; a lie about it would go unheard.
+        if !matches!(act.expected, Expected::Named(_)) {
+            count.add(use_app(&self.person, act).await);
+        }
         let first = self.product.way(&service);
         count.slowest = None;
 
