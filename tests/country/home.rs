@@ -29,17 +29,17 @@ const TELLING: [&str; 14] = [
     "192.0.2.",
 ];
 
-pub const MESSENGERS: [&str; 3] = ["telegram", "whatsapp", "signal"];
+pub(crate) const MESSENGERS: [&str; 3] = ["telegram", "whatsapp", "signal"];
 
-pub struct Home {
-    pub country: Country,
-    pub byway: Arc<Byway>,
-    pub person: Person,
+pub(crate) struct Home {
+    pub(crate) country: Country,
+    pub(crate) byway: Arc<Byway>,
+    pub(crate) person: Person,
 }
 
 impl Home {
     /// A byway with its usual numbers; `more` goes to the end of its configuration.
-    pub async fn new(more: &str) -> Self {
+    pub(crate) async fn new(more: &str) -> Self {
         // The same chance in every run.
         fastrand::seed(11);
         if let Some(filter) = std::env::var_os("BYWAY_TEST_LOG") {
@@ -54,12 +54,12 @@ impl Home {
     }
 
     /// Opens an app; whether it worked.
-    pub async fn opens(&self, service: &str) -> bool {
+    pub(crate) async fn opens(&self, service: &str) -> bool {
         self.person.open(&App::of(service)).await.is_ok()
     }
 
     /// People use all the messengers, one after another, for so long; how often they failed.
-    pub async fn live(&self, span: Duration, every: Duration) -> usize {
+    pub(crate) async fn live(&self, span: Duration, every: Duration) -> usize {
         let ends = Instant::now() + span;
         let mut failures = 0;
         while Instant::now() < ends {
@@ -72,37 +72,37 @@ impl Home {
     }
 
     /// The first way for a service's chats now.
-    pub fn way(&self, service: &str) -> String {
+    pub(crate) fn way(&self, service: &str) -> String {
         let routing = self.byway.sessions().routing();
         let plan = routing.plan_for(&ServiceId::from(service), Facet::Text, L4::Tcp, self.byway.board());
         plan.attempts.first().map_or_else(|| String::from("none"), |attempt| attempt.transport.to_string())
     }
 
-    pub fn ways(&self) -> Vec<String> {
+    pub(crate) fn ways(&self) -> Vec<String> {
         MESSENGERS.iter().map(|service| self.way(service)).collect()
     }
 
-    pub fn route(&self, service: &str, transport: &str) -> Route {
+    pub(crate) fn route(&self, service: &str, transport: &str) -> Route {
         Route { service: service.into(), facet: Facet::Text, transport: transport.into(), l4: L4::Tcp }
     }
 
-    pub fn standing(&self, service: &str, transport: &str) -> Option<Standing> {
+    pub(crate) fn standing(&self, service: &str, transport: &str) -> Option<Standing> {
         self.byway.board().snapshot().standing(&self.route(service, transport)).cloned()
     }
 
-    pub fn phase(&self, service: &str, transport: &str) -> Phase {
+    pub(crate) fn phase(&self, service: &str, transport: &str) -> Phase {
         self.standing(service, transport).map_or(Phase::Unknown, |standing| standing.phase)
     }
 
     /// Everything remembered.
-    pub async fn records(&self) -> Vec<Record> {
+    pub(crate) async fn records(&self) -> Vec<Record> {
         // What was announced last is being written.
         sleep(Duration::from_millis(1)).await;
         self.byway.journal().query(Filter::default()).await.into_iter().map(|entry| entry.record).collect()
     }
 
     /// Routes that were called blocked.
-    pub async fn blocked(&self) -> Vec<Transition> {
+    pub(crate) async fn blocked(&self) -> Vec<Transition> {
         let blocked = self.records().await.into_iter().filter_map(|record| match record {
             Record::Transition(change) if change.to == Phase::Blocked => Some(change),
             _ => None,
@@ -111,7 +111,7 @@ impl Home {
     }
 
     /// Changes from one way to another.
-    pub async fn moves(&self) -> Vec<WayChange> {
+    pub(crate) async fn moves(&self) -> Vec<WayChange> {
         let moves = self.records().await.into_iter().filter_map(|record| match record {
             Record::Way(change) if change.from.is_some() => Some(change),
             _ => None,
@@ -120,7 +120,7 @@ impl Home {
     }
 
     /// Waits until `done`, at most so long; how long it took.
-    pub async fn until(&self, most: Duration, done: impl Fn(&Self) -> bool) -> Option<Duration> {
+    pub(crate) async fn until(&self, most: Duration, done: impl Fn(&Self) -> bool) -> Option<Duration> {
         let began = Instant::now();
         while began.elapsed() <= most {
             if done(self) {
@@ -132,7 +132,7 @@ impl Home {
     }
 
     /// The end of every test: nothing that was remembered tells where anybody went.
-    pub async fn leaves_no_trace(self) {
+    pub(crate) async fn leaves_no_trace(self) {
         let records = self.records().await;
         assert!(!records.is_empty());
         let text = format!("{}\n{records:?}", serde_json::to_string(&records).unwrap());
@@ -144,7 +144,7 @@ impl Home {
 }
 
 /// A door by memory.
-pub fn door(byway: &Arc<Byway>) -> Door {
+pub(crate) fn door(byway: &Arc<Byway>) -> Door {
     let byway = Arc::clone(byway);
     Arc::new(move || {
         let byway = Arc::clone(&byway);
@@ -157,10 +157,10 @@ pub fn door(byway: &Arc<Byway>) -> Door {
     })
 }
 
-pub const fn secs(n: u64) -> Duration {
+pub(crate) const fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-pub const fn mins(n: u64) -> Duration {
+pub(crate) const fn mins(n: u64) -> Duration {
     Duration::from_secs(n * 60)
 }
