@@ -12,7 +12,6 @@ use crate::net::{Network, OsNetwork, Stream};
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 

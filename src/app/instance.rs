@@ -122,7 +122,7 @@ impl Byway {
                 () = stop.cancelled() => return,
                 accepted = listener.accept() => accepted,
             };
-            let (byway, login) = (Arc::clone(&self), login.clone());
+            let (byway, login, pass) = (Arc::clone(&self), login.clone(), pass.used());
             self.tasks.spawn_until_stop("visit", async move {
                 let served = byway.visit(stream, peer, login).await;
                 pass.ended(&served);

@@ -24,7 +24,7 @@ const SETTLED: Duration = Duration::from_millis(200);
 /// Where the commands find a byway of these settings.
 pub(super) fn place(launch: &Launch, settings: &Settings) -> Place {
     let named = settings.control.path.as_deref().map(Place::named);
-    let usual = || Place::default_for(|name| std::env::var_os(name).map(Into::into));
+    let usual = || Place::default_for(|name| std::env::var_os(name));
     launch.control.clone().or(named).unwrap_or_else(usual)
 }
 

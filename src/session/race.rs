@@ -3,7 +3,7 @@
 //! that the first *server byte* does. See `docs/decisions/0001-first-flight-replay.md`.
 
 use super::contestant::{Contestant, Event, Flight};
-use super::report::Subject;
+use super::report::{Subject, Told};
 use super::routing::Routing;
 use super::settings::{Settings, Start};
 use crate::board::Board;
@@ -129,9 +129,25 @@ impl<'s> Race<'s> {
         .await
     }
 
-    /// Starts the next waiting way, if there is one, and sets the hedge for the one after it.
+    /// What is told about a way of this race.
+    pub(super) fn told(&self, contestant: &Contestant) -> Told<'_> {
+        Told {
+            board: self.board,
+            routing: &self.routing,
+            route: self.subject.route(&contestant.transport),
+            start: contestant.start,
+        }
+    }
+
+    /// Starts the next waiting way, if there is one, and sets the hedge for the one after it. After a bare way could
+    /// not connect, the other bare ways go behind: to the network they are the same connect.
     pub(super) fn start_next(&mut self) {
         self.hedge = None;
+        if self.contestants.iter().any(|c| c.bare && !c.was_up()) {
+            let (bare, tunnels): (Vec<_>, Vec<_>) =
+                self.waiting.drain(..).partition(|attempt| self.routing.is_bare(&attempt.transport));
+            self.waiting = tunnels.into_iter().chain(bare).collect();
+        }
         let Some(Attempt { transport, canary }) = self.waiting.pop_front() else { return };
         let Some(way) = self.routing.transports.get(&transport) else { return self.start_next() };
         let start = Start { moment: self.board.now(), instant: Instant::now() };

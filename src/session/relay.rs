@@ -4,7 +4,7 @@ use super::Sessions;
 use super::flows::Flow;
 use super::race::Race;
 use crate::model::TcpFacts;
-use crate::net::{FlowMeter, Io, Side, Stream, copy_both};
+use crate::net::{FlowMeter, Io, Rewound, Side, Stream, copy_both};
 use crate::wire::tls::Records;
 use std::io;
 use std::net::SocketAddr;
@@ -34,7 +34,6 @@ impl Sessions {
         records.feed(&answer);
         let flow = Arc::new(Flow {
             route: winner.subject.route(&winner.transport),
-            bare: winner.bare,
             start: winner.start,
             endpoint: winner.endpoint,
             rtt: winner.rtt,
@@ -51,7 +50,7 @@ impl Sessions {
         }
         drop(answer);
         let mut client: Stream = match flight.get(given..) {
-            Some(rest) if !rest.is_empty() => Box::new(Rewound { rest: rest.to_vec(), at: 0, inner: client }),
+            Some(rest) if !rest.is_empty() => Box::new(Rewound::new(rest.to_vec(), client)),
             _ => client,
         };
         drop(flight);
@@ -64,59 +63,12 @@ impl Sessions {
             client.abort_on_drop();
             server.abort_on_drop();
             if side == Side::Server && !flow.stop.is_cancelled() {
-                self.flows.broke(&flow, &failure, &self.board);
+                self.flows.broke(&flow, &failure, self);
             }
         } else {
             debug!(route = %flow.route, up = flow.meter.up(), down = flow.meter.down(), "connection ended");
         }
-        self.flows.proven(&flow, &self.board);
-    }
-}
-
-/// A stream whose first bytes were read already.
-struct Rewound {
-    rest: Vec<u8>,
-    at: usize,
-    inner: Stream,
-}
-
-impl Io for Rewound {
-    fn tcp_facts(&self) -> Option<TcpFacts> {
-        self.inner.tcp_facts()
-    }
-    fn endpoint(&self) -> Option<SocketAddr> {
-        self.inner.endpoint()
-    }
-    fn abort_on_drop(&mut self) {
-        self.inner.abort_on_drop();
-    }
-}
-
-impl AsyncRead for Rewound {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.at < self.rest.len() {
-            let n = buf.remaining().min(self.rest.len() - self.at);
-            buf.put_slice(&self.rest[self.at..self.at + n]);
-            self.at += n;
-            if self.at == self.rest.len() {
-                self.rest = Vec::new();
-                self.at = 0;
-            }
-            return Poll::Ready(Ok(()));
-        }
-        Pin::new(&mut self.inner).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Rewound {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
-    }
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+        self.flows.proven(&flow, self);
     }
 }
 
