@@ -92,7 +92,8 @@ async fn a_block_on_one_service_moves_no_connection_of_another() {
 
 #[tokio::test(start_paused = true)]
 async fn each_connection_at_the_onset_of_each_block_is_carried_on() {
-    let blocks: [(&str, fn(&Home) -> Rule); 6] = [
+    type Block = (&'static str, fn(&Home) -> Rule);
+    let blocks: [Block; 6] = [
         ("telegram", |home| Rule::new(home.country.target("telegram"), Action::Drop)),
         ("telegram", |home| Rule::new(home.country.target("telegram"), Action::RejectSyn)),
         ("telegram", |home| Rule::new(home.country.target("telegram"), Action::MuteAnswer)),
