@@ -256,10 +256,12 @@ impl State {
         let stale: Vec<Route> =
             self.beliefs.iter().filter(|(_, b)| b.probe.stale).map(|(route, _)| route.clone()).collect();
         for route in stale {
+            let same_facet = self.beliefs.iter().filter(|(r, _)| r.service == route.service && r.facet == route.facet);
             let asked = Asked {
                 now,
                 joined: self.joined,
                 used: self.used.get(&route.service).copied(),
+                facet_used: same_facet.filter_map(|(_, b)| b.used).max(),
                 is_primary: primary == Some(&route.transport),
             };
             let probed = self.routes.contains(&route) && !route.service.is_other();

@@ -38,7 +38,7 @@ impl Sessions {
             endpoint: winner.endpoint,
             rtt: winner.rtt,
             record_owed: AtomicBool::new(records.is_owed()),
-            asked: AtomicU32::new(0),
+            asked: AtomicU32::new(u32::from(answer.is_empty())),
             asked_at: AtomicU64::new(0),
             told: AtomicBool::new(false),
             stop: CancellationToken::new(),
@@ -102,18 +102,15 @@ impl AsyncRead for Tap {
             let bytes = &buf.filled()[before..];
             self.seen += bytes.len() as u64;
             self.records.feed(bytes);
-            let owed = self.seen < FOLLOWED && self.records.is_owed();
-            self.flow.hears(owed);
         }
+        self.flow.hears(self.seen < FOLLOWED && self.records.is_owed());
         Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncWrite for Tap {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.seen < FOLLOWED {
-            self.flow.asks();
-        }
+        self.flow.asks();
         Pin::new(&mut self.inner).poll_write(cx, bytes)
     }
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
