@@ -93,6 +93,21 @@ impl Byway {
         Ok(open)
     }
 
+    /// What it believes.
+    pub const fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// The connections it carries.
+    pub const fn sessions(&self) -> &Arc<Sessions> {
+        &self.sessions
+    }
+
+    /// Its history.
+    pub const fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
     /// Where clients can come in.
     pub fn open_at(&self) -> Vec<SocketAddr> {
         lock(&self.doors).open.clone()
