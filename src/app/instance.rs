@@ -17,6 +17,8 @@ use futures_util::FutureExt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -57,7 +59,7 @@ impl Byway {
         let tasks = Tasks::default();
         tasks.spawn("board", keeper.run(tasks.stop_word()));
         tasks.spawn("flows", Arc::clone(&sessions).watch(tasks.stop_word()));
-        tasks.spawn_until_stop("history", remember(board.clone(), journal.clone()));
+        tasks.spawn("history", remember(board.announcements(), journal.clone(), tasks.stop_word()));
         let byway = Arc::new(Self {
             board,
             sessions,
@@ -219,12 +221,17 @@ fn same_doors(one: &Settings, other: &Settings) -> bool {
     doors(one) == doors(other)
 }
 
-/// Writes what is announced into the history and, where a person would notice it, into the log.
-async fn remember(board: Board, journal: Journal) {
-    use tokio::sync::broadcast::error::RecvError;
-    let mut announced = board.announcements();
+/// Writes what is announced into the history and, where a person would notice it, into the log; until the word to stop
+/// comes and nothing is left.
+async fn remember(mut announced: Receiver<Record>, journal: Journal, stop: CancellationToken) {
     loop {
-        match announced.recv().await {
+        let said = tokio::select! {
+            // Both arms are cancel-safe. What was said before the word to stop is heard first.
+            biased;
+            said = announced.recv() => said,
+            () = stop.cancelled() => return,
+        };
+        match said {
             Ok(record) => {
                 log(&record);
                 journal.append(record);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::debug;
 
 /// Posts taken in with one step, so that a burst is published once.
 const BATCH: usize = 256;
@@ -157,17 +157,17 @@ impl Keeper {
     }
 }
 
-/// One line for each change a person would notice. No record holds a destination.
+/// The change with its numbers, for who looks closely; `app` says it for everybody. No record holds a destination.
 fn log(record: &Record) {
     match record {
         Record::Transition(Transition { route, from, to, verdict, score, .. }) => {
-            info!(%route, %from, %to, %verdict, score = format_args!("{score:.1}"), "belief changed");
+            debug!(%route, %from, %to, %verdict, score = format_args!("{score:.1}"), "belief changed");
         }
-        Record::Link { from, to, .. } => info!(%from, %to, "link changed"),
-        Record::Network { network } => info!(%network, "joined another network"),
+        Record::Link { from, to, .. } => debug!(%from, %to, "link changed"),
+        Record::Network { network } => debug!(%network, "joined another network"),
         Record::Use { service, transport } => match transport {
-            Some(transport) => info!(%service, %transport, "way chosen by the operator"),
-            None => info!(%service, "way chosen by evidence again"),
+            Some(transport) => debug!(%service, %transport, "way chosen by the operator"),
+            None => debug!(%service, "way chosen by evidence again"),
         },
         Record::Started | Record::Way(_) | Record::Reloaded => {}
     }

@@ -117,10 +117,12 @@ impl Terminal {
         }
     }
 
-    /// Says on stderr what went wrong.
+    /// Says on stderr what went wrong, each line a fault of its own.
     pub fn error(&mut self, text: &str) {
         let head = self.err.paint(Style::Bad, "error:");
-        let _ = self.err.line(&format!("{head} {text}"));
+        for line in text.lines() {
+            let _ = self.err.line(&format!("{head} {line}"));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::ask::{Asker, attend};
 use super::exit::{Exit, Failed};
 use super::out::{Out, Style, Terminal};
 use super::table::{Cell as TableCell, Table, wrap};
-use crate::control::report::{Outline, Up};
+use crate::control::report::{Outline, Up, link_words};
 use crate::control::{Ask, Cell, ProbeItem, Schemed, Tell};
 use crate::model::{Facet, L4, LinkState, ServiceId};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -136,8 +136,10 @@ impl Matrix {
     /// The page for a person.
     pub(super) fn render(&self, out: &mut Out) -> io::Result<()> {
         if self.link != LinkState::Online {
-            let said = format!("The network is {}: nothing below is blamed on anybody.", self.link);
-            out.line(&out.paint(Style::Doubt, &said))?;
+            for line in wrap(link_words(self.link), out.width()) {
+                out.line(&out.paint(Style::Doubt, &line))?;
+            }
+            out.line("")?;
         }
         let mut ways: Vec<&str> = Vec::new();
         for cell in &self.cells {

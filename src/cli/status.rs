@@ -4,7 +4,7 @@ use super::ask::{Asker, attend, strange};
 use super::exit::{Exit, Failed};
 use super::out::{Out, Style, Terminal};
 use super::table::{Cell, Table, wrap};
-use crate::control::report::{Counters, FacetLine, ServiceLine, Status, Up};
+use crate::control::report::{Counters, FacetLine, Status, Up};
 use crate::control::{Ask, Schemed, Tell, span_words};
 use std::io;
 use std::time::Duration;
@@ -52,8 +52,15 @@ pub(super) fn render(status: &Status, out: &mut Out) -> io::Result<()> {
     }
     let mut table = Table::new(&["SERVICE", "FACET", "WAY", "STATE", "SINCE (UTC)", "WHY"], &[5]);
     for service in &status.services {
-        for (at, facet) in service.facets.iter().enumerate() {
-            table.row(row(status, service, facet, at == 0));
+        let facets = match service.facets.as_slice() {
+            [first, others @ ..] if !others.is_empty() && others.iter().all(|other| same(first, other)) => {
+                vec![("all".to_owned(), first)]
+            }
+            each => each.iter().map(|facet| (facet.facet.to_string(), facet)).collect(),
+        };
+        for (at, (name, facet)) in facets.into_iter().enumerate() {
+            let title = if at == 0 { service.title.as_str() } else { "" };
+            table.row(row(status, title, name, facet));
         }
     }
     if !table.is_empty() {
@@ -75,7 +82,13 @@ pub(super) fn render(status: &Status, out: &mut Out) -> io::Result<()> {
     Ok(())
 }
 
-fn row(status: &Status, service: &ServiceLine, facet: &FacetLine, first: bool) -> [Cell; 6] {
+/// Whether there is nothing to tell of one that does not hold for the other.
+fn same(one: &FacetLine, other: &FacetLine) -> bool {
+    let told = |facet: &FacetLine| (facet.up, facet.way.clone(), facet.phase, facet.since, facet.why.clone());
+    told(one) == told(other)
+}
+
+fn row(status: &Status, title: &str, name: String, facet: &FacetLine) -> [Cell; 6] {
     let style = match facet.up {
         Up::Yes => Style::Good,
         Up::No => Style::Bad,
@@ -84,8 +97,8 @@ fn row(status: &Status, service: &ServiceLine, facet: &FacetLine, first: bool) -
     let way = facet.way.as_ref().map_or("none", |way| way.as_str());
     let state = if facet.way.is_some() { facet.phase.to_string() } else { "no way left".into() };
     [
-        if first { service.title.as_str() } else { "" }.into(),
-        facet.facet.to_string().into(),
+        title.into(),
+        name.into(),
         way.into(),
         Cell::new(state, style),
         facet.since.map(|since| since.short(status.at)).unwrap_or_default().into(),

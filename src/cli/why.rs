@@ -87,7 +87,7 @@ const fn technique(route: &RouteWhy) -> Option<crate::model::Technique> {
 
 fn evidence(route: &RouteWhy, now: Stamp, out: &mut Out) -> io::Result<()> {
     if route.evidence.is_empty() {
-        return out.line(&out.paint(Style::Dim, "no evidence is kept"));
+        return out.line(&out.paint(Style::Dim, "nothing was seen of it yet"));
     }
     let titles = ["WHEN (UTC)", "FROM", "WHAT", "ENDPOINT", "ANCHORS", "TWIN", "SCORE"];
     let mut table = Table::new(&titles, &[2]);

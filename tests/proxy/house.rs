@@ -183,11 +183,15 @@ impl Running {
         assert!(sent.success());
     }
 
+    /// Waits until it has ended.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        wait_for("its end", || self.child.try_wait().unwrap())
+    }
+
     /// Tells it to stop, and waits until it has.
     pub(crate) fn stop(mut self) -> (ExitStatus, String) {
         self.signal("TERM");
-        let status = wait_for("its end", || self.child.try_wait().unwrap());
-        (status, self.said())
+        (self.ended(), self.said())
     }
 }
 

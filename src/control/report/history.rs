@@ -82,7 +82,7 @@ const fn link_why(to: LinkState) -> &'static str {
         LinkState::Offline => "Nothing answers; nothing is blamed",
         LinkState::Captive => "A login page answers in everybody's place; nothing is blamed",
         LinkState::Whitelist => "Only domestic places answer",
-        LinkState::LinkBad => "Too much is lost to tell anything",
+        LinkState::LinkBad => "Neutral sites do not answer as they should; nothing is blamed",
     }
 }
 

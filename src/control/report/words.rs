@@ -114,13 +114,16 @@ pub(super) fn named_sign_words(name: &str) -> String {
 }
 
 /// What a link's state means for everything else; empty when it is well.
-pub(super) const fn link_words(link: LinkState) -> &'static str {
+pub const fn link_words(link: LinkState) -> &'static str {
     match link {
         LinkState::Online => "",
         LinkState::Offline => "The network itself is down; nothing is blamed until it is back.",
         LinkState::Captive => "A login page of the network answers in everybody's place; log in there first.",
         LinkState::Whitelist => "Only domestic places answer on this network; nothing else is blamed.",
-        LinkState::LinkBad => "The line loses so much that nothing can be told; nothing is blamed until it is better.",
+        LinkState::LinkBad => {
+            "Neutral sites do not answer as they should: too much is lost, the clock is wrong, or somebody answers in \
+             their place. Nothing is blamed until they do."
+        }
     }
 }
 
