@@ -1,21 +1,17 @@
 //! `byway demo`: the product, as it runs everywhere, in the lab's small censored country. Clients come in through a
 //! real door on loopback; only what is beyond byway is simulated.
 
-use super::{Byway, World, log};
+use super::stage::live_in;
+use super::{Byway, log};
 use crate::cli::{Exit, Failed, Style, Terminal};
-use crate::config::{self, Origin, Settings};
 use crate::lab::demo::{HURRY, Product, Row, Scene, acts, nothing_lost, play, table};
 use crate::lab::people::Door;
 use crate::lab::{self, Country};
-use crate::model::{Facet, L4, NetworkId, ServiceId, Technique, TransportId, Verdict};
+use crate::model::{Facet, L4, ServiceId, Technique, TransportId, Verdict};
 use crate::net::{Network, OsNetwork, Stream};
-use crate::probe;
 use futures_util::future::BoxFuture;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use serde::Serialize;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,49 +45,9 @@ pub(super) async fn demo(json: bool, terminal: &mut Terminal) -> Result<Exit, Fa
 pub(super) async fn stage(hurry: &str) -> Result<(Arc<Byway>, Country), Failed> {
     let failed = |what: &str, error: &dyn std::fmt::Display| Failed::new(Exit::Failed, format!("{what}: {error}"));
     let country = lab::World::new().start().map_err(|error| failed("the country cannot be built", &error))?;
-    let settings = settings(&country, hurry)?;
-    let world = world(&country).map_err(|error| failed("the country's certificates", &error))?;
-    let started = Byway::start(settings, world, NetworkId(1));
-    let (byway, _) = started.map_err(|error| failed("byway cannot start", &error))?;
+    let byway = live_in(&country, hurry).map_err(|error| failed("the stage cannot be set", &error))?;
     tokio::task::yield_now().await;
     Ok((byway, country))
-}
-
-/// A configuration for the country, on any free port.
-fn settings(country: &Country, hurry: &str) -> Result<Settings, Failed> {
-    let folder = std::env::temp_dir().join(format!("byway-demo-{}", std::process::id()));
-    let written = std::fs::create_dir_all(&folder).and_then(|()| {
-        country.config_files().iter().try_for_each(|(name, content)| std::fs::write(folder.join(name), content))
-    });
-    written.map_err(|error| {
-        Failed::new(Exit::Failed, format!("cannot write to the folder for temporary files: {error}"))
-    })?;
-    let text = format!("{}\n{hurry}", country.config_toml());
-    let origin = Origin { name: String::from("(demo)"), folder: folder.clone(), state: folder.clone() };
-    let read = config::load(&text, &origin, &[]);
-    // What was read is in memory now.
-    let _ = std::fs::remove_dir_all(&folder);
-    let mut settings = read.map_err(|faults| {
-        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        Failed::new(Exit::Config, faults.join("\n"))
-    })?;
-    for listen in &mut settings.listens {
-        listen.addr = SocketAddr::from(([127, 0, 0, 1], 0));
-    }
-    Ok(settings)
-}
-
-/// The world as the country's people have it.
-fn world(country: &Country) -> Result<World, rustls::pki_types::pem::Error> {
-    let roots = CertificateDer::pem_slice_iter(country.web_roots().as_bytes())
-        .map(|root| root.map(|root| root.to_vec()))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(World {
-        network: Arc::new(country.clone()),
-        sources: probe::Sources::system(|| true),
-        web_roots: Some(roots.into()),
-        private_names: true,
-    })
 }
 
 /// byway as the play sees it.

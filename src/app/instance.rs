@@ -91,6 +91,21 @@ impl Byway {
         Ok(open)
     }
 
+    /// What it believes.
+    pub const fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// The connections it carries.
+    pub const fn sessions(&self) -> &Arc<Sessions> {
+        &self.sessions
+    }
+
+    /// Its history.
+    pub const fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
     /// Where clients can come in.
     pub fn open_at(&self) -> Vec<SocketAddr> {
         lock(&self.doors).open.clone()
@@ -107,7 +122,7 @@ impl Byway {
                 () = stop.cancelled() => return,
                 accepted = listener.accept() => accepted,
             };
-            let (byway, login) = (Arc::clone(&self), login.clone());
+            let (byway, login, pass) = (Arc::clone(&self), login.clone(), pass.used());
             self.tasks.spawn_until_stop("visit", async move {
                 let served = byway.visit(stream, peer, login).await;
                 pass.ended(&served);

@@ -9,6 +9,7 @@ mod log;
 mod operator;
 mod run;
 mod source;
+mod stage;
 mod tasks;
 
 #[cfg(test)]
@@ -17,4 +18,5 @@ mod tests;
 pub use actions::Program;
 pub use generation::World;
 pub use instance::{Byway, ReloadError};
+pub use stage::{StageError, live_in, settings_in};
 pub use tasks::Tasks;

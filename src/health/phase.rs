@@ -28,15 +28,10 @@ pub(super) fn after(belief: &mut Belief, evidence: &Evidence, cue: Cue, params: 
 pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: bool, params: &Params) {
     let value = belief.score.value();
     match belief.phase {
-        Phase::Blocked => {
-            let how = belief.tally.technique();
-            if how != Technique::Unidentified {
-                belief.technique = Some(how);
-            }
-            belief.confidence = belief.confidence.max(belief.tally.confidence());
-        }
+        Phase::Blocked => rename(belief),
         Phase::Recovering if points >= RELAPSE || value >= params.switch_at => {
             let wait = belief.recovery.relapse(now, params);
+            rename(belief);
             enter(belief, Phase::Blocked, now);
             belief.probe.wait = Some(wait);
         }
@@ -53,20 +48,27 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
     }
 }
 
-/// The verdict is ripe. Small answers that still come after transfers froze make it a degradation.
+/// More is known of a block that stands: what it looks like now, if that can be told.
+fn rename(belief: &mut Belief) {
+    let (before, how) = (belief.technique, belief.tally.technique());
+    if how == Technique::Unidentified || Some(how) == before {
+        belief.confidence = belief.confidence.max(belief.tally.confidence());
+    } else {
+        belief.technique = Some(how);
+        belief.confidence = belief.tally.confidence();
+    }
+}
+
+/// The verdict is ripe. A freeze blocks the route as a whole, though small answers still come: it comes back by
+/// canaries that must carry a body, and not by fading alone.
 fn block(belief: &mut Belief, now: Moment) {
     let mut how = belief.tally.technique();
-    let answered_since = match (belief.last_good, belief.tally.first()) {
-        (Some(good), Some(first)) => good > first,
-        _ => false,
-    };
     if belief.tally.confidence() == Confidence::Anomaly && how != Technique::Freeze && belief.is_random() {
         how = Technique::RandomDrop;
     }
     belief.technique = Some(how);
     belief.confidence = belief.tally.confidence();
-    let to = if how == Technique::Freeze && answered_since { Phase::Degraded } else { Phase::Blocked };
-    enter(belief, to, now);
+    enter(belief, Phase::Blocked, now);
 }
 
 fn after_good(belief: &mut Belief, evidence: &Evidence, params: &Params) {
@@ -76,6 +78,8 @@ fn after_good(belief: &mut Belief, evidence: &Evidence, params: &Params) {
         Phase::Blocked if belief.hostile => {}
         Phase::Blocked => {
             belief.score.zero();
+            // What fails from here on is a trouble of its own, with a name of its own.
+            belief.tally = Tally::default();
             belief.recovery.begin(now);
             belief.recovery.success(evidence, belief.technique, params);
             enter(belief, Phase::Recovering, now);

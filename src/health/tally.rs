@@ -104,12 +104,17 @@ impl Tally {
     /// A person with one pinned endpoint never shows a second one. The second is asked for because a lone
     /// address may be dead; so for a lone one the same number of tries counts if another way reached *that very
     /// place* each time, and without such twins only if the trouble lasts as long as the score's half-life.
+    ///
+    /// A freeze has taken its time already: two fresh connections that stop alike are enough (T9).
     pub(super) fn suffices(&self, params: &Params) -> bool {
         if self.proven.is_some() {
             return true;
         }
         let gate = &params.block;
         let Some((first, last)) = self.span else { return false };
+        if self.froze() >= gate.tries && self.elsewhere > 0 {
+            return true;
+        }
         let lasted = last.since(first);
         if lasted < gate.span || self.elsewhere == 0 {
             return false;
@@ -121,6 +126,13 @@ impl Tally {
         let several = u32::try_from(many).unwrap_or(u32::MAX) >= gate.endpoints;
         let pinned = self.same_place >= wanted || (tries >= wanted && lasted >= params.score_half_life);
         several || pinned
+    }
+
+    /// How many connections stopped in the middle, when that is what the trouble consists of.
+    fn froze(&self) -> u32 {
+        let stalls = weigh::name(Sign::Frozen { kilobytes: 0 });
+        let count = self.signs.iter().find(|(sign, _)| *sign == stalls).map_or(0, |(_, count)| *count);
+        if self.technique() == Technique::Freeze { count } else { 0 }
     }
 
     /// How many endpoints were involved.

@@ -12,12 +12,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 #[derive(Clone)]
 pub struct Gate {
     room: Arc<Semaphore>,
-    capacity: usize,
     counts: Arc<Counts>,
 }
 
 #[derive(Default)]
 struct Counts {
+    open: AtomicU64,
     visits: AtomicU64,
     socks4: AtomicU64,
     socks5: AtomicU64,
@@ -63,9 +63,10 @@ pub struct Visits {
     pub broken: u64,
 }
 
-/// A connection that is in. Dropping it makes room for the next.
+/// Room for one connection. Dropping it makes room for the next.
 pub struct Pass {
     counts: Arc<Counts>,
+    used: bool,
     _room: Option<OwnedSemaphorePermit>,
 }
 
@@ -73,7 +74,7 @@ impl Gate {
     /// A gate for `settings.max_connections` at once.
     pub fn new(settings: &Settings) -> Self {
         let capacity = settings.max_connections.clamp(1, Semaphore::MAX_PERMITS);
-        Self { room: Arc::new(Semaphore::new(capacity)), capacity, counts: Arc::default() }
+        Self { room: Arc::new(Semaphore::new(capacity)), counts: Arc::default() }
     }
 
     /// Waits until there is room. To be asked before `accept`, so that who does not fit waits in the kernel's queue
@@ -81,7 +82,7 @@ impl Gate {
     pub async fn enter(&self) -> Pass {
         // Nobody closes the semaphore; if somebody did, the limit would be gone, not the door.
         let room = Arc::clone(&self.room).acquire_owned().await.ok();
-        Pass { counts: Arc::clone(&self.counts), _room: room }
+        Pass { counts: Arc::clone(&self.counts), used: false, _room: room }
     }
 
     /// What has come by.
@@ -89,7 +90,7 @@ impl Gate {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let c = &self.counts;
         Visits {
-            open: u64::try_from(self.capacity.saturating_sub(self.room.available_permits())).unwrap_or(u64::MAX),
+            open: read(&c.open),
             visits: read(&c.visits),
             socks4: read(&c.socks4),
             socks5: read(&c.socks5),
@@ -106,7 +107,23 @@ impl Gate {
     }
 }
 
+impl Drop for Pass {
+    fn drop(&mut self) {
+        if self.used {
+            self.counts.open.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
 impl Pass {
+    /// The connection came; until then there is only room for it.
+    pub fn used(mut self) -> Self {
+        if !std::mem::replace(&mut self.used, true) {
+            self.counts.open.fetch_add(1, Ordering::Relaxed);
+        }
+        self
+    }
+
     /// Counts how the visit ended, and leaves.
     pub fn ended(self, how: &Result<Served, Error>) {
         let c = &self.counts;
@@ -141,12 +158,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_does_not_fit_waits_until_somebody_leaves() {
         let gate = Gate::new(&Settings { max_connections: 2, ..Settings::default() });
-        let (first, second) = (gate.enter().await, gate.enter().await);
+        let (first, second) = (gate.enter().await.used(), gate.enter().await.used());
         assert_eq!(gate.visits().open, 2);
         let third = tokio::time::timeout(Duration::from_secs(3600), gate.enter()).await;
         assert!(third.is_err(), "a third came in");
         first.ended(&Ok(Served { protocol: Protocol::HttpForward, requests: 3 }));
         let third = gate.enter().await;
+        assert_eq!(gate.visits().open, 1, "room for a third, who is not there yet");
         second.ended(&Err(Error::Login));
         drop(third);
         let visits = gate.visits();

@@ -3,12 +3,14 @@
 
 use super::contestant::{Contestant, Flight};
 use super::race::Race;
-use super::report::{self, Subject};
+use super::report::{self, Subject, Told};
+use super::routing::Routing;
 use crate::board::Board;
 use crate::model::{Failure, Leg, Technique, Twin};
 use crate::net::Stream;
 use std::fmt::Write;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio_util::task::TaskTracker;
@@ -23,8 +25,6 @@ pub(super) struct Winner {
     pub(super) rtt: Option<Duration>,
     /// The way.
     pub(super) transport: crate::model::TransportId,
-    /// Whether it is bare.
-    pub(super) bare: bool,
     /// When its dial began.
     pub(super) start: super::settings::Start,
     /// Its endpoint, on a bare way.
@@ -36,17 +36,14 @@ impl Race<'_> {
     /// `answered` is false when the client committed to a way before any server byte.
     pub(super) fn settle(mut self, winner: usize, answered: bool, tasks: &TaskTracker) -> Option<Winner> {
         let champion = self.contestants.swap_remove(winner);
-        let (subject, board) = (self.subject().clone(), self.board.clone());
-        let route = subject.route(&champion.transport);
         let (rtt, waited) = (champion.rtt(), champion.silent_for());
         if answered {
-            report::answered(&board, route, champion.start, rtt, waited);
+            report::answered(&self.told(&champion), rtt, waited);
         }
         let settled = Winner {
             rtt,
-            subject: subject.clone(),
+            subject: self.subject().clone(),
             transport: champion.transport.clone(),
-            bare: champion.bare,
             start: champion.start,
             endpoint: champion.endpoint(),
             stream: champion.into_stream()?,
@@ -55,23 +52,23 @@ impl Race<'_> {
         let mut late = Vec::new();
         for loser in std::mem::take(&mut self.contestants) {
             if let Some(failure) = loser.failure() {
-                let route = subject.route(&loser.transport);
-                report::failed(&board, route, loser.bare, loser.start, failure, twin(answered));
+                report::failed(&self.told(&loser), failure, twin(answered));
             } else if answered {
-                late.extend(self.weigh_silence(&subject, loser));
+                late.extend(self.weigh_silence(loser));
             }
         }
         for watched in late {
             let flight = Flight { bytes: flight.bytes.clone(), ended: flight.ended };
-            let span = self.settings().autopsy;
-            tasks.spawn(watch(board.clone(), subject.clone(), watched, flight, span));
+            let (board, routing) = (self.board.clone(), Arc::clone(&self.routing));
+            let (subject, span) = (self.subject().clone(), self.settings().autopsy);
+            tasks.spawn(async move { watch(&board, &routing, &subject, watched, flight, span).await });
         }
         Some(settled)
     }
 
     /// A silent loser past its window is reported now, so that the next connection goes the better way at once;
     /// it is watched on, for a late answer takes part of that back.
-    fn weigh_silence(&self, subject: &Subject, loser: Contestant) -> Option<Late> {
+    fn weigh_silence(&self, loser: Contestant) -> Option<Late> {
         let (patience, silent) = if loser.is_up() {
             if !loser.engaged || loser.silent_for().is_zero() {
                 return None;
@@ -84,8 +81,7 @@ impl Race<'_> {
         if silent >= patience
             && let Some((failure, _)) = loser.silence()
         {
-            let route = subject.route(&loser.transport);
-            report::failed(self.board, route, loser.bare, loser.start, &failure, Twin::Answered);
+            report::failed(&self.told(&loser), &failure, Twin::Answered);
             reported = true;
         }
         // A second dial that is still under way when the first way answers has shown nothing.
@@ -116,10 +112,9 @@ struct Late {
 }
 
 /// Watches a silent loser: a byte means that it was only slow.
-async fn watch(board: Board, subject: Subject, late: Late, flight: Flight, span: Duration) {
+async fn watch(board: &Board, routing: &Routing, subject: &Subject, late: Late, flight: Flight, span: Duration) {
     let Late { mut loser, reported } = late;
-    let route = subject.route(&loser.transport);
-    let start = loser.start;
+    let told = Told { board, routing, route: subject.route(&loser.transport), start: loser.start };
     let answered = tokio::time::timeout(span, async {
         loop {
             match poll_fn(|cx| loser.poll(cx, &flight)).await {
@@ -131,12 +126,12 @@ async fn watch(board: Board, subject: Subject, late: Late, flight: Flight, span:
     })
     .await;
     match answered {
-        Ok(true) => report::answered(&board, route, start, loser.rtt(), loser.silent_for()),
+        Ok(true) => report::answered(&told, loser.rtt(), loser.silent_for()),
         Ok(false) | Err(_) if reported => {}
         Ok(false) | Err(_) => {
             let failure = loser.failure().cloned().or_else(|| loser.silence().map(|(failure, _)| failure));
             if let Some(failure) = failure {
-                report::failed(&board, route, loser.bare, start, &failure, Twin::Answered);
+                report::failed(&told, &failure, Twin::Answered);
             }
         }
     }

@@ -255,8 +255,7 @@ impl Race<'_> {
     /// Tells the board a sign about one contestant.
     pub(super) fn tell(&self, index: usize, sign: Sign, twin: Twin) {
         let contestant = &self.contestants[index];
-        let route = self.subject().route(&contestant.transport);
-        report::sign(self.board, route, sign, contestant.start, contestant.endpoint(), twin);
+        report::sign(&self.told(contestant), sign, contestant.endpoint(), twin);
     }
 
     /// Tells the board how every way failed. Ways that failed beyond their own servers vouch for each other: then
@@ -265,8 +264,7 @@ impl Race<'_> {
         let twin = autopsy::common_fate(&self.contestants);
         for contestant in &self.contestants {
             if let Some(failure) = contestant.failure() {
-                let route = self.subject().route(&contestant.transport);
-                report::failed(self.board, route, contestant.bare, contestant.start, failure, twin);
+                report::failed(&self.told(contestant), failure, twin);
             }
         }
     }
@@ -275,8 +273,7 @@ impl Race<'_> {
     fn report_silence(&self) {
         for contestant in self.contestants.iter().filter(|c| c.engaged) {
             if let Some((failure, _)) = contestant.silence() {
-                let route = self.subject().route(&contestant.transport);
-                report::failed(self.board, route, contestant.bare, contestant.start, &failure, Twin::Unknown);
+                report::failed(&self.told(contestant), &failure, Twin::Unknown);
             }
         }
     }

@@ -137,6 +137,11 @@ impl Contestant {
         self.engaged = true;
     }
 
+    /// Whether its stream was ever open.
+    pub(super) const fn was_up(&self) -> bool {
+        self.up_after.is_some()
+    }
+
     /// Whether its stream is open.
     pub(super) const fn is_up(&self) -> bool {
         matches!(self.state, State::Up(_))

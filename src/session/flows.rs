@@ -3,7 +3,8 @@
 //! ones are left alone.
 
 use super::Sessions;
-use super::report;
+use super::report::{self, Told};
+use super::routing::Routing;
 use super::settings::Start;
 use crate::board::Board;
 use crate::judge::freeze::{self, Owed};
@@ -29,7 +30,6 @@ const STALE_AFTER: Duration = Duration::from_secs(4);
 /// One connection.
 pub(super) struct Flow {
     pub(super) route: Route,
-    pub(super) bare: bool,
     pub(super) start: Start,
     pub(super) endpoint: Option<EndpointTag>,
     pub(super) rtt: Option<Duration>,
@@ -47,6 +47,10 @@ pub(super) struct Flow {
 }
 
 impl Flow {
+    fn told<'a>(&self, board: &'a Board, routing: &'a Routing) -> Told<'a> {
+        Told { board, routing, route: self.route.clone(), start: self.start }
+    }
+
     /// Whether the client has said something since the server last did.
     fn awaits(&self) -> bool {
         self.meter.since_up() < self.meter.since_down()
@@ -145,7 +149,7 @@ impl Flows {
             tokio::select! {
                 // All arms are cancel-safe.
                 () = stop.cancelled() => return,
-                _ = tick.tick() => self.look(&sessions.board),
+                _ = tick.tick() => self.look(sessions),
                 told = announcements.recv() => match told {
                     Ok(Record::Transition(change)) => self.heed(&change),
                     Ok(_) | Err(RecvError::Lagged(_)) => {}
@@ -156,12 +160,12 @@ impl Flows {
     }
 
     /// Tells that a connection broke in the middle, on the server's side.
-    pub(super) fn broke(&self, flow: &Flow, failure: &Failure, board: &Board) {
-        report::failed(board, flow.route.clone(), flow.bare, flow.start, failure, Twin::Unknown);
+    pub(super) fn broke(&self, flow: &Flow, failure: &Failure, sessions: &Sessions) {
+        report::failed(&flow.told(&sessions.board, &sessions.routing()), failure, Twin::Unknown);
     }
 
     /// Tells, once, that a connection has carried enough or lived long enough to prove its route.
-    pub(super) fn proven(&self, flow: &Flow, board: &Board) {
+    pub(super) fn proven(&self, flow: &Flow, sessions: &Sessions) {
         let (up, down) = (flow.meter.up(), flow.meter.down());
         let sign = if down >= PROVEN_BYTES {
             Sign::BodyProven
@@ -171,21 +175,22 @@ impl Flows {
             return;
         };
         if !flow.told.swap(true, Ordering::Relaxed) {
-            report::sign(board, flow.route.clone(), sign, flow.start, flow.endpoint, Twin::Unknown);
+            report::sign(&flow.told(&sessions.board, &sessions.routing()), sign, flow.endpoint, Twin::Unknown);
         }
     }
 
     /// The look at every connection, once a second.
-    fn look(&self, board: &Board) {
+    fn look(&self, sessions: &Sessions) {
+        let routing = sessions.routing();
         let live: Vec<_> = lock(&self.live).values().cloned().collect();
         let blocked = lock(&self.blocked);
         for flow in live {
             if let Some(sign) = freeze::frozen(&flow.facts()) {
                 info!(route = %flow.route, kilobytes = flow.meter.down() / 1024, "a transfer froze; its app is told to reconnect");
-                report::sign(board, flow.route.clone(), sign, flow.start, flow.endpoint, Twin::Unknown);
+                report::sign(&flow.told(&sessions.board, &routing), sign, flow.endpoint, Twin::Unknown);
                 flow.stop.cancel();
             } else if flow.meter.since_down() < Duration::from_secs(2) {
-                self.proven(&flow, board);
+                self.proven(&flow, sessions);
             } else if blocked.contains_key(&flow.route) && flow.awaits() && flow.meter.since_down() >= STALE_AFTER {
                 flow.stop.cancel();
             }

@@ -2,7 +2,7 @@
 //! swallows a destination's packets is left for the next one; ways are opened once and shared.
 
 use super::Sessions;
-use super::report::{self, Subject};
+use super::report::{self, Subject, Told};
 use super::routing::Routing;
 use super::settings::Start;
 use crate::inbound::{Association, Refusal, Request};
@@ -114,7 +114,7 @@ impl<'s> Relay<'s> {
             }
         }
         for peer in self.peers.values() {
-            report_swallowed(self.sessions, peer, Twin::Unknown);
+            report_swallowed(self.sessions, &self.routing, peer, Twin::Unknown);
         }
     }
 
@@ -206,8 +206,9 @@ impl<'s> Relay<'s> {
             Err(failure) => {
                 debug!(%way, %failure, "no association");
                 for peer in self.peers.values_mut().filter(|peer| peer.way == way) {
-                    let (route, bare) = (peer.subject.route(&way), is_bare(&self.routing, &way));
-                    report::failed(&self.sessions.board, route, bare, peer.start, &failure, Twin::Unknown);
+                    let route = peer.subject.route(&way);
+                    let told = Told { board: &self.sessions.board, routing: &self.routing, route, start: peer.start };
+                    report::failed(&told, &failure, Twin::Unknown);
                     move_on(peer);
                 }
                 self.links.insert(way, Link::Failed);
@@ -229,8 +230,9 @@ impl<'s> Relay<'s> {
             peer.back += 1;
             if peer.back == 1 {
                 let route = peer.subject.route(way);
-                report::answered(&self.sessions.board, route, peer.start, None, peer.start.instant.elapsed());
-                report_swallowed(self.sessions, peer, Twin::Answered);
+                let told = Told { board: &self.sessions.board, routing: &self.routing, route, start: peer.start };
+                report::answered(&told, None, peer.start.instant.elapsed());
+                report_swallowed(self.sessions, &self.routing, peer, Twin::Answered);
                 peer.swallowed_by.clear();
             }
         }
@@ -239,16 +241,16 @@ impl<'s> Relay<'s> {
 
     /// Once a second: destinations whose packets are swallowed go another way, quiet ones are forgotten.
     fn leave_silent_ways(&mut self) {
-        let sessions = self.sessions;
+        let (sessions, routing) = (self.sessions, Arc::clone(&self.routing));
         self.peers.retain(|_, peer| {
             if peer.last.elapsed() > FORGET_AFTER {
-                report_swallowed(sessions, peer, Twin::Unknown);
+                report_swallowed(sessions, &routing, peer, Twin::Unknown);
                 return false;
             }
             if peer.back == 0 && peer.out >= SILENT_PACKETS && peer.start.instant.elapsed() >= SILENT_FOR {
                 peer.swallowed_by.push((peer.way.clone(), peer.start));
                 if !move_on(peer) {
-                    report_swallowed(sessions, peer, Twin::Unknown);
+                    report_swallowed(sessions, &routing, peer, Twin::Unknown);
                     peer.swallowed_by.clear();
                     peer.out = 0;
                 }
@@ -281,12 +283,9 @@ fn move_on(peer: &mut Peer) -> bool {
     true
 }
 
-fn is_bare(routing: &Routing, way: &TransportId) -> bool {
-    routing.transports.get(way).is_some_and(|transport| transport.bare)
-}
-
-fn report_swallowed(sessions: &Sessions, peer: &Peer, twin: Twin) {
+fn report_swallowed(sessions: &Sessions, routing: &Routing, peer: &Peer, twin: Twin) {
     for (way, start) in &peer.swallowed_by {
-        report::sign(&sessions.board, peer.subject.route(way), Sign::UdpNoReply, *start, None, twin);
+        let told = Told { board: &sessions.board, routing, route: peer.subject.route(way), start: *start };
+        report::sign(&told, Sign::UdpNoReply, None, twin);
     }
 }

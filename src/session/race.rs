@@ -3,7 +3,7 @@
 //! that the first *server byte* does. See `docs/decisions/0001-first-flight-replay.md`.
 
 use super::contestant::{Contestant, Event, Flight};
-use super::report::Subject;
+use super::report::{Subject, Told};
 use super::routing::Routing;
 use super::settings::{Settings, Start};
 use crate::board::Board;
@@ -129,9 +129,25 @@ impl<'s> Race<'s> {
         .await
     }
 
-    /// Starts the next waiting way, if there is one, and sets the hedge for the one after it.
+    /// What is told about a way of this race.
+    pub(super) fn told(&self, contestant: &Contestant) -> Told<'_> {
+        Told {
+            board: self.board,
+            routing: &self.routing,
+            route: self.subject.route(&contestant.transport),
+            start: contestant.start,
+        }
+    }
+
+    /// Starts the next waiting way, if there is one, and sets the hedge for the one after it. After a bare way could
+    /// not connect, the other bare ways go behind: to the network they are the same connect.
     pub(super) fn start_next(&mut self) {
         self.hedge = None;
+        if self.contestants.iter().any(|c| c.bare && !c.was_up()) {
+            let (bare, tunnels): (Vec<_>, Vec<_>) =
+                self.waiting.drain(..).partition(|attempt| self.routing.is_bare(&attempt.transport));
+            self.waiting = tunnels.into_iter().chain(bare).collect();
+        }
         let Some(Attempt { transport, canary }) = self.waiting.pop_front() else { return };
         let Some(way) = self.routing.transports.get(&transport) else { return self.start_next() };
         let start = Start { moment: self.board.now(), instant: Instant::now() };
@@ -139,7 +155,7 @@ impl<'s> Race<'s> {
         let (streams, to) = (Arc::clone(&way.streams), self.to.clone());
         let dial = Box::pin(async move { streams.dial(&to, deadline).await });
         let mut contestant = Contestant::new(transport, way.bare, canary, start, dial);
-        let rtt = self.believed_rtt(&contestant.transport);
+        let rtt = self.believed_rtt(&contestant);
         contestant.connect_window = self.settings().connect_window(rtt);
         if !self.waiting.is_empty() {
             self.hedge = Some(start.instant + contestant.connect_window);
@@ -205,8 +221,14 @@ impl<'s> Race<'s> {
         (why.map_or(Refusal::NoWayLeft, refusal_of), words)
     }
 
-    fn believed_rtt(&self, transport: &TransportId) -> Option<Duration> {
-        self.board.snapshot().standing(&self.subject.route(transport)).and_then(|standing| standing.rtt)
+    /// How far it is, as the board knows it. A bare way that has no history yet runs over the same line to the same
+    /// place as the bare ways before it; so what is swallowed on one is not waited for twice as long on the next.
+    fn believed_rtt(&self, of: &Contestant) -> Option<Duration> {
+        let snapshot = self.board.snapshot();
+        let rtt =
+            |c: &Contestant| snapshot.standing(&self.subject.route(&c.transport)).and_then(|standing| standing.rtt);
+        let same_line = || self.contestants.iter().filter(|c| of.bare && c.bare).find_map(rtt);
+        rtt(of).or_else(same_line)
     }
 }
 

@@ -34,7 +34,6 @@ impl Sessions {
         records.feed(&answer);
         let flow = Arc::new(Flow {
             route: winner.subject.route(&winner.transport),
-            bare: winner.bare,
             start: winner.start,
             endpoint: winner.endpoint,
             rtt: winner.rtt,
@@ -64,12 +63,12 @@ impl Sessions {
             client.abort_on_drop();
             server.abort_on_drop();
             if side == Side::Server && !flow.stop.is_cancelled() {
-                self.flows.broke(&flow, &failure, &self.board);
+                self.flows.broke(&flow, &failure, self);
             }
         } else {
             debug!(route = %flow.route, up = flow.meter.up(), down = flow.meter.down(), "connection ended");
         }
-        self.flows.proven(&flow, &self.board);
+        self.flows.proven(&flow, self);
     }
 }
 

@@ -53,38 +53,69 @@ pub(super) const fn on(bare: bool) -> On {
 }
 
 /// Tells the board that an attempt failed.
-pub(super) fn failed(board: &Board, route: Route, bare: bool, start: Start, failure: &Failure, twin: Twin) {
-    let Some(sign) = judge::sign_of(failure, on(bare)) else { return };
-    if route.service.is_other() {
-        return;
-    }
-    let mut evidence = Evidence::new(route, Source::Traffic, sign, start.moment, board.now());
+pub(super) fn failed(told: &Told<'_>, failure: &Failure, twin: Twin) {
+    let Some(sign) = judge::sign_of(failure, on(told.is_bare())) else { return };
+    let mut evidence = told.evidence(sign);
     evidence.twin = twin;
     evidence.endpoint = failure.endpoint;
-    evidence.rtt_ms = failure.tcp.filter(|_| bare).map(|facts| millis(facts.rtt)).filter(|ms| *ms > 0);
-    board.report(evidence);
+    evidence.rtt_ms = failure.tcp.filter(|_| told.is_bare()).map(|facts| millis(facts.rtt)).filter(|ms| *ms > 0);
+    told.report(evidence);
 }
 
 /// Tells the board a sign that no failure stands behind.
-pub(super) fn sign(board: &Board, route: Route, sign: Sign, start: Start, endpoint: Option<EndpointTag>, twin: Twin) {
-    if route.service.is_other() {
-        return;
-    }
-    let mut evidence = Evidence::new(route, Source::Traffic, sign, start.moment, board.now());
+pub(super) fn sign(told: &Told<'_>, sign: Sign, endpoint: Option<EndpointTag>, twin: Twin) {
+    let mut evidence = told.evidence(sign);
     evidence.endpoint = endpoint;
     evidence.twin = twin;
-    board.report(evidence);
+    told.report(evidence);
 }
 
 /// Tells the board that the server spoke: grade B, for a relayed byte proves no key.
-pub(super) fn answered(board: &Board, route: Route, start: Start, rtt: Option<Duration>, first_byte: Duration) {
-    if route.service.is_other() {
-        return;
-    }
-    let mut evidence = Evidence::new(route, Source::Traffic, Sign::Answer(Grade::B), start.moment, board.now());
+pub(super) fn answered(told: &Told<'_>, rtt: Option<Duration>, first_byte: Duration) {
+    let mut evidence = told.evidence(Sign::Answer(Grade::B));
     evidence.rtt_ms = rtt.map(millis);
     evidence.first_byte_ms = Some(millis(first_byte));
-    board.report(evidence);
+    told.report(evidence);
+}
+
+/// What something is told about, and to whom.
+pub(super) struct Told<'a> {
+    pub(super) board: &'a Board,
+    pub(super) routing: &'a Routing,
+    pub(super) route: Route,
+    pub(super) start: Start,
+}
+
+impl Told<'_> {
+    fn is_bare(&self) -> bool {
+        self.routing.is_bare(&self.route.transport)
+    }
+
+    fn evidence(&self, sign: Sign) -> Evidence {
+        Evidence::new(self.route.clone(), Source::Traffic, sign, self.start.moment, self.board.now())
+    }
+
+    /// Reports, and where the sign is about the line and the address alone, for every bare way of the service: they
+    /// differ only in how a first message is cut.
+    fn report(&self, evidence: Evidence) {
+        if self.route.service.is_other() {
+            return;
+        }
+        if self.is_bare() && is_shared(evidence.sign) {
+            for transport in self.routing.bare_ways_of(&self.route.service) {
+                if transport != self.route.transport {
+                    let route = Route { transport, ..self.route.clone() };
+                    self.board.report(Evidence { route, ..evidence.clone() });
+                }
+            }
+        }
+        self.board.report(evidence);
+    }
+}
+
+/// Whether cutting a first message otherwise could not have helped.
+const fn is_shared(sign: Sign) -> bool {
+    matches!(sign, Sign::ConnectTimeout | Sign::Refused | Sign::RefusedByIcmp | Sign::Frozen { .. })
 }
 
 fn millis(span: Duration) -> u32 {

@@ -30,6 +30,16 @@ impl Routing {
         self.services.get(id).or_else(|| self.services.get(&ServiceId::other())).map_or_else(closed_service, Arc::clone)
     }
 
+    /// Whether a way goes straight to the destination over the person's own line.
+    pub(super) fn is_bare(&self, transport: &TransportId) -> bool {
+        self.ways.iter().any(|way| way.id == *transport && way.bare)
+    }
+
+    /// The bare ways in a service's order.
+    pub(super) fn bare_ways_of(&self, service: &ServiceId) -> Vec<TransportId> {
+        self.service(service).order.iter().filter(|id| self.is_bare(id)).cloned().collect()
+    }
+
     /// What would be done for a connection to this facet now. It is no canary, unless all are.
     pub fn plan_for(&self, service: &ServiceId, facet: Facet, l4: L4, board: &Board) -> Plan {
         let need = if l4 == L4::Tcp { Need::Stream } else { Need::Packets };

@@ -57,3 +57,10 @@ acts! {
     nobody_is_blamed_when_the_service_is_down: "service down";
     nobody_is_blamed_when_the_cable_is_out: "cable out";
 }
+
+#[tokio::test(start_paused = true)]
+async fn all_acts_in_a_row_end_as_they_should_within_a_minute() {
+    let began = tokio::time::Instant::now();
+    is_as_it_should_be("").await;
+    assert!(began.elapsed() < std::time::Duration::from_secs(60), "{:?}", began.elapsed());
+}

@@ -221,7 +221,7 @@ fn s17_frozen_transfers_turn_the_next_connection_and_are_named() {
 }
 
 #[test]
-fn s17_text_that_still_passes_makes_it_a_degradation() {
+fn s17_text_that_still_passes_does_not_hide_the_freeze() {
     let mut world = evening();
     let freeze = Sign::Frozen { kilobytes: 15 };
     for end in [1, 2, 1, 2, 1] {
@@ -229,7 +229,7 @@ fn s17_text_that_still_passes_makes_it_a_degradation() {
         world.pass(secs(15));
         world.traffic("direct", A);
     }
-    assert_eq!(world.verdict(), Verdict::Degraded(Technique::Freeze));
+    assert_eq!(world.verdict(), Verdict::Blocked(Technique::Freeze));
 }
 
 #[test]

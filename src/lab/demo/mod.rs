@@ -81,6 +81,7 @@ relapse_cap = "2s"
 min_gap = "200ms"
 min_span = "600ms"
 canary_step = "200ms"
+canary = [0.0, 0.5, 1.0]
 [detect.budget]
 per_service = "10MB"
 total = "50MB"
