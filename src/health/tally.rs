@@ -130,7 +130,7 @@ impl Tally {
 
     /// How many connections stopped in the middle, when that is what the trouble consists of.
     fn froze(&self) -> u32 {
-        let stalls = weigh::name(Sign::Frozen { kilobytes: 0 });
+        let stalls = Sign::Frozen { kilobytes: 0 }.name();
         let count = self.signs.iter().find(|(sign, _)| *sign == stalls).map_or(0, |(_, count)| *count);
         if self.technique() == Technique::Freeze { count } else { 0 }
     }
