@@ -1,6 +1,7 @@
 //! Doors with scripted clients in front of them: raw bytes in memory, paused time, and real curl over loopback.
 
 mod curl;
+mod forward;
 mod http;
 mod socks;
 mod udp;
