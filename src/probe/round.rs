@@ -10,8 +10,8 @@ use super::turns::Turns;
 use crate::board::Board;
 use crate::judge::{On, sign_of};
 use crate::model::{
-    self, Confidence, Destination, DirectRule, Evidence, Facet, L4, LinkState, Phase, Route, Service, ServiceId, Sign,
-    Source, Technique, TransportId, Twin,
+    self, Confidence, Destination, DirectRule, Evidence, Facet, L4, LinkState, Moment, Phase, Route, Service,
+    ServiceId, Sign, Source, Technique, TransportId, Twin,
 };
 use crate::transport::Transport;
 use std::net::SocketAddr;
@@ -54,9 +54,6 @@ struct Failed {
     address: Option<SocketAddr>,
     is_foreign_key: bool,
 }
-
-/// A twin counts when it answered within this time (detection rules §3.2).
-const TWIN_WITHIN: Duration = Duration::from_secs(60);
 
 impl Rounds {
     /// Probes `route` once and tells the board, also that it is over: the service's next probe waits for that.
@@ -200,7 +197,7 @@ impl Rounds {
     /// Finds out whether the line is well: by the twin, which also tells whether the service is, and where that
     /// says nothing by the controls. A foreign key is nobody's before the anchors showed theirs and the time.
     async fn vouch(&self, question: &Question<'_>, failed: &mut Failed) {
-        failed.evidence.twin = self.twin(question).await;
+        failed.evidence.twin = self.twin(question, failed.evidence.began).await;
         if failed.evidence.twin == Twin::Answered && !failed.is_foreign_key {
             return;
         }
@@ -211,9 +208,9 @@ impl Rounds {
         failed.evidence.anchors = self.check(Thorough::Fully).await.anchors;
     }
 
-    /// C8: the same question inside the active tunnel, when the failed way is bare and no other has answered lately.
-    async fn twin(&self, question: &Question<'_>) -> Twin {
-        if self.answered_elsewhere(&question.route) {
+    /// C8: the same question inside the active tunnel, when the failed way is bare and no other has answered since.
+    async fn twin(&self, question: &Question<'_>, began: Moment) -> Twin {
+        if self.answered_elsewhere(&question.route, began) {
             return Twin::Answered;
         }
         let tunnel = self.active_tunnel(&question.route).filter(|_| question.way.bare);
@@ -237,13 +234,14 @@ impl Rounds {
         }
     }
 
-    /// Whether another way reached the same within the last minute, in whoever's connection.
-    fn answered_elsewhere(&self, route: &Route) -> bool {
-        let (snapshot, now) = (self.board.snapshot(), self.board.now());
+    /// Whether another way reached the same since the attempt began, in whoever's connection. What worked before it
+    /// says nothing of a line that may have gone down since.
+    fn answered_elsewhere(&self, route: &Route, began: Moment) -> bool {
+        let snapshot = self.board.snapshot();
         snapshot.standings.iter().any(|(other, standing)| {
             let same = (&other.service, other.facet, other.l4) == (&route.service, route.facet, route.l4);
-            let lately = standing.last_good.is_some_and(|at| now.since(at) <= TWIN_WITHIN);
-            same && other.transport != route.transport && lately
+            let since = standing.last_good.is_some_and(|at| at >= began);
+            same && other.transport != route.transport && since
         })
     }
 
