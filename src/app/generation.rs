@@ -4,7 +4,8 @@
 use super::convert;
 use crate::board::Board;
 use crate::config::{ServiceSpec, Settings};
-use crate::model::{Destination, DirectRule, Facet, Host, L4, Route, ServiceId, Sign, Source, TransportId, Way};
+use crate::judge::{self, dns::Heard};
+use crate::model::{Destination, DirectRule, Facet, Host, L4, Route, ServiceId, Source, TransportId, Way};
 use crate::net::resolve::{self, Finding, SecureSaid, SystemSaid};
 use crate::net::tls::{TlsError, Trust};
 use crate::net::{Network, Resolver};
@@ -176,9 +177,9 @@ fn resolver_settings(settings: &Settings, matcher: &Arc<Matcher>, board: &Board,
 
 /// Tells the board when the system's resolver and the secure ones disagree about a listed name. That says nothing
 /// about the route itself: the secure answer is used, and what follows is judged on its own.
-fn dns_observer(matcher: Arc<Matcher>, board: Board) -> Arc<dyn Fn(&str, Finding) + Send + Sync> {
+fn dns_observer(matcher: Arc<Matcher>, board: Board) -> resolve::Observer {
     Arc::new(move |name, finding| {
-        let Some(sign) = dns_sign(finding) else { return };
+        let Some(sign) = heard(finding).and_then(judge::dns::disagreement) else { return };
         let Some((service, facet)) = classify_name(&matcher, name) else { return };
         let now = board.now();
         let route = Route { service, facet, transport: TransportId::from("direct"), l4: L4::Tcp };
@@ -192,12 +193,16 @@ fn classify_name(matcher: &Matcher, name: &str) -> Option<(ServiceId, Facet)> {
     (!service.is_other()).then_some((service, facet))
 }
 
-/// What a disagreement is a sign of.
-const fn dns_sign(finding: Finding) -> Option<Sign> {
+/// What the judge is to weigh: nothing, unless the secure resolvers gave an address.
+const fn heard(finding: Finding) -> Option<Heard> {
     match (finding.secure, finding.system) {
-        (SecureSaid::Answered, SystemSaid::Timeout) => Some(Sign::DnsSilent),
-        (SecureSaid::Answered, SystemSaid::Nxdomain | SystemSaid::Empty | SystemSaid::Bogon) => Some(Sign::DnsLie),
-        // Other addresses are what a content network gives to different askers; they prove nothing.
-        _ => None,
+        (SecureSaid::No | SecureSaid::Failed, _) => None,
+        (SecureSaid::Answered, system) => Some(match system {
+            SystemSaid::Answered | SystemSaid::Differs => Heard::OtherAddresses,
+            SystemSaid::Bogon => Heard::Bogon,
+            SystemSaid::Nxdomain | SystemSaid::Empty => Heard::NoAddress,
+            SystemSaid::Timeout => Heard::Silence,
+            SystemSaid::Failed => Heard::Refused,
+        }),
     }
 }

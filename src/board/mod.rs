@@ -138,6 +138,11 @@ impl Board {
         self.command(Post::Event(Event::ProbeStarted(route, bytes)));
     }
 
+    /// Tells that all that belongs to the probe of this route is over.
+    pub fn probe_ended(&self, route: Route) {
+        self.command(Post::Event(Event::ProbeEnded(route)));
+    }
+
     /// What active tests have cost since the start.
     pub fn spent(&self) -> Spent {
         Spent {

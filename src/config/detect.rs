@@ -1,4 +1,4 @@
-//! `[detect]`: the numbers of the detection rules (§3.9), one key each, read into [`health::Params`]. What they mean
+//! `[detect]`: the numbers of the detection rules (§3.9), one key each, read into [`crate::health::Params`]. What they mean
 //! and their defaults are told there; here stands how far they may be moved.
 
 use super::reader::{Item, Section};

@@ -54,7 +54,7 @@ fn address(item: &Item<'_>, has_login: bool) -> Option<SocketAddr> {
     let Ok(addr) = text.parse::<SocketAddr>() else {
         return item.fail(format!("{} is no address with a port", super::fault::shown(text)), LISTEN);
     };
-    if !addr.ip().to_canonical().is_loopback() && !has_login {
+    if inbound::Listen::is_open_to_all(addr, has_login) {
         return item.fail(
             "others on the network could use this without a password",
             "expected a loopback address, or a [login] with user and password",

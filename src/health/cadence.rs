@@ -22,6 +22,9 @@ pub(super) struct Asked {
     pub(super) joined: Moment,
     /// When the service was last used on it.
     pub(super) used: Option<Moment>,
+    /// When this facet of it was: a service has more facets than most people use, and TLS to each of them would be
+    /// dear.
+    pub(super) facet_used: Option<Moment>,
     /// Whether this is the transport that services are probed over when nothing is wrong.
     pub(super) is_primary: bool,
 }
@@ -33,12 +36,13 @@ pub(super) fn is_cheap(belief: &Belief) -> bool {
 
 /// The next probe of a route; `None` for none until something happens.
 pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Params) -> Option<Moment> {
-    let Asked { now, joined, used, is_primary } = asked;
-    let in_use = used.is_some_and(|t| now.since(t) <= params.idle.only_used_within);
+    let Asked { now, joined, used, facet_used, is_primary } = asked;
+    let recently = |used: Option<Moment>| used.is_some_and(|t| now.since(t) <= params.idle.only_used_within);
+    let in_use = recently(used);
     let probe = &belief.probe;
     let since = probe.last.unwrap_or(belief.since).max(belief.since);
     let calm = matches!(belief.phase, Phase::Unknown | Phase::Ok);
-    let never_used = !in_use && calm && is_primary;
+    let never_used = !recently(facet_used) && calm && is_primary;
     // After a man in the middle was seen, nothing is sent there unless the operator says so (§4.11).
     if belief.hostile || !(in_use || never_used) {
         return None;

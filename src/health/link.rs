@@ -9,7 +9,8 @@ use crate::model::{Anchors, Evidence, Grade, LinkState, Moment, Sign, Twin};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The anchors vouch for failures within this long of them (§1.4, "ok-anchors").
+/// The anchors vouch for failures that began before they answered, and not longer ago than this (§1.4, "ok-anchors").
+/// What was well before an attempt began says nothing of it: a cable is pulled in a moment.
 const VOUCHES: Duration = Duration::from_secs(10);
 /// A failure this soon after a change of network is the change's.
 const SETTLES: Duration = Duration::from_secs(5);
@@ -85,7 +86,7 @@ impl Link {
     }
 
     fn vouches(&self, evidence: &Evidence) -> bool {
-        self.vouched.is_some_and(|t| t + VOUCHES >= evidence.at && evidence.at + VOUCHES >= t)
+        self.vouched.is_some_and(|t| t >= evidence.began && evidence.at + VOUCHES >= t)
     }
 
     /// Lets a fact wait.

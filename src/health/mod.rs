@@ -69,6 +69,8 @@ pub enum Event {
     Due,
     /// A probe of this route was begun and costs about this many bytes.
     ProbeStarted(Route, u32),
+    /// All that belongs to the probe of this route is over, whether it told something or not.
+    ProbeEnded(Route),
     /// The device joined another network.
     NetworkChanged(NetworkId),
     /// The clock jumped by this many milliseconds: the device slept.

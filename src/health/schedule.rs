@@ -102,6 +102,13 @@ impl State {
         }
     }
 
+    /// A round is over; what it reserved and never booked was not sent.
+    pub(super) fn take_probe_ended(&mut self, route: &Route, now: Moment) {
+        if self.flights.under_way.contains_key(route) {
+            self.note_probed(route, now);
+        }
+    }
+
     /// A probe of `route` told something, or is given up. One that never said what it cost is booked at its price:
     /// it may have been sent.
     pub(super) fn note_probed(&mut self, route: &Route, now: Moment) {
@@ -181,7 +188,12 @@ impl State {
             .filter_map(|(route, b)| b.probe.next.filter(|t| *t <= now).map(|t| (t, route.clone())))
             .collect();
         due.extend(self.due_ways(now, params));
-        due.sort();
+        // The plain bare way first: what is wrong with it is what people are told.
+        let primary = params.bare.first();
+        due.sort_by(|a, b| {
+            let rank = |(at, route): &(Moment, Route)| (primary != Some(&route.transport), *at);
+            rank(a).cmp(&rank(b)).then_with(|| a.1.cmp(&b.1))
+        });
         let mut effects = Vec::new();
         for (_, route) in due {
             let price = match self.wants_body(&route, now, params) {
@@ -244,10 +256,12 @@ impl State {
         let stale: Vec<Route> =
             self.beliefs.iter().filter(|(_, b)| b.probe.stale).map(|(route, _)| route.clone()).collect();
         for route in stale {
+            let same_facet = self.beliefs.iter().filter(|(r, _)| r.service == route.service && r.facet == route.facet);
             let asked = Asked {
                 now,
                 joined: self.joined,
                 used: self.used.get(&route.service).copied(),
+                facet_used: same_facet.filter_map(|(_, b)| b.used).max(),
                 is_primary: primary == Some(&route.transport),
             };
             let probed = self.routes.contains(&route) && !route.service.is_other();

@@ -2,7 +2,7 @@
 //! there is enough for a verdict, and which one. Refuses to weigh.
 
 use super::params::Params;
-use super::weigh::{self, Weight};
+use super::weigh::Weight;
 use crate::model::{Confidence, EndpointTag, Evidence, Moment, Sign, SignCount, Technique, Twin};
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ impl Tally {
 
     /// Notes a sign that weighs nothing but is worth telling.
     pub(super) fn count(&mut self, sign: Sign) {
-        let name = weigh::name(sign);
+        let name = sign.name();
         match self.signs.iter_mut().find(|(n, _)| *n == name) {
             Some((_, count)) => *count += 1,
             None => self.signs.push((name, 1)),
@@ -130,7 +130,7 @@ impl Tally {
 
     /// How many connections stopped in the middle, when that is what the trouble consists of.
     fn froze(&self) -> u32 {
-        let stalls = weigh::name(Sign::Frozen { kilobytes: 0 });
+        let stalls = Sign::Frozen { kilobytes: 0 }.name();
         let count = self.signs.iter().find(|(sign, _)| *sign == stalls).map_or(0, |(_, count)| *count);
         if self.technique() == Technique::Freeze { count } else { 0 }
     }

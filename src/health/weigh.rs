@@ -85,33 +85,3 @@ pub(super) const fn relief(sign: Sign) -> f64 {
         _ => 0.0,
     }
 }
-
-/// A sign's name in records: OONI's where there is one.
-pub(super) const fn name(sign: Sign) -> &'static str {
-    match sign {
-        Sign::Answer(_) => "answer",
-        Sign::FlowProven => "flow_proven",
-        Sign::BodyProven => "body_proven",
-        Sign::ConnectOnly => "connect_only",
-        Sign::ConnectTimeout => "connect_timeout_error",
-        Sign::Refused => "connection_refused",
-        Sign::RefusedByIcmp => "host_unreachable",
-        Sign::ResetAfterHello => "connection_reset",
-        Sign::EofAfterHello => "eof_error",
-        Sign::HelloDropped => "hello_dropped",
-        Sign::HelloMuted => "hello_muted",
-        Sign::Silence => "generic_timeout_error",
-        Sign::Frozen { .. } => "stalled_after_bytes",
-        Sign::Throttled => "throttled",
-        Sign::ForeignKey => "ssl_unknown_authority",
-        Sign::BlockPage => "blockpage",
-        Sign::DnsLie => "dns_lie",
-        Sign::DnsInjected => "dns_injected",
-        Sign::DnsSilent => "dns_no_answer",
-        Sign::ClientGaveUp => "client_gave_up",
-        Sign::Reconnecting => "reconnecting",
-        Sign::UdpNoReply => "udp_no_reply",
-        Sign::WrongAnswer => "invalid_answer",
-        Sign::TransportDown => "transport_down",
-    }
-}

@@ -3,9 +3,8 @@
 
 use super::error::{Error, Stranger};
 use super::login::Login;
-use super::rewound::Rewound;
 use super::{Protocol, Request, Settings, http, socks};
-use crate::net::{Deadline, Stream};
+use crate::net::{Deadline, Rewound, Stream};
 use crate::wire;
 use crate::wire::socks::Parsed;
 use bytes::{Buf, BytesMut};

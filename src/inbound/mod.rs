@@ -7,7 +7,6 @@ mod gate;
 mod http;
 mod login;
 mod request;
-mod rewound;
 mod socks;
 mod udp;
 
@@ -34,8 +33,8 @@ pub struct Listen {
 
 impl Listen {
     /// Whether anybody beyond this machine could come in unasked. Such a door must not be opened.
-    pub const fn is_open_to_all(&self) -> bool {
-        self.login.is_none() && !self.addr.ip().to_canonical().is_loopback()
+    pub const fn is_open_to_all(addr: SocketAddr, has_login: bool) -> bool {
+        !has_login && !addr.ip().to_canonical().is_loopback()
     }
 }
 

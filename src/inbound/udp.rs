@@ -2,9 +2,8 @@
 //! it: by its address, and by the port it announced or sent its first packet from. Fragments are dropped. It ends
 //! with the TCP connection.
 
-use super::rewound::Rewound;
 use crate::model::Destination;
-use crate::net::{Datagrams, PacketIo};
+use crate::net::{Datagrams, PacketIo, Rewound};
 use crate::wire::socks;
 use std::cell::RefCell;
 use std::io;

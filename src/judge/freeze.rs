@@ -80,45 +80,6 @@ fn stopped(received: u64) -> Option<Sign> {
     (LEAST..=MOST).contains(&received).then_some(Sign::Frozen { kilobytes })
 }
 
-/// Follows the records of a TLS stream (RFC 8446 §5.1) to know whether one was cut in the middle. Bytes that are no
-/// TLS make it fall silent: it then never says that anything is owed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Records {
-    head: [u8; 5],
-    have: usize,
-    left: usize,
-    lost: bool,
-}
-
-impl Records {
-    /// Takes in bytes as they come.
-    pub fn feed(&mut self, mut bytes: &[u8]) {
-        while !self.lost && !bytes.is_empty() {
-            if self.left > 0 {
-                let taken = self.left.min(bytes.len());
-                self.left -= taken;
-                bytes = &bytes[taken..];
-                continue;
-            }
-            self.head[self.have] = bytes[0];
-            self.have += 1;
-            bytes = &bytes[1..];
-            if self.have == self.head.len() {
-                self.have = 0;
-                let [kind, major, _, high, low] = self.head;
-                self.left = usize::from(u16::from_be_bytes([high, low]));
-                // Types 20 to 24, version 3.x, at most 2^14 + 2048 bytes.
-                self.lost = !(20..=24).contains(&kind) || major != 3 || self.left > 18_432;
-            }
-        }
-    }
-
-    /// Whether the stream stands in the middle of a record.
-    pub const fn is_cut(&self) -> bool {
-        !self.lost && (self.left > 0 || self.have > 0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,25 +136,5 @@ mod tests {
     fn questions_asked_again_and_again_are_owed_an_answer() {
         assert_eq!(frozen(&flow(16_000, 7, Owed::Answer { asked: 3 })), None);
         assert!(frozen(&flow(16_000, 8, Owed::Answer { asked: 3 })).is_some());
-    }
-
-    #[test]
-    fn a_record_cut_in_the_middle_is_seen_however_the_bytes_are_split() {
-        let mut stream = vec![22, 3, 3, 0, 4, 1, 2, 3, 4];
-        stream.extend([23, 3, 3, 0, 3, 9, 9]);
-        for size in 1..=stream.len() {
-            let mut records = Records::default();
-            stream.chunks(size).for_each(|piece| records.feed(piece));
-            assert!(records.is_cut(), "pieces of {size}");
-            records.feed(&[9]);
-            assert!(!records.is_cut());
-        }
-    }
-
-    #[test]
-    fn what_is_no_tls_is_never_cut() {
-        let mut records = Records::default();
-        records.feed(b"HTTP/1.1 200 OK\r\n");
-        assert!(!records.is_cut());
     }
 }

@@ -10,7 +10,7 @@ mod first_flight;
 pub mod freeze;
 pub mod http;
 pub mod link;
-pub mod tls;
+mod tls;
 
 use crate::model::{Cause, Failure, Grade, Leg, Sign, Stage, Whose};
 

@@ -6,7 +6,7 @@ use super::land::Land;
 use super::origins::{self, Manners};
 use super::pki::Authority;
 use super::tcp::Wire;
-use crate::net::Io;
+use crate::net::{Io, Rewound};
 use crate::wire::{http, noise, tls};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -48,17 +48,16 @@ pub(super) async fn serve(land: Arc<Land>, mut wire: Wire, to: SocketAddr, targe
             break known;
         }
     };
-    let stream = Rewound { first, given: 0, inner: wire };
     // How such a connection ends is the client's business; nothing here depends on it.
     let _ended = match (by, known) {
         (Intercept::Redirect(page), Known::Http(name)) if fits(&target, to, name.as_deref()) => {
-            redirect(stream.inner, &page).await
+            redirect(wire, &page).await
         }
         (Intercept::Impersonator, Known::Tls(name)) if fits(&target, to, name.as_deref()) => {
-            impersonate(&land, stream, to, name).await
+            impersonate(&land, Rewound::new(first, wire), to, name).await
         }
-        (Intercept::Impersonator, Known::Noise) if fits(&target, to, None) => pretend_noise(&land, stream).await,
-        _ => carry_on(&land, stream, to).await,
+        (Intercept::Impersonator, Known::Noise) if fits(&target, to, None) => pretend_noise(&land, &first, wire).await,
+        _ => carry_on(&land, Rewound::new(first, wire), to).await,
     };
 }
 
@@ -101,7 +100,7 @@ async fn redirect(mut wire: Wire, page: &str) -> io::Result<()> {
     tokio::io::copy(&mut wire, &mut tokio::io::sink()).await.map(drop)
 }
 
-async fn impersonate(land: &Land, stream: Rewound, to: SocketAddr, name: Option<String>) -> io::Result<()> {
+async fn impersonate(land: &Land, stream: Rewound<Wire>, to: SocketAddr, name: Option<String>) -> io::Result<()> {
     let name = name.unwrap_or_else(|| to.ip().to_string());
     let config = land.impostor.authority.server(&[name]).map_err(|_| ErrorKind::InvalidData)?;
     let tls = tokio_rustls::TlsAcceptor::from(config).accept(stream).await?;
@@ -110,55 +109,23 @@ async fn impersonate(land: &Land, stream: Rewound, to: SocketAddr, name: Option<
     Ok(())
 }
 
-async fn pretend_noise(land: &Land, mut stream: Rewound) -> io::Result<()> {
+async fn pretend_noise(land: &Land, first: &[u8], mut wire: Wire) -> io::Result<()> {
     let random = std::array::from_fn(|_| fastrand::u8(..));
-    if let Ok(Some(answer)) = noise::serve(&stream.first, &land.impostor.noise, &random) {
-        stream.inner.write_all(&answer).await?;
+    if let Ok(Some(answer)) = noise::serve(first, &land.impostor.noise, &random) {
+        wire.write_all(&answer).await?;
     }
-    let read = tokio::io::copy(&mut stream.inner, &mut tokio::io::sink()).await?;
+    let read = tokio::io::copy(&mut wire, &mut tokio::io::sink()).await?;
     land.impostor.read.fetch_add(read, Ordering::Relaxed);
     Ok(())
 }
 
-async fn carry_on(land: &Land, mut stream: Rewound, to: SocketAddr) -> io::Result<()> {
+async fn carry_on(land: &Land, mut stream: Rewound<Wire>, to: SocketAddr) -> io::Result<()> {
     match land.behind_the_box(to) {
         Ok(mut origin) => tokio::io::copy_bidirectional(&mut stream, &mut origin).await.map(drop),
         Err(refused) => {
-            stream.inner.abort_on_drop();
+            stream.abort_on_drop();
             Err(refused)
         }
-    }
-}
-
-/// A stream of which the first bytes have been read already.
-struct Rewound {
-    first: Vec<u8>,
-    given: usize,
-    inner: Wire,
-}
-
-impl AsyncRead for Rewound {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let rest = self.first.len() - self.given;
-        if rest == 0 {
-            return Pin::new(&mut self.inner).poll_read(cx, buf);
-        }
-        let size = rest.min(buf.remaining());
-        buf.put_slice(&self.first[self.given..self.given + size]);
-        self.given += size;
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Rewound {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
-    }
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }
 

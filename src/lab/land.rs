@@ -3,6 +3,7 @@
 
 use super::censor::{Censor, Resolver, Syn, Watch};
 use super::intercept;
+use super::line::{Crossing, Followed, Line};
 use super::tcp::{self, Gate, Unwatched, Wire};
 use super::udp::{Mailbox, Socket};
 use ipnet::IpNet;
@@ -42,6 +43,7 @@ pub(super) struct Land {
     censor: Censor,
     places: Mutex<Places>,
     pub(super) impostor: intercept::Impostor,
+    pub(super) line: Line,
 }
 
 #[derive(Default)]
@@ -80,7 +82,7 @@ pub(super) const fn home_like(like: IpAddr) -> IpAddr {
 impl Land {
     /// An empty land.
     pub(super) fn new(distances: Distances, censor: Censor, impostor: intercept::Impostor) -> Self {
-        Self { distances, censor, places: Mutex::default(), impostor }
+        Self { distances, censor, places: Mutex::default(), impostor, line: Line::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Places> {
@@ -139,13 +141,14 @@ impl Land {
     /// Opens a connection from `from`.
     pub(super) async fn connect(self: &Arc<Self>, from: IpAddr, to: SocketAddr) -> io::Result<Wire> {
         let rtt = self.rtt(from, to.ip());
+        let followed = is_home(from).then(|| self.line.follow(to));
         for wait in SYN_WAITS {
             let syn = if is_home(from) { self.censor.syn(to, Instant::now()) } else { Syn::Passes };
             match syn {
                 Syn::NoNetwork => return Err(ErrorKind::NetworkUnreachable.into()),
                 Syn::Reset => return after(rtt / 4, ErrorKind::ConnectionRefused).await,
                 Syn::Unreachable => return after(rtt / 4, ErrorKind::HostUnreachable).await,
-                Syn::Passes if self.is_answered(from, to) => return self.shake_hands(from, to, rtt).await,
+                Syn::Passes if self.is_answered(from, to) => return self.shake_hands(from, to, rtt, followed).await,
                 Syn::Passes | Syn::Vanishes => sleep(Duration::from_secs(wait)).await,
             }
         }
@@ -158,14 +161,20 @@ impl Land {
         self.lock().hosts.contains(&to.ip()) || (is_home(from) && redirected())
     }
 
-    async fn shake_hands(self: &Arc<Self>, from: IpAddr, to: SocketAddr, rtt: Duration) -> io::Result<Wire> {
+    async fn shake_hands(
+        self: &Arc<Self>,
+        from: IpAddr,
+        to: SocketAddr,
+        rtt: Duration,
+        followed: Option<Followed>,
+    ) -> io::Result<Wire> {
         let late = self.lock().slow.get(&to.ip()).copied().unwrap_or_default();
         sleep(rtt + late).await;
         let source = SocketAddr::new(from, self.lock().free_port());
-        if !is_home(from) {
+        let Some(followed) = followed else {
             return self.hand_over(source, to, rtt, Box::new(Unwatched));
-        }
-        let watch = Box::new(Watch::new(self.censor.clone(), to));
+        };
+        let watch = Box::new(followed.through(Watch::new(self.censor.clone(), to)));
         let Some((target, by)) = self.censor.intercept(to) else {
             return self.hand_over(source, to, rtt, watch);
         };
@@ -213,6 +222,9 @@ impl Land {
 
     /// Sends a datagram on its way; what the censor swallows, or nobody waits for, is gone without a word.
     pub(super) fn post(&self, from: SocketAddr, to: SocketAddr, packet: &[u8]) {
+        if is_home(from.ip()) {
+            self.line.note(Crossing::Datagram(to));
+        }
         let now = Instant::now();
         let passes = match (is_home(from.ip()), is_home(to.ip())) {
             (true, false) => self.censor.passes_udp(to, packet, true, now),
@@ -232,6 +244,9 @@ impl Land {
     pub(super) async fn lookup(&self, from: IpAddr, name: &str) -> io::Result<Vec<IpAddr>> {
         if let Ok(literal) = name.parse::<IpAddr>() {
             return Ok(vec![literal]);
+        }
+        if is_home(from) {
+            self.line.note(Crossing::Question(name.to_ascii_lowercase()));
         }
         let answer = if is_home(from) { self.censor.resolver(name) } else { Resolver::Truth };
         match answer {

@@ -6,6 +6,7 @@ mod censor;
 pub mod demo;
 mod intercept;
 mod land;
+mod line;
 mod origins;
 pub mod people;
 mod pki;
@@ -15,5 +16,6 @@ mod udp;
 mod world;
 
 pub use censor::{Action, Censor, Direction, Protocol, Rule, RuleId, Target};
+pub use line::Crossing;
 pub use pki::BadWorld;
 pub use world::{Country, Outside, World};

@@ -6,6 +6,11 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+/// Bytes of a name without its trailing dot (RFC 1035 §2.3.4).
+const LONGEST_NAME: usize = 253;
+/// Bytes between two dots (RFC 1035 §2.3.4).
+const LONGEST_LABEL: usize = 63;
+
 /// A host as the client named it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Host {
@@ -33,6 +38,12 @@ pub enum BadDestination {
     /// Longer than RFC 1035 §2.3.4 allows.
     #[error("the host name is longer than 253 bytes")]
     NameTooLong,
+    /// Two dots with nothing between them, or one at the front (RFC 1035 §3.1: only the root's label is empty).
+    #[error("the host name has an empty part between its dots")]
+    EmptyLabel,
+    /// A label longer than RFC 1035 §2.3.4 allows.
+    #[error("a part of the host name is longer than 63 bytes")]
+    LabelTooLong,
     /// A byte that no host name holds: a space, a control character, a slash …
     #[error("the host name holds a character that no host name has")]
     BadCharacter,
@@ -52,12 +63,18 @@ impl Host {
         if name.is_empty() {
             return Err(BadDestination::EmptyHost);
         }
-        if name.len() > 253 {
+        if name.len() > LONGEST_NAME {
             return Err(BadDestination::NameTooLong);
         }
         let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.') || b >= 0x80;
         if !name.bytes().all(fits) {
             return Err(BadDestination::BadCharacter);
+        }
+        if name.split('.').any(str::is_empty) {
+            return Err(BadDestination::EmptyLabel);
+        }
+        if name.split('.').any(|label| label.len() > LONGEST_LABEL) {
+            return Err(BadDestination::LabelTooLong);
         }
         Ok(Self::Name(name.to_ascii_lowercase().into()))
     }
@@ -149,12 +166,24 @@ mod tests {
             ("example.org:99999", BadDestination::BadPort),
             ("2001:db8::1:443", BadDestination::BadPort),
             (":443", BadDestination::EmptyHost),
+            (".:443", BadDestination::EmptyHost),
+            ("..:443", BadDestination::EmptyLabel),
+            (".a:443", BadDestination::EmptyLabel),
+            ("a..b:443", BadDestination::EmptyLabel),
             ("a b:443", BadDestination::BadCharacter),
         ] {
             assert_eq!(Destination::parse(text), Err(why), "{text}");
         }
-        let long = format!("{}:443", "a".repeat(254));
-        assert_eq!(Destination::parse(&long), Err(BadDestination::NameTooLong));
+    }
+
+    #[test]
+    fn names_and_their_labels_are_as_long_as_dns_allows() {
+        let label = "a".repeat(63);
+        assert!(Host::parse(&label).is_ok());
+        assert_eq!(Host::parse(&format!("b.{label}a.c")), Err(BadDestination::LabelTooLong));
+        let name = [&label[..], &label, &label, &label[..61]].join(".");
+        assert!(Host::parse(&name).is_ok() && Host::parse(&format!("{name}.")).is_ok());
+        assert_eq!(Host::parse(&format!("{name}a")), Err(BadDestination::NameTooLong));
     }
 
     #[test]

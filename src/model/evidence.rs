@@ -162,6 +162,36 @@ impl Sign {
         !self.is_good() && !matches!(self, Self::ConnectOnly | Self::DnsLie | Self::DnsInjected)
     }
 
+    /// The name for records and machines: OONI's (df-007) where there is one.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Answer(_) => "answer",
+            Self::FlowProven => "flow_proven",
+            Self::BodyProven => "body_proven",
+            Self::ConnectOnly => "connect_only",
+            Self::ConnectTimeout => "connect_timeout_error",
+            Self::Refused => "connection_refused",
+            Self::RefusedByIcmp => "host_unreachable",
+            Self::ResetAfterHello => "connection_reset",
+            Self::EofAfterHello => "eof_error",
+            Self::HelloDropped => "hello_dropped",
+            Self::HelloMuted => "hello_muted",
+            Self::Silence => "generic_timeout_error",
+            Self::Frozen { .. } => "stalled_after_bytes",
+            Self::Throttled => "throttled",
+            Self::ForeignKey => "ssl_unknown_authority",
+            Self::BlockPage => "blockpage",
+            Self::DnsLie => "dns_lie",
+            Self::DnsInjected => "dns_injected",
+            Self::DnsSilent => "dns_no_answer",
+            Self::ClientGaveUp => "client_gave_up",
+            Self::Reconnecting => "reconnecting",
+            Self::UdpNoReply => "udp_no_reply",
+            Self::WrongAnswer => "invalid_answer",
+            Self::TransportDown => "transport_down",
+        }
+    }
+
     /// The technique this sign alone points at.
     pub const fn technique(self) -> Option<Technique> {
         Some(match self {

@@ -8,6 +8,7 @@ mod listen;
 mod network;
 mod os;
 pub mod resolve;
+mod rewound;
 mod sys;
 pub mod tls;
 
@@ -19,3 +20,4 @@ pub use listen::{BindError, Listener, bind_datagrams};
 pub use network::{Deadline, Network};
 pub use os::{OsNetwork, OsStream};
 pub use resolve::Resolver;
+pub use rewound::Rewound;

@@ -59,8 +59,13 @@ struct Failed {
 const TWIN_WITHIN: Duration = Duration::from_secs(60);
 
 impl Rounds {
-    /// Probes `route` once and tells the board.
+    /// Probes `route` once and tells the board, also that it is over: the service's next probe waits for that.
     pub(super) async fn probe(&self, route: &Route) {
+        self.round(route).await;
+        self.board.probe_ended(route.clone());
+    }
+
+    async fn round(&self, route: &Route) {
         let Some(question) = self.question(route) else { return };
         if !self.may_ask(&question).await {
             return;

@@ -51,21 +51,19 @@ impl Flow {
         Told { board, routing, route: self.route.clone(), start: self.start }
     }
 
-    /// Whether the client has said something since the server last did.
-    fn awaits(&self) -> bool {
-        self.meter.since_up() < self.meter.since_down()
+    /// For how long the client has waited for an answer, if it waits for one. Silence before it asked is no sign:
+    /// a quiet chat that has just said something is as healthy as ever.
+    fn awaits(&self) -> Option<Duration> {
+        let since = Duration::from_millis(self.asked_at.load(Ordering::Relaxed));
+        (self.asked.load(Ordering::Relaxed) > 0).then(|| self.start.instant.elapsed().saturating_sub(since))
     }
 
     fn facts(&self) -> freeze::Flow {
         let quiet = self.meter.since_down();
-        let asked = self.asked.load(Ordering::Relaxed);
-        let (owed, owed_for) = if self.record_owed.load(Ordering::Relaxed) {
-            (Owed::RestOfRecord, quiet)
-        } else if asked > 0 {
-            let since = Duration::from_millis(self.asked_at.load(Ordering::Relaxed));
-            (Owed::Answer { asked }, self.start.instant.elapsed().saturating_sub(since))
-        } else {
-            (Owed::Nothing, Duration::ZERO)
+        let (owed, owed_for) = match self.awaits() {
+            _ if self.record_owed.load(Ordering::Relaxed) => (Owed::RestOfRecord, quiet),
+            Some(waited) => (Owed::Answer { asked: self.asked.load(Ordering::Relaxed) }, waited),
+            None => (Owed::Nothing, Duration::ZERO),
         };
         freeze::Flow { received: self.meter.down(), quiet, owed, owed_for, rtt: self.rtt.unwrap_or_default() }
     }
@@ -191,14 +189,13 @@ impl Flows {
                 flow.stop.cancel();
             } else if flow.meter.since_down() < Duration::from_secs(2) {
                 self.proven(&flow, sessions);
-            } else if blocked.contains_key(&flow.route) && flow.awaits() && flow.meter.since_down() >= STALE_AFTER {
+            } else if blocked.contains_key(&flow.route) && flow.awaits().is_some_and(|waited| waited >= STALE_AFTER) {
                 flow.stop.cancel();
             }
         }
     }
 
-    /// A route's state changed: flows that have been silent since the evidence began, with an answer awaited, are
-    /// reset now.
+    /// A route's state changed: flows whose answer has been awaited since the evidence began are reset now.
     fn heed(&self, change: &Transition) {
         let mut blocked = lock(&self.blocked);
         if change.to != Phase::Blocked {
@@ -206,9 +203,9 @@ impl Flows {
             return;
         }
         blocked.insert(change.route.clone(), ());
-        let silent_since = Duration::from_millis(change.took_ms);
+        let stale = Duration::from_millis(change.took_ms).clamp(SAME_FLIGHT, STALE_AFTER);
         for flow in lock(&self.live).values().filter(|flow| flow.route == change.route) {
-            if flow.awaits() && flow.meter.since_down() >= silent_since.min(STALE_AFTER) {
+            if flow.awaits().is_some_and(|waited| waited >= stale) {
                 flow.stop.cancel();
             }
         }

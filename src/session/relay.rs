@@ -4,7 +4,7 @@ use super::Sessions;
 use super::flows::Flow;
 use super::race::Race;
 use crate::model::TcpFacts;
-use crate::net::{FlowMeter, Io, Side, Stream, copy_both};
+use crate::net::{FlowMeter, Io, Rewound, Side, Stream, copy_both};
 use crate::wire::tls::Records;
 use std::io;
 use std::net::SocketAddr;
@@ -38,7 +38,7 @@ impl Sessions {
             endpoint: winner.endpoint,
             rtt: winner.rtt,
             record_owed: AtomicBool::new(records.is_owed()),
-            asked: AtomicU32::new(0),
+            asked: AtomicU32::new(u32::from(answer.is_empty())),
             asked_at: AtomicU64::new(0),
             told: AtomicBool::new(false),
             stop: CancellationToken::new(),
@@ -50,7 +50,7 @@ impl Sessions {
         }
         drop(answer);
         let mut client: Stream = match flight.get(given..) {
-            Some(rest) if !rest.is_empty() => Box::new(Rewound { rest: rest.to_vec(), at: 0, inner: client }),
+            Some(rest) if !rest.is_empty() => Box::new(Rewound::new(rest.to_vec(), client)),
             _ => client,
         };
         drop(flight);
@@ -69,53 +69,6 @@ impl Sessions {
             debug!(route = %flow.route, up = flow.meter.up(), down = flow.meter.down(), "connection ended");
         }
         self.flows.proven(&flow, self);
-    }
-}
-
-/// A stream whose first bytes were read already.
-struct Rewound {
-    rest: Vec<u8>,
-    at: usize,
-    inner: Stream,
-}
-
-impl Io for Rewound {
-    fn tcp_facts(&self) -> Option<TcpFacts> {
-        self.inner.tcp_facts()
-    }
-    fn endpoint(&self) -> Option<SocketAddr> {
-        self.inner.endpoint()
-    }
-    fn abort_on_drop(&mut self) {
-        self.inner.abort_on_drop();
-    }
-}
-
-impl AsyncRead for Rewound {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.at < self.rest.len() {
-            let n = buf.remaining().min(self.rest.len() - self.at);
-            buf.put_slice(&self.rest[self.at..self.at + n]);
-            self.at += n;
-            if self.at == self.rest.len() {
-                self.rest = Vec::new();
-                self.at = 0;
-            }
-            return Poll::Ready(Ok(()));
-        }
-        Pin::new(&mut self.inner).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Rewound {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
-    }
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
-    }
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }
 
@@ -149,18 +102,15 @@ impl AsyncRead for Tap {
             let bytes = &buf.filled()[before..];
             self.seen += bytes.len() as u64;
             self.records.feed(bytes);
-            let owed = self.seen < FOLLOWED && self.records.is_owed();
-            self.flow.hears(owed);
         }
+        self.flow.hears(self.seen < FOLLOWED && self.records.is_owed());
         Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncWrite for Tap {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.seen < FOLLOWED {
-            self.flow.asks();
-        }
+        self.flow.asks();
         Pin::new(&mut self.inner).poll_write(cx, bytes)
     }
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

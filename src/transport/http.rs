@@ -5,20 +5,17 @@ use super::StreamDialer;
 use super::build::{BuildError, HttpServer, Login};
 use super::socks5::{about, silent};
 use super::tagged::at_server;
-use crate::model::{Cause, Destination, Failure, Host, Secret, Stage, TcpFacts, Whose};
+use crate::model::{Cause, Destination, Failure, Host, Secret, Stage, Whose};
 use crate::net::tls::{Names, TlsClient, Trust};
-use crate::net::{Deadline, Io, Stream};
+use crate::net::{Deadline, Rewound, Stream};
 use crate::wire::http::{Head, response_head};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
 /// The longest answer to CONNECT.
@@ -113,8 +110,7 @@ impl StreamDialer for HttpProxy {
             let mut stream = self.shake_hands(stream, deadline).await?;
             let outcome = deadline.run(self.connect(&mut stream, to)).await;
             match outcome.unwrap_or_else(|| Err(silent())) {
-                Ok(early) if early.is_empty() => Ok(stream),
-                Ok(early) => Ok(Box::new(Early { bytes: early, stream }) as Stream),
+                Ok(early) => Ok(Rewound::new(early, stream).into_stream()),
                 Err(failure) => Err(about(&stream, failure, start)),
             }
         })
@@ -142,51 +138,6 @@ fn judge(status: u16) -> Result<(), Failure> {
         504 => far(Cause::GenericTimeoutError),
         500..600 => far(Cause::RefusedByProxy),
         _ => near(Cause::RefusedByProxy),
-    }
-}
-
-/// A stream of which some bytes have been read already.
-struct Early {
-    bytes: Bytes,
-    stream: Stream,
-}
-
-impl Io for Early {
-    fn tcp_facts(&self) -> Option<TcpFacts> {
-        self.stream.tcp_facts()
-    }
-    fn endpoint(&self) -> Option<SocketAddr> {
-        self.stream.endpoint()
-    }
-    fn abort_on_drop(&mut self) {
-        self.stream.abort_on_drop();
-    }
-    fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
-        if self.bytes.is_empty() { self.stream.as_tcp() } else { None }
-    }
-}
-
-impl AsyncRead for Early {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.bytes.is_empty() {
-            return Pin::new(&mut self.stream).poll_read(cx, buf);
-        }
-        let length = self.bytes.len().min(buf.remaining());
-        buf.put_slice(&self.bytes[..length]);
-        self.bytes.advance(length);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Early {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 

@@ -79,6 +79,8 @@ pub(super) fn server(authority: &str) -> Result<Destination, BadLink> {
         Part::Host.is(match why {
             BadDestination::EmptyHost => "it is empty",
             BadDestination::NameTooLong => "it is longer than 253 bytes",
+            BadDestination::EmptyLabel => "it has an empty part between its dots",
+            BadDestination::LabelTooLong => "a part of it is longer than 63 bytes",
             BadDestination::BadCharacter | BadDestination::BadPort => "it holds a character that no host name has",
         })
     })?;

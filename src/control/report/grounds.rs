@@ -1,7 +1,7 @@
 //! What an answer to `why` rests on: each route with its standing and its evidence, line by line. No line holds an
 //! address: endpoints are numbered in the order in which they were met.
 
-use super::words::{sign_name, sign_words};
+use super::words::sign_words;
 use crate::board::RouteStory;
 use crate::control::{Clock, Stamp};
 use crate::model::{
@@ -133,7 +133,7 @@ fn evidence_line(clock: Clock, evidence: &Evidence, score: f64, endpoint: Option
     EvidenceLine {
         at: clock.stamp(evidence.at),
         source: source.into(),
-        sign: sign_name(sign).into(),
+        sign: sign.name().into(),
         grade: grade.map(Into::into),
         words: sign_words(sign),
         weighs: weighs.into(),

@@ -15,4 +15,4 @@ pub use status::{
     TransportLine, Up, WayCell, status,
 };
 pub use why::{AttemptLine, FacetWhy, PassedLine, PlanLines, Why, why};
-pub use words::{facet_words, link_words, sign_name, sign_words, way_words};
+pub use words::{facet_words, link_words, sign_words, way_words};

@@ -48,36 +48,6 @@ pub(super) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// The name of a sign for machines: OONI's (df-007) where there is one, as in the journal.
-pub const fn sign_name(sign: &Sign) -> &'static str {
-    match sign {
-        Sign::Answer(_) => "answer",
-        Sign::FlowProven => "flow_proven",
-        Sign::BodyProven => "body_proven",
-        Sign::ConnectOnly => "connect_only",
-        Sign::ConnectTimeout => "connect_timeout_error",
-        Sign::Refused => "connection_refused",
-        Sign::RefusedByIcmp => "host_unreachable",
-        Sign::ResetAfterHello => "connection_reset",
-        Sign::EofAfterHello => "eof_error",
-        Sign::HelloDropped => "hello_dropped",
-        Sign::HelloMuted => "hello_muted",
-        Sign::Silence => "generic_timeout_error",
-        Sign::Frozen { .. } => "stalled_after_bytes",
-        Sign::Throttled => "throttled",
-        Sign::ForeignKey => "ssl_unknown_authority",
-        Sign::BlockPage => "blockpage",
-        Sign::DnsLie => "dns_lie",
-        Sign::DnsInjected => "dns_injected",
-        Sign::DnsSilent => "dns_no_answer",
-        Sign::ClientGaveUp => "client_gave_up",
-        Sign::Reconnecting => "reconnecting",
-        Sign::UdpNoReply => "udp_no_reply",
-        Sign::WrongAnswer => "invalid_answer",
-        Sign::TransportDown => "transport_down",
-    }
-}
-
 /// What was seen, as a person would say it, without a subject.
 pub fn sign_words(sign: &Sign) -> String {
     let words = match sign {
@@ -137,10 +107,10 @@ pub(super) fn named_sign_words(name: &str) -> String {
         Sign::WrongAnswer,
         Sign::TransportDown,
     ];
-    if name == sign_name(&Sign::Frozen { kilobytes: 0 }) {
+    if name == (Sign::Frozen { kilobytes: 0 }).name() {
         return "froze part-way".into();
     }
-    PLAIN.iter().find(|sign| sign_name(sign) == name).map_or_else(|| name.replace('_', " "), sign_words)
+    PLAIN.iter().find(|sign| sign.name() == name).map_or_else(|| name.replace('_', " "), sign_words)
 }
 
 /// What a link's state means for everything else; empty when it is well.

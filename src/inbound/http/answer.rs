@@ -1,10 +1,9 @@
 //! How the session's yes or no becomes an HTTP answer: 200 and the bare connection for CONNECT; for a forwarded
 //! request one end of a pipe, whose other end the upstream HTTP client writes the request into.
 
-use super::super::rewound::Rewound;
 use super::super::{Answer, Association, Refusal};
 use super::page::{self, Page};
-use crate::net::Stream;
+use crate::net::{Rewound, Stream};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};

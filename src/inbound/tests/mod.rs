@@ -1,6 +1,7 @@
 //! Doors with scripted clients in front of them: raw bytes in memory, paused time, and real curl over loopback.
 
 mod curl;
+mod forward;
 mod http;
 mod socks;
 mod udp;
@@ -209,8 +210,8 @@ fn a_door_to_the_world_needs_a_login() {
         ("192.168.1.2:4180", true),
     ] {
         let addr = addr.parse().unwrap();
-        assert_eq!(Listen { addr, login: None }.is_open_to_all(), open, "{addr}");
-        assert!(!Listen { addr, login: Some(anna()) }.is_open_to_all(), "{addr}");
+        assert_eq!(Listen::is_open_to_all(addr, false), open, "{addr}");
+        assert!(!Listen::is_open_to_all(addr, true), "{addr}");
     }
 }
 

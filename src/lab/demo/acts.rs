@@ -107,7 +107,7 @@ pub fn acts() -> Vec<Act> {
             ..act("frozen after 16 kB", "signal", |_| named(Action::FreezeBytes(16_000)), Blocked(Technique::Freeze))
         },
         Act { trouble: Trouble::Down, ..act("service down", "telegram", |_| named(Action::Drop), Unblamed) },
-        act("cable out", "whatsapp", |_| Rule::new(Target::everything(), Action::LinkDown), Unblamed),
+        act("cable out", "signal", |_| Rule::new(Target::everything(), Action::LinkDown), Unblamed),
     ]
 }
 

@@ -59,6 +59,9 @@ pub fn nothing_lost(rows: &[Row]) -> bool {
 /// The numbers of the detection rules, hurried so that a demo takes a minute: what waits five minutes in life
 /// waits half a second here. For the end of [`crate::lab::Country::config_toml`].
 pub const HURRY: &str = r#"
+[detect]
+connect_timeout = "1s"
+first_byte_timeout = "1500ms"
 [detect.block]
 span = "200ms"
 [detect.suspect]

@@ -5,6 +5,7 @@ use super::{Act, Expected, Product, Row, Trouble, Use};
 use crate::lab::people::{Mishap, Person};
 use crate::lab::{BadWorld, Country, RuleId};
 use crate::model::{ServiceId, TransportId};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -19,6 +20,8 @@ const EVERY: Duration = Duration::from_millis(400);
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a trouble lasts for which nobody is to blame.
 const UNBLAMED_FOR: Duration = Duration::from_secs(3);
+/// A picture: more than freezes let pass.
+const PROOF: u32 = 100_000;
 /// How often a dead connection is opened anew by an app before its user sees an error.
 const AGAIN: u32 = 3;
 
@@ -44,7 +47,8 @@ pub async fn play(
 ) -> Result<Vec<Row>, BadWorld> {
     let door = product.clone();
     let person = Person::new(country, Arc::new(move || door.connect()), 17)?;
-    let stage = Stage { country, product: &*product, person };
+    let homes = acts.iter().map(|act| act.service).filter_map(|id| Some((id, product.way(&ServiceId::from(id))?)));
+    let stage = Stage { country, product: &*product, person, homes: homes.collect() };
     let mut rows = Vec::new();
     for act in acts {
         watch(Scene::Begins(act));
@@ -65,6 +69,8 @@ struct Stage<'a> {
     country: &'a Country,
     product: &'a dyn Product,
     person: Person,
+    /// The way of each service while nothing is wrong.
+    homes: HashMap<&'static str, TransportId>,
 }
 
 /// Counts outcomes into a row.
@@ -96,7 +102,9 @@ impl Stage<'_> {
         if !matches!(act.expected, Expected::Named(_)) {
             count.add(use_app(&self.person, act).await);
         }
-        let first = self.product.way(&service);
+        let first = self.homes.get(act.service).cloned();
+        // What the act before left behind is over when the first way is the first again.
+        self.meanwhile(act, &mut count, || self.product.way(&service) == first).await;
         count.slowest = None;
 
         watch(Scene::Falls(act));
@@ -122,6 +130,7 @@ impl Stage<'_> {
         watch(Scene::Lifts(act));
         self.end(act, trouble);
         let returned = self.meanwhile(act, &mut count, || self.product.way(&service) == first).await;
+        self.calm_down(act, &service, &mut count).await;
         let moved = matches!(act.expected, Expected::Named(_)) || way != first;
         Row {
             block: act.title,
@@ -141,7 +150,8 @@ impl Stage<'_> {
         let service = ServiceId::from(act.service);
         let mut count = Count::default();
         count.add(use_app(&self.person, act).await);
-        let first = self.product.way(&service);
+        let first = self.homes.get(act.service).cloned();
+        self.meanwhile(act, &mut count, || self.product.way(&service) == first).await;
 
         watch(Scene::Falls(act));
         let trouble = self.begin(act);
@@ -177,6 +187,16 @@ impl Stage<'_> {
             as_expected: called.is_none() && answered.is_some() && way == first,
             way,
             returned,
+        }
+    }
+
+    /// People fetch things until nobody is blamed any more: transfers are what proves a way.
+    async fn calm_down(&self, act: &Act, service: &ServiceId, count: &mut Count) {
+        let ends = Instant::now() + PATIENCE;
+        let is_blamed = || !self.product.techniques(service).is_empty();
+        while !matches!(act.expected, Expected::Named(_)) && is_blamed() && Instant::now() < ends {
+            count.add(self.person.fetch(&act.app(), PROOF, AGAIN).await);
+            sleep(EVERY).await;
         }
     }
 

@@ -4,6 +4,7 @@
 use super::names;
 use super::websocket::{Talk, upgrade};
 use crate::lab::land::Land;
+use crate::lab::line::Crossing;
 use crate::lab::tcp::Wire;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -115,7 +116,11 @@ async fn resolve(request: Request<Incoming>, land: &Land) -> Response<Full<Bytes
             Err(_) => return page(StatusCode::BAD_REQUEST, ""),
         },
     };
-    match names::answer(&question, |name| land.truth(name)) {
+    let truth = |name: &str| {
+        land.line.note(Crossing::SecureQuestion(name.to_ascii_lowercase()));
+        land.truth(name)
+    };
+    match names::answer(&question, truth) {
         Some(message) => typed("application/dns-message", message),
         None => page(StatusCode::BAD_REQUEST, ""),
     }

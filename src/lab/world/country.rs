@@ -4,6 +4,7 @@
 use super::places;
 use crate::lab::censor::{Censor, Target};
 use crate::lab::land::{Land, home_like};
+use crate::lab::line::Crossing;
 use crate::lab::people::Door;
 use crate::lab::pki::Authority;
 use crate::lab::servers::{self, Shadowsocks};
@@ -160,6 +161,11 @@ impl Country {
             let country = country.clone();
             Box::pin(async move { country.connect(country.socks_server()).await })
         })
+    }
+
+    /// Everything that has crossed the client's line since the country began.
+    pub fn crossings(&self) -> Vec<Crossing> {
+        self.land.line.crossings()
     }
 
     /// How many bytes meant for a service an impostor has read inside its own TLS or Noise. Must stay 0.

@@ -21,9 +21,11 @@ pub(super) enum Family {
 
 /// The addresses of one answer, and how long they may be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Records {
-    pub(super) addrs: Vec<IpAddr>,
-    pub(super) ttl: Duration,
+pub struct Records {
+    /// In the order they came, no matter of which family.
+    pub addrs: Vec<IpAddr>,
+    /// The shortest of their lifetimes; the longest there can be when none came.
+    pub ttl: Duration,
 }
 
 /// A query for `name`, with id 0 so that caches on the way can work (RFC 8484 §4.1).
@@ -51,7 +53,7 @@ fn pad(message: &mut Message, length: usize) -> Result<Vec<u8>, hickory_proto::P
 }
 
 /// Reads an answer. No address of the family is an empty list; "no such name" is an error.
-pub(super) fn answer(bytes: &[u8]) -> Result<Records, Failure> {
+pub fn answer(bytes: &[u8]) -> Result<Records, Failure> {
     let failed = |cause| Err(Failure::new(Stage::Resolve, cause, Whose::Peer));
     let Ok(message) = Message::from_vec(bytes) else { return failed(Cause::InvalidAnswer) };
     if message.metadata.message_type != MessageType::Response {

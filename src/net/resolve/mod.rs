@@ -26,6 +26,7 @@ mod secure;
 pub use bogon::is_bogon;
 use compare::NoAddress;
 pub use compare::{Finding, SecureSaid, SystemSaid};
+pub use message::{Records, answer as read_answer};
 
 /// How long one look-up may take in all: the secure resolvers, one after the other.
 const LOOKUP: Duration = Duration::from_secs(8);

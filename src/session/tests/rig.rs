@@ -41,8 +41,6 @@ pub(super) enum Script {
     SaysAfter(Duration, &'static [u8]),
     /// Speaks first.
     Greets(&'static [u8]),
-    /// Opens after a wait and says this.
-    OpensAfter(Duration, &'static [u8]),
 }
 
 /// What was seen of a way.
@@ -71,7 +69,6 @@ impl StreamDialer for Scripted {
                     let _ = deadline.run(std::future::pending::<()>()).await;
                     return Err(Failure::new(Stage::Connect, Cause::GenericTimeoutError, Whose::Network));
                 }
-                Script::OpensAfter(wait, _) => tokio::time::sleep(wait).await,
                 _ => {}
             }
             let (near, far) = tokio::io::duplex(256 << 10);
@@ -132,7 +129,7 @@ async fn act(script: Script, mut far: DuplexStream, seen: Arc<Seen>, resets: Arc
                 resets.store(true, Ordering::SeqCst);
                 return;
             }
-            Script::Says(words) | Script::OpensAfter(_, words) if first => {
+            Script::Says(words) if first => {
                 let _ = far.write_all(words).await;
             }
             Script::SaysAfter(wait, words) if first => {

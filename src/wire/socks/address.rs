@@ -27,12 +27,7 @@ pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Option<Destination>, Error
 /// A host from the bytes of a name field.
 pub(super) fn name(text: &[u8]) -> Result<Host, Error> {
     let text = std::str::from_utf8(text).map_err(|_| malformed("the name is not text"))?;
-    let host = Host::parse(text).map_err(|why| Error::BadHost { protocol: Protocol::Socks, why })?;
-    // RFC 1035 §3.1: only the root, at the very end, has an empty label.
-    if host.name().is_some_and(|name| name.split('.').any(str::is_empty)) {
-        return Err(malformed("the name has an empty label"));
-    }
-    Ok(host)
+    Host::parse(text).map_err(|why| Error::BadHost { protocol: Protocol::Socks, why })
 }
 
 /// Writes an address.

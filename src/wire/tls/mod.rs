@@ -8,7 +8,7 @@ mod records;
 pub(in crate::wire) mod tests;
 
 pub use hello::{ClientHello, Hello, client_hello};
-pub use records::{Records, is_alert};
+pub use records::Records;
 
 /// RFC 8446 §5.1: type, version, length.
 pub(super) const RECORD_HEADER: usize = 5;

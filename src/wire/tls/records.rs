@@ -2,15 +2,8 @@
 
 use super::{LONGEST_RECORD, RECORD_HEADER};
 
-const ALERT: u8 = 21;
 /// RFC 5246 §6.2.3: an encrypted record may be this much longer than one in the clear.
 const EXPANSION: usize = 2048;
-
-/// Whether a server's first bytes are an alert (RFC 8446 §6): it does not like the hello, which is an answer and no
-/// interference.
-pub fn is_alert(bytes: &[u8]) -> bool {
-    matches!(bytes, [ALERT, 3, 0..=4, 0, 2, ..]) && matches!(bytes.get(RECORD_HEADER), None | Some(1 | 2))
-}
 
 /// Follows the records in a stream of TLS, from its first byte. A freeze in the middle of a record is told from a
 /// server with nothing to say.
@@ -21,7 +14,6 @@ pub struct Records {
     filled: usize,
     /// How much of the payload is still to come.
     remaining: usize,
-    seen: bool,
     foreign: bool,
 }
 
@@ -56,17 +48,11 @@ impl Records {
         !self.foreign && (self.remaining > 0 || self.filled > 0)
     }
 
-    /// Whether at least one record header has come, and nothing else but records.
-    pub const fn is_tls(&self) -> bool {
-        self.seen && !self.foreign
-    }
-
     fn begin(&mut self) {
         let [kind, major, minor, high, low] = self.header;
         let length = usize::from(u16::from_be_bytes([high, low]));
         let fits = (20..=24).contains(&kind) && major == 3 && minor <= 4 && length <= LONGEST_RECORD + EXPANSION;
         self.foreign = !fits;
-        self.seen = true;
         self.remaining = length;
         self.filled = 0;
     }

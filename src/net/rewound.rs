@@ -1,41 +1,44 @@
 //! A stream with the bytes that were already read off it put back in front, so that whoever gets it sees
-//! every byte the client sent after its request.
+//! every byte the other side sent.
 
+use super::io::{Io, Stream};
 use crate::model::TcpFacts;
-use crate::net::{Io, Stream};
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// `inner` with `early` in front.
-pub(super) struct Rewound {
-    early: BytesMut,
-    inner: Stream,
+/// A stream with some early bytes in front of it.
+pub struct Rewound<S = Stream> {
+    early: Bytes,
+    inner: S,
 }
 
-impl Rewound {
-    pub(super) const fn new(early: BytesMut, inner: Stream) -> Self {
-        Self { early, inner }
+impl<S> Rewound<S> {
+    /// `inner` with `early` in front.
+    pub fn new(early: impl Into<Bytes>, inner: S) -> Self {
+        Self { early: early.into(), inner }
     }
 
     /// The same with `bytes`, which were read off this one, in front of all else.
-    pub(super) fn put_back(self, bytes: &[u8]) -> Self {
+    pub fn put_back(self, bytes: &[u8]) -> Self {
         let mut early = BytesMut::with_capacity(bytes.len() + self.early.len());
         early.extend_from_slice(bytes);
         early.extend_from_slice(&self.early);
-        Self { early, inner: self.inner }
+        Self { early: early.freeze(), inner: self.inner }
     }
+}
 
+impl Rewound {
     /// As a plain stream: the inner one itself when nothing is left in front.
-    pub(super) fn into_stream(self) -> Stream {
+    pub fn into_stream(self) -> Stream {
         if self.early.is_empty() { self.inner } else { Box::new(self) }
     }
 }
 
-impl AsyncRead for Rewound {
+impl<S: Io> AsyncRead for Rewound<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.early.is_empty() {
             return Pin::new(&mut self.inner).poll_read(cx, buf);
@@ -44,13 +47,14 @@ impl AsyncRead for Rewound {
         buf.put_slice(&self.early[..taken]);
         self.early.advance(taken);
         if self.early.is_empty() {
-            self.early = BytesMut::new();
+            // Gives the memory back.
+            self.early = Bytes::new();
         }
         Poll::Ready(Ok(()))
     }
 }
 
-impl AsyncWrite for Rewound {
+impl<S: Io> AsyncWrite for Rewound<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(cx, bytes)
     }
@@ -76,7 +80,7 @@ impl AsyncWrite for Rewound {
     }
 }
 
-impl Io for Rewound {
+impl<S: Io> Io for Rewound<S> {
     fn tcp_facts(&self) -> Option<TcpFacts> {
         self.inner.tcp_facts()
     }
@@ -105,7 +109,7 @@ mod tests {
         let (near, mut far) = tokio::io::duplex(64);
         far.write_all(b"four").await.unwrap();
         drop(far);
-        let stream = Rewound::new(BytesMut::from(&b"two three "[..]), Box::new(near)).put_back(b"one ");
+        let stream = Rewound::<Stream>::new(&b"two three "[..], Box::new(near)).put_back(b"one ");
         let mut all = String::new();
         stream.into_stream().read_to_string(&mut all).await.unwrap();
         assert_eq!(all, "one two three four");
@@ -115,7 +119,7 @@ mod tests {
     async fn a_small_reader_gets_every_byte() {
         let (near, far) = tokio::io::duplex(64);
         drop(far);
-        let mut stream = Rewound::new(BytesMut::from(&b"abcdef"[..]), Box::new(near));
+        let mut stream = Rewound::new(&b"abcdef"[..], near);
         let mut all = Vec::new();
         let mut one = [0; 1];
         while stream.read(&mut one).await.unwrap() == 1 {
