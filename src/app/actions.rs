@@ -8,7 +8,7 @@ use crate::cli::{Actions, Checked, Exit, Failed, ImportRow, ImportWish, Imported
 use crate::config::{self, Settings};
 use crate::control::{Place, ProbeItem};
 use crate::journal::History;
-use crate::model::NetworkId;
+use crate::model::{NetworkId, TransportId};
 use futures_util::StreamExt;
 use std::fs;
 use std::io::{self, Write};
@@ -64,18 +64,20 @@ impl Actions for Program {
         let found = config::import(wish.text.expose(), &taken);
         let mut rows = Vec::new();
         let mut added = String::new();
+        let mut ids = Vec::new();
         for item in found {
             let (kind, skipped) = match &item.result {
                 Ok(spec) => {
                     added.push('\n');
                     added.push_str(&config::to_toml(spec));
+                    ids.push(spec.id.clone());
                     (spec.kind.name().to_owned(), None)
                 }
                 Err(why) => (String::new(), Some(why.reason.clone())),
             };
             rows.push(ImportRow { name: item.name, kind, skipped });
         }
-        let file = (!wish.dry_run && !added.is_empty()).then(|| append(&source, &added)).transpose()?;
+        let file = (!wish.dry_run && !added.is_empty()).then(|| append(&source, &added, &ids)).transpose()?;
         Ok(Imported { rows, file })
     }
 
@@ -121,31 +123,28 @@ fn known(settings: &Settings, wish: &ProbeWish) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Puts tables at the end of the user's file, which must still be right afterwards. A new file starts as the default.
-fn append(source: &Source, added: &str) -> Result<PathBuf, Failed> {
-    let path = match source.file() {
-        Some(path) => path.to_path_buf(),
-        None => {
-            crate::platform::Paths::find().map_err(|error| Failed::new(Exit::Failed, error.to_string()))?.config_file()
-        }
+/// Puts tables at the end of the user's file and their names at the end of its order; it must still be right
+/// afterwards. A new file starts as the default.
+fn append(source: &Source, added: &str, ids: &[TransportId]) -> Result<PathBuf, Failed> {
+    let Some(path) = source.place() else {
+        return Err(Failed::new(
+            Exit::Failed,
+            "there is no home folder to keep a configuration in; name one with --config",
+        ));
     };
-    let before = match fs::read_to_string(&path) {
+    let failed = |error: io::Error| Failed::new(Exit::Failed, format!("{}: {error}", path.display()));
+    let before = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => config::DEFAULT.to_owned(),
-        Err(error) => return Err(Failed::new(Exit::Failed, format!("{}: {error}", path.display()))),
+        Err(error) => return Err(failed(error)),
     };
-    let after = format!("{}\n{added}", before.trim_end());
-    write_whole(&path, &after).map_err(|error| Failed::new(Exit::Failed, format!("{}: {error}", path.display())))?;
-    let again = source.clone().with_file(Some(path.clone()));
-    if let Err(faults) = again.read() {
-        write_whole(&path, &before)
-            .map_err(|error| Failed::new(Exit::Failed, format!("{}: {error}", path.display())))?;
-        return Err(Failed::new(
-            Exit::Config,
-            format!("nothing was changed, for the file would be wrong:\n{}", faults.join("\n")),
-        ));
+    let after = format!("{}\n{added}", config::in_order(&before, ids).trim_end());
+    if let Err(faults) = source.read_as(&after, path) {
+        let why = format!("nothing was changed, for the file would be wrong:\n{}", faults.join("\n"));
+        return Err(Failed::new(Exit::Config, why));
     }
-    Ok(path)
+    write_whole(path, &after).map_err(failed)?;
+    Ok(path.to_path_buf())
 }
 
 /// Replaces a file in one step, readable by its owner alone: it holds keys.

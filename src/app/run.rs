@@ -16,7 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tracing::{Level, error, info, warn};
+use tracing::{Level, debug, error, info, warn};
 
 /// Editors write a file in several steps; the last one counts.
 const SETTLED: Duration = Duration::from_millis(200);
@@ -81,6 +81,9 @@ fn greet(byway: &Byway, source: &Source, open: &[SocketAddr], terminal: &mut Ter
     terminal.note(&format!("configuration: {}", source.name()));
     terminal.note(&format!("ways, in order: {}", ways.join(", ")));
     terminal.note(&format!("services: {}", titles.join(", ")));
+    if generation.settings.transports.iter().all(|spec| spec.kind.is_bare()) {
+        terminal.note("no tunnel yet; give it one with byway import: a Shadowsocks key, a SOCKS or an HTTP proxy");
+    }
     terminal.note("ask it from another terminal: byway status, byway why telegram; stop it with Ctrl-C");
 }
 
@@ -88,7 +91,7 @@ fn greet(byway: &Byway, source: &Source, open: &[SocketAddr], terminal: &mut Ter
 async fn until_stopped(desk: &Arc<dyn Operator>, source: &Source) -> Exit {
     let mut signals = Signals::new();
     let (told, mut changed) = mpsc::channel(1);
-    let _watcher = source.file().and_then(|file| watch(file, told));
+    let _watcher = source.place().and_then(|file| watch(file, told));
     loop {
         tokio::select! {
             // All arms are cancel-safe.
@@ -133,7 +136,8 @@ fn watch(file: &Path, told: mpsc::Sender<()>) -> Option<notify::RecommendedWatch
         watcher.watch(folder, RecursiveMode::NonRecursive)?;
         Ok(watcher)
     });
-    watched.inspect_err(|error| warn!(%error, "changes of the configuration file are not noticed")).ok()
+    // A folder that is not there is no fault: `byway reload` finds the file when there is one.
+    watched.inspect_err(|error| debug!(%error, "changes of the configuration file are not noticed")).ok()
 }
 
 enum Signal {

@@ -11,7 +11,10 @@ use std::path::{Path, PathBuf};
 /// Where the configuration comes from.
 #[derive(Clone)]
 pub(super) struct Source {
-    file: Option<PathBuf>,
+    /// `--config`.
+    named: Option<PathBuf>,
+    /// The user's own, which may come and go.
+    own: Option<PathBuf>,
     state: PathBuf,
     overrides: Vec<Override>,
 }
@@ -20,7 +23,7 @@ impl Source {
     /// What `launch` names; the user's own file when there is one; the embedded default otherwise.
     pub(super) fn of(launch: &Launch) -> Self {
         let paths = Paths::find().ok();
-        let own = paths.as_ref().map(Paths::config_file).filter(|path| path.exists());
+        let own = paths.as_ref().map(Paths::config_file);
         let vars = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
         let mut overrides = Override::from_env(vars, &RESERVED);
         let set = |(path, value): &(String, String)| Override {
@@ -30,13 +33,7 @@ impl Source {
         };
         overrides.extend(launch.sets.iter().map(set));
         let state = paths.map_or_else(std::env::temp_dir, |paths| paths.state);
-        Self { file: launch.config.clone().or(own), state, overrides }
-    }
-
-    /// The same, from another file.
-    pub(super) fn with_file(mut self, file: Option<PathBuf>) -> Self {
-        self.file = file.or(self.file);
-        self
+        Self { named: launch.config.clone(), own, state, overrides }
     }
 
     /// Its name for people.
@@ -45,8 +42,13 @@ impl Source {
     }
 
     /// The file, when there is one.
-    pub(super) fn file(&self) -> Option<&Path> {
-        self.file.as_deref()
+    fn file(&self) -> Option<&Path> {
+        self.named.as_deref().or_else(|| self.own.as_deref().filter(|path| path.exists()))
+    }
+
+    /// Where the file is, or would be.
+    pub(super) fn place(&self) -> Option<&Path> {
+        self.named.as_deref().or(self.own.as_deref())
     }
 
     /// Where byway keeps what it writes.
@@ -56,16 +58,25 @@ impl Source {
 
     /// The settings, or every fault, one line each.
     pub(super) fn read(&self) -> Result<Settings, Vec<String>> {
-        let text = match &self.file {
+        let text = match self.file() {
             Some(path) => fs::read_to_string(path).map_err(|error| vec![unreadable(path, &error)])?,
             None => DEFAULT.to_owned(),
         };
+        self.load(&text, &self.origin())
+    }
+
+    /// What the settings would be if `text` stood in the file at `path`.
+    pub(super) fn read_as(&self, text: &str, path: &Path) -> Result<Settings, Vec<String>> {
+        self.load(text, &Origin::file(path, &self.state))
+    }
+
+    fn load(&self, text: &str, origin: &Origin) -> Result<Settings, Vec<String>> {
         let words = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect();
-        config::load(&text, &self.origin(), &self.overrides).map_err(words)
+        config::load(text, origin, &self.overrides).map_err(words)
     }
 
     fn origin(&self) -> Origin {
-        self.file.as_ref().map_or_else(|| Origin::embedded(&self.state), |path| Origin::file(path, &self.state))
+        self.file().map_or_else(|| Origin::embedded(&self.state), |path| Origin::file(path, &self.state))
     }
 }
 

@@ -103,7 +103,8 @@ pub(super) fn import(
         match (&imported.file, dry_run) {
             (_, true) => terminal.note(&format!("{taken} would be taken in, {skipped} skipped; nothing was changed")),
             (Some(file), false) => {
-                terminal.note(&format!("{taken} taken into \"{}\", {skipped} skipped", file.display()))
+                terminal.note(&format!("{taken} taken into \"{}\", {skipped} skipped", file.display()));
+                terminal.note("at the end of its order; a byway that is running takes it with `byway reload`");
             }
             (None, false) => terminal.note(&format!("{taken} taken in, {skipped} skipped; no file was changed")),
         }

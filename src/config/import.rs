@@ -6,6 +6,7 @@ use super::settings::{TransportKind, TransportSpec};
 use crate::model::{Secret, TransportId};
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use toml::de::{DeTable, DeValue};
 
 /// One entry of what was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,25 @@ pub fn import(text: &str, taken: &[TransportId]) -> Vec<Imported> {
     let lines = unpacked.as_deref().unwrap_or(text).lines().map(str::trim);
     let links = lines.filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("//"));
     links.take(MOST_ENTRIES).enumerate().map(|(index, line)| names.entry(index, None, link::parse(line))).collect()
+}
+
+/// The text of a configuration with `ids` at the end of its `order`, everything else as it was. Without an `order` of
+/// its own a configuration takes every way anyway, and its text stays.
+pub fn in_order(text: &str, ids: &[TransportId]) -> String {
+    let (document, _) = DeTable::parse_recoverable(text);
+    let order = document.get_ref().iter().find(|(key, _)| key.get_ref() == "order").map(|(_, value)| value.get_ref());
+    let Some(DeValue::Array(order)) = order else { return text.to_owned() };
+    let named = |id: &TransportId| order.iter().any(|item| item.get_ref().as_str() == Some(id.as_str()));
+    let fresh: String = ids.iter().filter(|id| !named(id)).map(|id| format!(", {}", quoted(id.as_str()))).collect();
+    // An empty order is a fault of its own, told elsewhere.
+    let Some((before, after)) = order.last().and_then(|last| text.split_at_checked(last.span().end)) else {
+        return text.to_owned();
+    };
+    format!("{before}{fresh}{after}")
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
 }
 
 /// The names given so far.
@@ -96,7 +116,9 @@ fn slug(name: &str) -> String {
 
 /// A transport as text to append to a configuration. Holds its secrets in clear.
 pub fn to_toml(spec: &TransportSpec) -> String {
-    let name = toml::Value::from(spec.id.as_str()).to_string();
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let id = spec.id.as_str();
+    let name = if !id.is_empty() && id.chars().all(is_bare) { id.to_owned() } else { quoted(id) };
     let mut table = toml::Table::new();
     let mut put = |key: &str, value: toml::Value| table.insert(key.to_owned(), value);
     match &spec.kind {

@@ -65,14 +65,30 @@ impl Home {
         std::fs::rename(fresh, self.config()).unwrap();
     }
 
-    /// byway, knowing nothing but this home. `program` may be a wrapper that ends in byway.
-    fn command(&self, program: &[&str]) -> Command {
+    /// A program, knowing nothing but this home.
+    fn bare(&self, program: &[&str]) -> Command {
         let mut command = Command::new(program[0]);
         command.args(&program[1..]).env_clear().env("HOME", self.path()).env("TMPDIR", self.path());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.arg("--config").arg(self.config()).arg("--control").arg(self.socket());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
+    }
+
+    /// byway with this home's configuration. `program` may be a wrapper that ends in byway.
+    fn command(&self, program: &[&str]) -> Command {
+        let mut command = self.bare(program);
+        command.arg("--config").arg(self.config()).arg("--control").arg(self.socket());
+        command
+    }
+
+    /// Runs one command as a person does who named no file, with something to read.
+    pub(crate) fn at_home_reading(&self, arguments: &[&str], input: &str) -> Said {
+        Said::reading(self.bare(&[BYWAY]).args(arguments), input)
+    }
+
+    /// Starts the proxy as a person does who named no file.
+    pub(crate) fn run_at_home(&self, arguments: &[&str]) -> Running {
+        Running::start(self.bare(&[BYWAY]).args(arguments))
     }
 
     /// Runs one command to its end.
@@ -82,9 +98,7 @@ impl Home {
 
     /// Runs one command to its end, with something to read.
     pub(crate) fn byway_reading(&self, arguments: &[&str], input: &str) -> Said {
-        let mut child = self.command(&[BYWAY]).args(arguments).stdin(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        Said::of(child.wait_with_output().unwrap())
+        Said::reading(self.command(&[BYWAY]).args(arguments), input)
     }
 
     /// Starts the proxy and waits until it greets.
@@ -94,17 +108,7 @@ impl Home {
 
     /// The same under another program, which must become byway itself.
     pub(crate) fn run_under(&self, program: &[&str], arguments: &[&str]) -> Running {
-        let mut child = self.command(program).args(arguments).arg("run").spawn().unwrap();
-        let (said, _) = (gather(child.stderr.take().unwrap()), gather(child.stdout.take().unwrap()));
-        let mut running = Running { child, said, doors: Vec::new() };
-        wait_for("the greeting", || {
-            assert!(running.child.try_wait().unwrap().is_none(), "it ended:\n{}", running.said());
-            running.said().contains("stop it with Ctrl-C").then_some(())
-        });
-        let said = running.said();
-        let listens = said.lines().filter_map(|line| line.strip_prefix("byway listens on "));
-        running.doors = listens.map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
-        running
+        Running::start(self.command(program).args(arguments).arg("run"))
     }
 }
 
@@ -129,6 +133,13 @@ pub(crate) struct Said {
 }
 
 impl Said {
+    fn reading(command: &mut Command, input: &str) -> Self {
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        // It may end without reading.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        Self::of(child.wait_with_output().unwrap())
+    }
+
     fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
@@ -160,6 +171,21 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Starts it and waits until it greets.
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let (said, _) = (gather(child.stderr.take().unwrap()), gather(child.stdout.take().unwrap()));
+        let mut running = Running { child, said, doors: Vec::new() };
+        wait_for("the greeting", || {
+            assert!(running.child.try_wait().unwrap().is_none(), "it ended:\n{}", running.said());
+            running.said().contains("stop it with Ctrl-C").then_some(())
+        });
+        let said = running.said();
+        let listens = said.lines().filter_map(|line| line.strip_prefix("byway listens on "));
+        running.doors = listens.map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
+        running
+    }
+
     pub(crate) fn door(&self) -> SocketAddr {
         self.doors[0]
     }

@@ -98,9 +98,8 @@ fn a_link_from_stdin_becomes_a_transport_and_its_key_is_never_shown() {
         assert!(said.out.contains("skipped") && said.out.contains("Tokyo") || said.out.contains("tokyo"), "{all}");
     }
     let after = std::fs::read_to_string(home.config()).unwrap();
-    assert!(after.starts_with(&before) && after.contains("tokyo"), "{after}");
-    let checked = home.byway(&["check"]);
-    assert_eq!(checked.code, Some(0), "{checked:#?}");
+    assert!(after.starts_with("# my own words\nlisten"), "{after}");
+    assert!(home.byway(&["check"]).good().contains("direct, tokyo, office"), "new ways are taken last");
     assert!(home.byway_reading(&["import", "-"], "hello\n").failed(1).contains("nothing"));
     assert_eq!(std::fs::read_to_string(home.config()).unwrap(), after);
 }
@@ -176,4 +175,17 @@ fn a_stop_is_clean() {
         assert!(!home.socket().exists(), "the control socket is left behind");
         home.byway(&["status"]).failed(4);
     }
+}
+
+#[test]
+fn a_first_key_needs_no_file_and_no_restart() {
+    let home = Home::new();
+    let running = home.run_at_home(&["--set", "listen=[\"127.0.0.1:0\"]", "--set", "detect.mode=off"]);
+    assert!(running.said().contains("byway import"), "it says how to get a tunnel:\n{}", running.said());
+    let link = "ss://Y2hhY2hhMjAtaWV0Zi1wb2x5MTMwNTp0b3Atc2VjcmV0LWtleQ@127.0.0.1:1#Tokyo\n";
+    let said = home.at_home_reading(&["import", "-"], link);
+    assert!(said.failed(0).contains("byway reload"));
+    assert!(home.at_home_reading(&["reload"], "").failed(0).contains("transport tokyo is new"));
+    let why = home.at_home_reading(&["why", "telegram"], "").good();
+    assert!(why.contains("direct, then split, then tokyo"), "{why}");
 }

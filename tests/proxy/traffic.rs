@@ -58,6 +58,34 @@ fn a_name_goes_through_the_tunnel_as_a_name() {
 }
 
 #[test]
+fn nothing_byway_says_tells_where_anybody_went_or_a_key() {
+    let (Some(program), Some(tokyo)) = (find("curl", "curl"), ss_server()) else { return };
+    let home = Home::with(&config(tokyo.at, &format!("{KEPT}order = [\"tokyo\"]\n")).replace("\"off\"", "\"passive\""));
+    let running = home.run(&["-vv"]);
+    let (at, _) = origin("127.0.0.9");
+    let urls = [format!("http://{at}/secret-path"), "http://nowhere.invalid/secret-path".to_owned()];
+    for proxy in ["socks5h", "socks4a", "http"] {
+        for url in &urls {
+            curl(&program, &format!("{proxy}://{}", running.door()), &[url, "-H", "User-Agent: secret-agent"]);
+        }
+    }
+    tokyo.end();
+    curl(&program, &format!("http://{}", running.door()), &["-p", &urls[0]]);
+    let mut all = String::new();
+    for ask in
+        [&["status"][..], &["status", "--json"], &["why", "kept"], &["why", "kept", "--json"], &["log"], &["history"]]
+    {
+        all += &home.byway(ask).good();
+    }
+    let (_, said) = running.stop();
+    assert!(said.contains("TRACE") || said.contains("DEBUG"), "it was told to say everything:\n{said}");
+    all += &said;
+    for secret in [PASSWORD, "127.0.0.9", "nowhere.invalid", "secret-path", "secret-agent"] {
+        assert!(!all.contains(secret), "{secret} is told:\n{all}");
+    }
+}
+
+#[test]
 fn the_reference_server_of_the_2022_ciphers_by_a_link() {
     let (Some(program), Some((server, key))) = (find("curl", "curl"), ssserver()) else { return };
     let more = format!("{KEPT}order = [\"oslo\"]\n");

@@ -146,7 +146,10 @@ fn an_import_shows_each_entry_and_what_became_of_it() {
     );
     assert_eq!(done.err, "1 would be taken in, 1 skipped; nothing was changed\n");
     assert_eq!(*noted.calls.borrow(), [format!("import {file} (ss://x\n) dry true")]);
-    assert_eq!(byway(&noted, &["import", file]).err, "1 taken into \"my.toml\", 1 skipped\n");
+    assert_eq!(
+        byway(&noted, &["import", file]).err,
+        "1 taken into \"my.toml\", 1 skipped\nat the end of its order; a byway that is running takes it with `byway reload`\n"
+    );
     let none = byway(&Noted::default(), &["import", file]);
     assert_eq!((none.exit, none.err.lines().last()), (Exit::Failed, Some("error: nothing in it could be taken in")));
     assert_eq!(byway(&Noted::default(), &["import", "/nonexistent"]).exit, Exit::Usage);

@@ -267,3 +267,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn new_ways_come_last_in_an_order_and_the_rest_of_the_text_stays() {
+    let ids = ["tokyo".into(), "my way".into()];
+    for (text, wanted) in [
+        ("order = [\"direct\"]\n", "order = [\"direct\", \"tokyo\", \"my way\"]\n"),
+        ("order = [\n  'a', # b ]\n]", "order = [\n  'a', \"tokyo\", \"my way\", # b ]\n]"),
+        ("order = [\"tokyo\"] # x", "order = [\"tokyo\", \"my way\"] # x"),
+        ("order = []", "order = []"),
+        ("# order = [\"a\"]\nlog = \"info\"", "# order = [\"a\"]\nlog = \"info\""),
+        ("[service.x]\norder = [\"a\"]", "[service.x]\norder = [\"a\"]"),
+    ] {
+        assert_eq!(crate::config::in_order(text, &ids), wanted);
+    }
+}
