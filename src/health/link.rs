@@ -9,8 +9,8 @@ use crate::model::{Anchors, Evidence, Grade, LinkState, Moment, Sign, Twin};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The anchors vouch for failures that began before they answered, and not longer ago than this (§1.4, "ok-anchors").
-/// What was well before an attempt began says nothing of it: a cable is pulled in a moment.
+/// The anchors vouch for failures within this long of them (§1.4, "ok-anchors"), if they were asked after the attempt
+/// began: a cable is pulled in a moment, and what was on its way then still arrives.
 const VOUCHES: Duration = Duration::from_secs(10);
 /// A failure this soon after a change of network is the change's.
 const SETTLES: Duration = Duration::from_secs(5);
@@ -108,7 +108,7 @@ impl Link {
     pub(super) fn note_good(&mut self, evidence: &Evidence, bare: bool) {
         let proven = matches!(evidence.sign, Sign::Answer(Grade::A) | Sign::FlowProven | Sign::BodyProven);
         if !bare || (proven && !evidence.route.service.is_other()) {
-            self.vouched = self.vouched.max(Some(evidence.at));
+            self.vouched = self.vouched.max(Some(evidence.began));
         }
     }
 
@@ -153,7 +153,7 @@ impl Link {
         };
         self.controls_at = Some(now + wait);
         if report.state == LinkState::Online {
-            self.vouched = self.vouched.max(Some(report.at));
+            self.vouched = self.vouched.max(Some(report.began));
         } else {
             self.waiting.clear();
             self.frozen_since = self.frozen_since.or(Some(now));

@@ -263,6 +263,12 @@ impl State {
         for belief in self.beliefs.values_mut() {
             belief.score.skip_to(now);
             belief.recovery.skip(span);
+            // What was asked while nothing could be learned was asked in vain: a suspicion is followed up anew.
+            if belief.phase == Phase::Suspect {
+                belief.probe.count = 0;
+                belief.probe.next = Some(now);
+                belief.probe.stale = false;
+            }
         }
         self.rephase(now, params);
     }
