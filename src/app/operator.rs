@@ -9,7 +9,7 @@ use crate::control::{
     Cell, Clock, Entry, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Used, follow,
 };
 use crate::journal::{self, Filter, Kind};
-use crate::model::{Confidence, Facet, Forced, L4, Phase, Record, Route, ServiceId, TransportId};
+use crate::model::{Confidence, Facet, Forced, L4, LinkState, Phase, Record, Route, ServiceId, TransportId};
 use crate::probe::MatrixRow;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt};
@@ -272,7 +272,10 @@ pub(super) fn probe_items(
 
 fn cell(byway: &Byway, row: MatrixRow) -> Cell {
     let route = Route { service: row.service, facet: row.facet, transport: row.transport, l4: row.l4 };
-    let standing = byway.board.snapshot().standing(&route).cloned();
+    let snapshot = byway.board.snapshot();
+    // Controls before blame: on a line that is not well, a failure is nobody's doing.
+    let technique = row.technique.filter(|_| snapshot.link == LinkState::Online);
+    let standing = snapshot.standing(&route).cloned();
     let generation = byway.generation.load();
     let spec = generation.settings.services.iter().find(|spec| spec.service.id == route.service);
     let words = match &row.outcome {
@@ -284,7 +287,7 @@ fn cell(byway: &Byway, row: MatrixRow) -> Cell {
         title: spec.map_or_else(|| route.service.to_string(), |spec| spec.service.title.clone()),
         answered: Some(row.outcome.is_ok()),
         took_ms: u32::try_from(row.took.as_millis()).unwrap_or(u32::MAX),
-        technique: row.technique,
+        technique,
         confidence: standing.map_or(Confidence::Inconclusive, |standing| standing.confidence),
         words,
         service: route.service,
