@@ -9,7 +9,7 @@ use crate::control::{
     Cell, Clock, Entry, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Used, follow,
 };
 use crate::journal::{self, Filter, Kind};
-use crate::model::{Confidence, Facet, Forced, L4, Phase, Record, Route, ServiceId, TransportId};
+use crate::model::{Confidence, Facet, Forced, L4, LinkState, Phase, Record, Route, ServiceId, TransportId};
 use crate::probe::MatrixRow;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt};
@@ -243,8 +243,7 @@ pub(super) fn probe_items(
     let controls_of = Arc::clone(&byway);
     byway.tasks().spawn_until_stop("probe on request", async move {
         let work = async {
-            prober.check_link().await;
-            let link = controls_of.board.snapshot().link;
+            let link = prober.check_link().await;
             if items.send(ProbeItem::Controls { link }).await.is_err() {
                 return;
             }
@@ -252,7 +251,7 @@ pub(super) fn probe_items(
             let ask = prober.ask_once(service.as_ref(), via.as_ref(), rows);
             let pass_on = async {
                 while let Some(row) = told.recv().await {
-                    if items.send(ProbeItem::Cell(cell(&controls_of, row))).await.is_err() {
+                    if items.send(ProbeItem::Cell(cell(&controls_of, row, link))).await.is_err() {
                         return;
                     }
                 }
@@ -270,8 +269,10 @@ pub(super) fn probe_items(
     futures_util::stream::iter([started]).chain(rest).boxed()
 }
 
-fn cell(byway: &Byway, row: MatrixRow) -> Cell {
+fn cell(byway: &Byway, row: MatrixRow, link: LinkState) -> Cell {
     let route = Route { service: row.service, facet: row.facet, transport: row.transport, l4: row.l4 };
+    // Controls before blame: on a line that is not well, a failure is nobody's doing.
+    let technique = row.technique.filter(|_| link == LinkState::Online);
     let standing = byway.board.snapshot().standing(&route).cloned();
     let generation = byway.generation.load();
     let spec = generation.settings.services.iter().find(|spec| spec.service.id == route.service);
@@ -284,7 +285,7 @@ fn cell(byway: &Byway, row: MatrixRow) -> Cell {
         title: spec.map_or_else(|| route.service.to_string(), |spec| spec.service.title.clone()),
         answered: Some(row.outcome.is_ok()),
         took_ms: u32::try_from(row.took.as_millis()).unwrap_or(u32::MAX),
-        technique: row.technique,
+        technique,
         confidence: standing.map_or(Confidence::Inconclusive, |standing| standing.confidence),
         words,
         service: route.service,

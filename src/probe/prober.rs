@@ -8,7 +8,7 @@ use super::spec::{Anchors, Spec};
 use super::turns::Turns;
 use super::{Settings, Sources};
 use crate::board::{Board, Due};
-use crate::model::{Route, Service, ServiceId};
+use crate::model::{LinkState, Route, Service, ServiceId};
 use crate::net::Network;
 use crate::transport::Transport;
 use std::collections::HashMap;
@@ -84,8 +84,9 @@ impl Prober {
     }
 
     /// Asks the neutral places now, all that are asked when a failure is in question, and tells the board.
-    pub async fn check_link(&self) {
-        self.rounds.check(Thorough::Fully).await;
+    /// Gives back the line's state, which the board may not show yet.
+    pub async fn check_link(&self) -> LinkState {
+        self.rounds.check(Thorough::Fully).await.state
     }
 
     async fn serve(&self, due: Due) {
