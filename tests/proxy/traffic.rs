@@ -63,7 +63,7 @@ fn nothing_byway_says_tells_where_anybody_went_or_a_key() {
     let home = Home::with(&config(tokyo.at, &format!("{KEPT}order = [\"tokyo\"]\n")).replace("\"off\"", "\"passive\""));
     let running = home.run(&["-vv"]);
     let (at, _) = origin("127.0.0.9");
-    let urls = [format!("http://{at}/secret-path"), "http://nowhere.invalid/secret-path".to_owned()];
+    let urls = [format!("http://{at}/secret-path"), "http://127.0.0.8:1/secret-path".to_owned()];
     for proxy in ["socks5h", "socks4a", "http"] {
         for url in &urls {
             curl(&program, &format!("{proxy}://{}", running.door()), &[url, "-H", "User-Agent: secret-agent"]);
@@ -80,7 +80,7 @@ fn nothing_byway_says_tells_where_anybody_went_or_a_key() {
     let (_, said) = running.stop();
     assert!(said.contains("TRACE") || said.contains("DEBUG"), "it was told to say everything:\n{said}");
     all += &said;
-    for secret in [PASSWORD, "127.0.0.9", "nowhere.invalid", "secret-path", "secret-agent"] {
+    for secret in [PASSWORD, "127.0.0.9", "127.0.0.8", "secret-path", "secret-agent"] {
         assert!(!all.contains(secret), "{secret} is told:\n{all}");
     }
 }
