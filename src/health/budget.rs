@@ -44,15 +44,19 @@ impl Spent {
     }
 }
 
+/// What counts against a service's hour. Of a body that is the ordinary part; the rest is counted by the day.
+const fn ordinary(bytes: u64) -> u64 {
+    if bytes > BODY { UNKNOWN_PRICE } else { bytes }
+}
+
 impl Ledger {
-    /// A probe of `service` costs `bytes`. A body is booked apart: it is counted by the day.
+    /// A probe of `service` costs `bytes`. Bodies are also counted, by the day.
     pub(super) fn spend(&mut self, service: &ServiceId, bytes: u64, now: Moment) {
         self.all.add(now, bytes);
         if bytes > BODY {
             self.bodies.entry(service.clone()).or_default().add(now, 1);
-        } else {
-            self.services.entry(service.clone()).or_default().add(now, bytes);
         }
+        self.services.entry(service.clone()).or_default().add(now, ordinary(bytes));
     }
 
     /// Whether `price` may still be spent on `service`, with `reserved` already promised to probes under way.
@@ -64,9 +68,7 @@ impl Ledger {
         };
         let fits = |spent: u64, price: u64, limit: u64| spent.saturating_add(price).saturating_add(reserved) <= limit;
         let own = self.services.get(service).map_or(0, |s| s.within(HOUR, now));
-        // Of a body, the ordinary part counts here; the rest is counted by the day.
-        let part = if price > BODY { UNKNOWN_PRICE } else { price };
-        let own_fits = own.saturating_add(part) <= budget.per_service;
+        let own_fits = own.saturating_add(ordinary(price)) <= budget.per_service;
         own_fits
             && fits(self.all.within(HOUR, now), price, hourly)
             && fits(self.all.within(DAY, now), price, budget.daily)

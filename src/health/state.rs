@@ -260,11 +260,13 @@ impl State {
 
     /// The link is fit again: the time in between did not happen.
     fn thaw(&mut self, span: Duration, now: Moment, params: &Params) {
-        for belief in self.beliefs.values_mut() {
+        for (route, belief) in &mut self.beliefs {
             belief.score.skip_to(now);
             belief.recovery.skip(span);
-            // What was asked while nothing could be learned was asked in vain: a suspicion is followed up anew.
-            if belief.phase == Phase::Suspect {
+            // What was asked while nothing could be learned was asked in vain: a suspicion is followed up anew. Not
+            // where nothing is ever asked.
+            let asked = self.routes.contains(route) && !route.service.is_other() && !belief.hostile;
+            if belief.phase == Phase::Suspect && asked {
                 belief.probe.count = 0;
                 belief.probe.next = Some(now);
                 belief.probe.stale = false;

@@ -2,8 +2,9 @@
 //! simulated days. The first tests name mistakes that other programs make.
 
 use super::world::{A, Probed, World, mins, route, secs};
-use crate::health::{Event, Line, Mode, Params};
-use crate::model::{Anchors, Evidence, Moment, Phase, Sign, Source, Technique, Twin};
+use crate::health::budget::{self, Ledger};
+use crate::health::{Event, Line, LinkReport, Mode, Params};
+use crate::model::{Anchors, Evidence, LinkState, Moment, Phase, ServiceId, Sign, Source, Technique, Twin};
 use std::time::Duration;
 
 const SIX: [&str; 6] = ["telegram", "whatsapp", "signal", "discord", "viber", "line"];
@@ -342,6 +343,43 @@ fn the_budget_is_a_hard_limit() {
         let bytes = 8_000 * world.probes.iter().filter(|(at, _)| *at >= from).count();
         assert!(bytes <= limit, "{line:?}: {bytes}");
     }
+}
+
+#[test]
+fn a_body_counts_in_its_services_hour_as_an_ordinary_probe() {
+    let (params, now, telegram) = (Params::default(), Moment::from_millis(10_000_000), ServiceId::from("telegram"));
+    let fits = |body: bool| {
+        let mut ledger = Ledger::default();
+        let mut probes = 0;
+        if body {
+            // One that was lost is booked at its price, and may have been no more than an ordinary probe.
+            ledger.spend(&telegram, budget::BODY_PRICE, now);
+            probes += 1;
+        }
+        while ledger.allows(&telegram, budget::UNKNOWN_PRICE, 0, now, &params) {
+            ledger.spend(&telegram, budget::UNKNOWN_PRICE, now);
+            probes += 1;
+        }
+        probes
+    };
+    assert_eq!(fits(true), fits(false));
+    assert!(fits(true) * budget::UNKNOWN_PRICE <= params.budget.per_service);
+}
+
+#[test]
+fn everything_else_is_not_probed_when_the_link_is_back() {
+    let mut world = World::new(&["telegram", "other"], &["direct", "tokyo"]);
+    world.pass(secs(5));
+    world.traffic("direct", A);
+    // The way is down for every service: "other" is suspected with them.
+    world.traffic("direct", Sign::TransportDown);
+    assert_eq!(world.standing("other", "direct").phase, Phase::Suspect);
+    for state in [LinkState::Offline, LinkState::Online] {
+        world.event(Event::Link(LinkReport { state, began: world.now, at: world.now }));
+    }
+    world.pass(mins(5));
+    assert!(world.probes.iter().any(|(_, route)| !route.service.is_other()), "the suspicion is followed up");
+    assert!(world.probes.iter().all(|(_, route)| !route.service.is_other()), "{:?}", world.probes);
 }
 
 #[test]
