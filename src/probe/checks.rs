@@ -83,18 +83,20 @@ impl Checks {
         let (began, network) = (board.now(), board.snapshot().network);
         // What was heard on another network vouches for nothing on this one.
         memory.last.take_if(|last| last.network != network);
-        if let Some(last) = &memory.last
-            && last.is_full
-            && began.since(last.at) <= asker.settings.controls_fresh
-        {
+        let fresh =
+            memory.last.as_ref().filter(|last| last.is_full && began.since(last.at) <= asker.settings.controls_fresh);
+        if let (Thorough::Fully, Some(last)) = (thorough, fresh) {
             return last.checked;
         }
+        // A fact waits for somebody to vouch for the line after it: a light look shows that it is still there.
+        let is_fresh = fresh.is_some();
         if let (Thorough::AsDue, Some(last)) = (thorough, memory.last.as_ref().filter(|last| last.is_too_soon(began))) {
             board.link(LinkReport { state: last.checked.state, began, at: began });
             return last.checked;
         }
         let is_routine = memory.last.as_ref().is_some_and(|last| {
-            last.checked.state == LinkState::Online && began.since(last.at) >= asker.settings.controls_routine
+            let is_due = is_fresh || began.since(last.at) >= asker.settings.controls_routine;
+            last.checked.state == LinkState::Online && is_due
         });
         let light = match thorough {
             Thorough::AsDue if is_routine => controls::run_lightly(asker, anchors, self.network.as_ref()).await,
