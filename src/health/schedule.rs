@@ -257,12 +257,16 @@ impl State {
             self.beliefs.iter().filter(|(_, b)| b.probe.stale).map(|(route, _)| route.clone()).collect();
         for route in stale {
             let same_facet = self.beliefs.iter().filter(|(r, _)| r.service == route.service && r.facet == route.facet);
+            let facet_used = same_facet.filter_map(|(_, b)| b.used).max();
+            // Of what nobody has used, one facet speaks for the service: all of them at a join would be dear.
+            let speaks = self.beliefs.keys().filter(|r| r.service == route.service).map(|r| r.facet).min();
+            let is_asked_after = facet_used.is_some() || speaks == Some(route.facet);
             let asked = Asked {
                 now,
                 joined: self.joined,
                 used: self.used.get(&route.service).copied(),
-                facet_used: same_facet.filter_map(|(_, b)| b.used).max(),
-                is_primary: primary == Some(&route.transport),
+                facet_used,
+                is_primary: primary == Some(&route.transport) && is_asked_after,
             };
             let probed = self.routes.contains(&route) && !route.service.is_other();
             let Some(belief) = self.beliefs.get_mut(&route) else { continue };
