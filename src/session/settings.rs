@@ -4,7 +4,7 @@ use crate::model::Moment;
 use std::time::Duration;
 
 /// The patience of connections. Defaults reach the numbers of the failover goals: a SYN swallowed is left after
-/// half a second, a silent first flight after 0.7 to 2.5 s, both before an app shows an error.
+/// half a second, a silent first flight after 0.7 to 1.5 s, both before an app shows an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The least time a TCP connect gets before the next way starts beside it. 300 ms: above three round trips
