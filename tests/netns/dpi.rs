@@ -1,0 +1,113 @@
+//! The provider's box that looks into packets: a user-space verdict program on NFQUEUE. It knows no protocol, only
+//! words: the first packet of a client that holds one decides over its whole connection.
+
+use crate::ground::{command_in, enter, finish};
+use nfq::{Queue, Verdict};
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// What becomes of a connection whose client has said the word. The number is its mark in netfilter; what is done with
+/// marked packets stands in [`CHAIN`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// The client gets a reset, and nothing more passes either way.
+    Reset = 1,
+    /// Whatever the client says from here on vanishes.
+    DropHello = 2,
+    /// Whatever the server says vanishes; its bare acknowledgements pass.
+    MuteAnswer = 3,
+    /// The server's bytes vanish after the first 16 000.
+    Freeze = 4,
+}
+
+/// The fate of marked connections, in the order in which netfilter looks at it.
+pub(crate) const CHAIN: &str = "\
+chain marked {
+  type filter hook forward priority 5; policy accept;
+  meta mark != 0 ct mark set meta mark
+  meta mark 1 meta l4proto tcp reject with tcp reset
+  ct mark 1 drop
+  ct mark 2 ct direction original meta length > 100 drop
+  ct mark 3 ct direction reply meta length > 100 drop
+  ct mark 4 ct direction reply ct reply bytes > 16000 drop
+}
+";
+
+/// The box while it looks.
+pub(crate) struct Dpi {
+    stop: Arc<AtomicBool>,
+    seen: Arc<AtomicU64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Dpi {
+    /// Looks for any of `words` in what clients send over TCP through `namespace`.
+    pub(crate) fn watch(namespace: &str, words: &[&str], then: Then) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let seen = Arc::new(AtomicU64::new(0));
+        let words: Vec<Vec<u8>> = words.iter().map(|word| word.as_bytes().to_vec()).collect();
+        let (bound, is_bound) = mpsc::channel();
+        let thread = std::thread::spawn({
+            let (namespace, stop, seen) = (namespace.to_owned(), stop.clone(), seen.clone());
+            move || {
+                enter(&namespace);
+                let mut queue = Queue::open().unwrap();
+                queue.bind(0).unwrap();
+                queue.set_nonblocking(true);
+                bound.send(()).unwrap();
+                while !stop.load(Ordering::Relaxed) {
+                    look(&mut queue, &words, then, &seen);
+                }
+            }
+        });
+        is_bound.recv().unwrap();
+        let mut rule = command_in(namespace, "iptables-nft");
+        rule.args(["-A", "FORWARD", "-i", "cust0", "-p", "tcp", "-j", "NFQUEUE", "--queue-num", "0", "--queue-bypass"]);
+        finish(rule, "");
+        Self { stop, seen, thread: Some(thread) }
+    }
+
+    /// How many connections it has marked.
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Dpi {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ended = thread.join();
+        }
+    }
+}
+
+fn look(queue: &mut Queue, words: &[Vec<u8>], then: Then, seen: &AtomicU64) {
+    let mut packet = match queue.recv() {
+        Ok(packet) => packet,
+        Err(why) if why.kind() == ErrorKind::WouldBlock => {
+            // The queue cannot be waited for together with the wish to stop.
+            std::thread::park_timeout(Duration::from_millis(1));
+            return;
+        }
+        Err(why) => panic!("the queue: {why}"),
+    };
+    let said = payload(packet.get_payload());
+    if words.iter().any(|word| said.windows(word.len()).any(|part| part == word.as_slice())) {
+        packet.set_nfmark(then as u32);
+        seen.fetch_add(1, Ordering::Relaxed);
+    }
+    packet.set_verdict(Verdict::Accept);
+    queue.verdict(packet).unwrap();
+}
+
+/// What a TCP segment in an IPv4 packet carries (RFC 791, RFC 9293).
+fn payload(packet: &[u8]) -> &[u8] {
+    let nibble = |at: usize, shift: u8| packet.get(at).map_or(0, |byte| usize::from(byte >> shift & 0xf) * 4);
+    let ip = nibble(0, 0);
+    packet.get(ip + nibble(ip + 12, 4)..).unwrap_or_default()
+}

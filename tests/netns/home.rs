@@ -1,0 +1,204 @@
+//! A household behind the provider: a byway in the client's namespace and a person at its door, with everything around
+//! them.
+
+use crate::ground::{GATEWAY, Ground, PATIENCE, command_in, inside, wait_for};
+use crate::provider::Provider;
+use crate::town::Town;
+use byway::lab::people::{App, Door, Mishap, Person, Session};
+use byway::net::{OsStream, Stream};
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+
+/// Where byway listens, in its own namespace.
+const DOOR: &str = "127.0.0.1:4180";
+
+/// The detection rules with their waits shortened: what is asked again after 20 s in life is asked again after one
+/// here. Thresholds, and the time-outs of connects and answers, are byway's own.
+pub(crate) const BRISK: &str = r#"
+[detect]
+anchor_every = "5s"
+[detect.block]
+span = "2s"
+[detect.suspect]
+at = ["1s", "3s", "6s"]
+recheck = "4s"
+apart = "300ms"
+[detect.taint]
+sni_rst = "2s"
+sni_drop = "2s"
+quic = "2s"
+burst = "2s"
+unknown = "2s"
+[detect.idle]
+settle = ["1s", "3s"]
+[detect.budget]
+per_service = "10MB"
+total = "50MB"
+daily = "500MB"
+"#;
+
+/// Everything a scenario needs. Fields end in this order.
+pub(crate) struct Home {
+    byway: Child,
+    said: Arc<Mutex<String>>,
+    folder: tempfile::TempDir,
+    pub(crate) provider: Provider,
+    pub(crate) town: Town,
+    pub(crate) ground: Ground,
+}
+
+impl Home {
+    /// A clean world with byway in it; `None`, and says so, where there cannot be one. `more` is added to its
+    /// configuration.
+    pub(crate) fn new(more: &str) -> Option<Self> {
+        let ground = Ground::lay()?;
+        let town = Town::open(&ground);
+        let provider = Provider::open(&ground, &town.country);
+        let only_me = std::fs::Permissions::from_mode(0o700);
+        let folder = tempfile::Builder::new().permissions(only_me).tempdir().unwrap();
+        let write = |name: &str, content: &str| std::fs::write(folder.path().join(name), content).unwrap();
+        for (name, content) in town.country.config_files() {
+            write(name, &content);
+        }
+        write("web-roots.pem", &town.country.web_roots());
+        write("resolv.conf", &format!("nameserver {GATEWAY}\n"));
+        write("byway.toml", &configuration(&town, more));
+        let (byway, said) = start(&ground, &folder);
+        Some(Self { byway, said, folder, provider, town, ground })
+    }
+
+    /// Everything that byway has said on its stderr.
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    /// One of byway's commands, to its end: its JSON, line by line.
+    fn ask(&self, arguments: &[&str]) -> Vec<Value> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_byway"));
+        command.args(["--control"]).arg(self.folder.path().join("control.sock")).args(arguments).arg("--json");
+        let output = command.env_clear().env("HOME", self.folder.path()).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        // The exit code tells how things stand, which is not the question here.
+        assert!(!said.is_empty(), "{arguments:?}: {}\n{}", String::from_utf8_lossy(&output.stderr), self.said());
+        serde_json::Deserializer::from_str(&said).into_iter().map(Result::unwrap).collect()
+    }
+
+    pub(crate) fn status(&self) -> Value {
+        self.ask(&["status"]).remove(0)
+    }
+
+    pub(crate) fn why(&self, service: &str) -> Value {
+        self.ask(&["why", service]).remove(0)
+    }
+
+    pub(crate) fn log(&self) -> Vec<Value> {
+        self.ask(&["log", "-n", "1000"])
+    }
+
+    /// Waits until `status` is as `look` wants it; how long that took.
+    pub(crate) fn until(&self, what: &str, look: impl Fn(&Value) -> bool) -> Duration {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            if look(&self.status()) {
+                return began.elapsed();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let status = serde_json::to_string_pretty(&self.status()).unwrap();
+        panic!("{what}: not within {PATIENCE:?}\n{status}\n{}", self.said());
+    }
+
+    /// Does `work` as a person at this home, on a thread in its namespace.
+    pub(crate) fn person<T, F>(&self, work: impl FnOnce(Person) -> F + Send) -> T
+    where
+        T: Send,
+        F: Future<Output = T>,
+    {
+        let person = Person::new(&self.town.country, door(), fastrand::u64(..)).unwrap();
+        inside(&self.ground.client, move || work(person))
+    }
+
+    /// Opens an app: how late the first byte of its server came.
+    pub(crate) fn open(&self, app: &str) -> Result<Duration, Mishap> {
+        let app = App::of(app);
+        self.person(
+            |person| async move { person.open(&app).await.as_ref().map(Session::first_byte).map_err(|why| *why) },
+        )
+    }
+
+    /// Opens an app until `look` wants no more; every opening must work.
+    pub(crate) fn use_until(&self, app: &str, what: &str, look: impl Fn(&Value) -> bool) -> Vec<Duration> {
+        let began = Instant::now();
+        let mut first_bytes = Vec::new();
+        while began.elapsed() < PATIENCE {
+            first_bytes.push(self.open(app).unwrap_or_else(|why| panic!("{app}: {why}\n{}", self.said())));
+            if look(&self.status()) {
+                return first_bytes;
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        let status = serde_json::to_string_pretty(&self.status()).unwrap();
+        panic!("{what}: not within {PATIENCE:?}\n{status}\n{}", self.said());
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _killed = self.byway.kill();
+        let _status = self.byway.wait();
+    }
+}
+
+/// The lab's configuration, with the ways in the order in which the scenarios speak of them.
+fn configuration(town: &Town, more: &str) -> String {
+    let text = town.country.config_toml();
+    let text = text.replace("listen = [\"127.0.0.1:0\"]", &format!("listen = [\"{DOOR}\"]"));
+    let text = text
+        .replace("order = [\"direct\", \"split\", \"tokyo\", \"oslo\"]", "order = [\"direct\", \"tokyo\", \"oslo\"]");
+    // The town's addresses are those of documentation.
+    text.replace("[resolver]\n", "[resolver]\nallow_private = true\n") + more
+}
+
+/// Starts byway in the client's namespace, with the client's resolver and the town's roots, and waits until it greets.
+fn start(ground: &Ground, folder: &tempfile::TempDir) -> (Child, Arc<Mutex<String>>) {
+    let at = |name: &str| folder.path().join(name);
+    let mut command = command_in(&ground.client, "sh");
+    command.args(["-c", "mount --bind \"$0\" /etc/resolv.conf && exec \"$@\""]).arg(at("resolv.conf"));
+    command
+        .arg(env!("CARGO_BIN_EXE_byway"))
+        .arg("--config")
+        .arg(at("byway.toml"))
+        .arg("--control")
+        .arg(at("control.sock"));
+    command.args(["-vv", "run"]).env_clear().env("HOME", folder.path()).env("SSL_CERT_FILE", at("web-roots.pem"));
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    let mut byway = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let said = gather(byway.stderr.take().unwrap());
+    wait_for("byway's greeting", || {
+        let words = said.lock().unwrap().clone();
+        assert!(byway.try_wait().unwrap().is_none(), "byway ended:\n{words}");
+        words.contains("stop it with Ctrl-C").then_some(())
+    });
+    (byway, said)
+}
+
+fn gather(from: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+    let said = Arc::new(Mutex::new(String::new()));
+    let all = Arc::clone(&said);
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            all.lock().unwrap().push_str(&(line + "\n"));
+        }
+    });
+    said
+}
+
+/// byway's door, from inside its namespace.
+fn door() -> Door {
+    Arc::new(|| Box::pin(async { Ok(Box::new(OsStream::new(TcpStream::connect(DOOR).await?)?) as Stream) }))
+}

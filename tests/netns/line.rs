@@ -1,0 +1,1 @@
+//! Trouble with the line itself, in which nobody is to be blamed.

@@ -1,0 +1,1 @@
+//! Blocks by name: what a box does that looks into the first message.

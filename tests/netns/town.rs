@@ -1,0 +1,120 @@
+//! The lab's town in the internet's namespace: each of its addresses is on that machine, real sockets listen there, and
+//! what comes in is carried to the lab's own servers, byte for byte.
+
+use crate::ground::{Ground, enter, runtime};
+use byway::lab::{Country, World};
+use byway::net::{Datagrams, Network};
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::sync::oneshot;
+
+/// A country without distances: the kernel has its own.
+pub(crate) fn world() -> World {
+    World::new().rtt(Duration::ZERO).tunnel_rtt(Duration::ZERO)
+}
+
+/// The town while it is open.
+pub(crate) struct Town {
+    pub(crate) country: Country,
+    close: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Town {
+    /// Opens every door of a country at its own address.
+    pub(crate) fn open(ground: &Ground) -> Self {
+        let (country_out, country_in) = mpsc::channel::<(Country, mpsc::Sender<()>)>();
+        let (close, closed) = oneshot::channel();
+        let namespace = ground.internet.clone();
+        let thread = std::thread::spawn(move || {
+            enter(&namespace);
+            runtime().block_on(async {
+                let country = world().start().unwrap();
+                let (ready, go_on) = mpsc::channel();
+                country_out.send((country.clone(), ready)).unwrap();
+                // The addresses are put in place meanwhile, by whoever opens the town.
+                go_on.recv().unwrap();
+                let (streams, packets) = country.doors();
+                for at in streams.into_iter().filter(SocketAddr::is_ipv4) {
+                    let listener = TcpListener::bind(at).await.unwrap();
+                    tokio::spawn(accept(country.clone(), listener, at));
+                }
+                for at in packets.into_iter().filter(SocketAddr::is_ipv4) {
+                    let socket = UdpSocket::bind(at).await.unwrap();
+                    tokio::spawn(exchange(country.clone(), socket, at));
+                }
+                // Either way the town closes.
+                let _asked = closed.await;
+            });
+        });
+        let (country, ready) = country_in.recv().unwrap();
+        ground.in_the_internet(&addresses(&country).map(|ip| format!("addr add {ip}/32 dev lo\n")).collect::<String>());
+        ready.send(()).unwrap();
+        Self { country, close: Some(close), thread: Some(thread) }
+    }
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        drop(self.close.take());
+        if let Some(thread) = self.thread.take() {
+            let _ended = thread.join();
+        }
+    }
+}
+
+/// Each address of the country once.
+fn addresses(country: &Country) -> impl Iterator<Item = IpAddr> {
+    let (streams, packets) = country.doors();
+    let all: std::collections::BTreeSet<IpAddr> = streams.into_iter().chain(packets).map(|at| at.ip()).collect();
+    all.into_iter().filter(IpAddr::is_ipv4)
+}
+
+/// Carries every connection that comes to `listener` to the lab's server at `at`.
+pub(crate) async fn accept(country: Country, listener: TcpListener, at: SocketAddr) {
+    while let Ok((client, _)) = listener.accept().await {
+        tokio::spawn(carry(country.clone(), client, at));
+    }
+}
+
+async fn carry(country: Country, mut client: TcpStream, at: SocketAddr) -> io::Result<()> {
+    let carried = async {
+        client.set_nodelay(true)?;
+        let mut server = country.outside().connect(at).await?;
+        tokio::io::copy_bidirectional(&mut client, &mut server).await
+    };
+    if carried.await.is_err() {
+        // What breaks behind breaks before: with a reset.
+        client.set_zero_linger()?;
+    }
+    Ok(())
+}
+
+/// The same for datagrams: each client has a socket of its own in the lab.
+async fn exchange(country: Country, socket: UdpSocket, at: SocketAddr) {
+    let socket = Arc::new(socket);
+    let mut clients: HashMap<SocketAddr, Arc<dyn Datagrams>> = HashMap::new();
+    let mut buf = [0; 2048];
+    while let Ok((size, client)) = socket.recv_from(&mut buf).await {
+        if !clients.contains_key(&client) {
+            let Ok(inner) = country.outside().bind_udp(at).await else { continue };
+            let inner: Arc<dyn Datagrams> = Arc::from(inner);
+            tokio::spawn(answers(inner.clone(), socket.clone(), client));
+            clients.insert(client, inner);
+        }
+        let _sent = clients[&client].send_to(&buf[..size], at).await;
+    }
+}
+
+async fn answers(inner: Arc<dyn Datagrams>, socket: Arc<UdpSocket>, client: SocketAddr) {
+    let mut buf = [0; 2048];
+    while let Ok((size, _)) = inner.recv_from(&mut buf).await {
+        let _sent = socket.send_to(&buf[..size], client).await;
+    }
+}
