@@ -56,9 +56,15 @@ impl Home {
     /// A clean world with byway in it; `None`, and says so, where there cannot be one. `more` is added to its
     /// configuration.
     pub(crate) fn new(more: &str) -> Option<Self> {
+        Self::behind(more, |_| {})
+    }
+
+    /// The same behind a provider that `prepare` has had its way with.
+    pub(crate) fn behind(more: &str, prepare: impl FnOnce(&mut Provider)) -> Option<Self> {
         let ground = Ground::lay()?;
         let town = Town::open(&ground);
-        let provider = Provider::open(&ground, &town.country);
+        let mut provider = Provider::open(&ground, &town.country);
+        prepare(&mut provider);
         let only_me = std::fs::Permissions::from_mode(0o700);
         let folder = tempfile::Builder::new().permissions(only_me).tempdir().unwrap();
         let write = |name: &str, content: &str| std::fs::write(folder.path().join(name), content).unwrap();
@@ -129,6 +135,14 @@ impl Home {
         self.person(
             |person| async move { person.open(&app).await.as_ref().map(Session::first_byte).map_err(|why| *why) },
         )
+    }
+
+    /// The same as somebody does who waits only so long.
+    pub(crate) fn impatient(&self, app: &str, patience: Duration) -> Result<Duration, Mishap> {
+        let app = App::of(app);
+        self.person(|person| async move {
+            person.patience(patience).open(&app).await.as_ref().map(Session::first_byte).map_err(|why| *why)
+        })
     }
 
     /// Opens an app until `look` wants no more; every opening must work.

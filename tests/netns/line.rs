@@ -1,1 +1,110 @@
-//! Trouble with the line itself, in which nobody is to be blamed.
+//! Trouble with the line itself, or with a service itself, in which nobody is to be blamed.
+
+use crate::ground::GATEWAY;
+use crate::home::{BRISK, Home};
+use crate::said::{blamed, facet, way};
+use serde_json::Value;
+use std::time::{Duration, Instant};
+
+const MESSENGERS: [&str; 3] = ["telegram", "whatsapp", "signal"];
+
+fn is_well(status: &Value) -> bool {
+    MESSENGERS.iter().all(|service| way(status, service, "text", "direct")["phase"] == "ok")
+}
+
+/// A home where all is well and known to be.
+fn well() -> Option<Home> {
+    let home = Home::new(BRISK)?;
+    for service in MESSENGERS {
+        home.open(service).unwrap();
+    }
+    home.until("all is well", is_well);
+    Some(home)
+}
+
+/// Nobody was blamed, and nothing is believed but what was believed before.
+fn nobody_is_blamed(home: &Home) {
+    let status = home.status();
+    assert_eq!(blamed(&status), [""; 0]);
+    assert!(is_well(&status), "{status:#}");
+    for service in MESSENGERS {
+        assert_eq!(facet(&status, service, "text")["way"], "direct");
+    }
+    let log = home.log();
+    assert!(log.iter().all(|entry| entry["record"]["to"] != "blocked" && entry["to"] != "blocked"), "{log:#?}");
+}
+
+/// People try until byway says what the line is.
+fn try_until(home: &Home, link: &str) {
+    let began = Instant::now();
+    while home.status()["link"] != link {
+        home.impatient("telegram", Duration::from_secs(2)).unwrap_err();
+        assert!(began.elapsed() < Duration::from_secs(90), "{:#}\n{}", home.status(), home.said());
+    }
+}
+
+#[test]
+fn scenario_2_cable_out() {
+    let Some(home) = well() else { return };
+    home.ground.at_the_client("link set home0 down\n");
+    try_until(&home, "offline");
+    nobody_is_blamed(&home);
+    home.ground.at_the_client(&format!("link set home0 up\nroute replace default via {GATEWAY}\n"));
+    let back = Instant::now();
+    while home.impatient("signal", Duration::from_secs(1)).is_err() {
+        assert!(back.elapsed() < Duration::from_secs(20), "{}", home.said());
+    }
+    let first = back.elapsed();
+    home.until("online again", |status| status["link"] == "online");
+    println!("link back: first connection after {first:?}, online after {:?}", back.elapsed());
+    nobody_is_blamed(&home);
+}
+
+#[test]
+fn scenario_3_gateway_only() {
+    let Some(home) = well() else { return };
+    home.provider.rules("drop");
+    try_until(&home, "offline");
+    nobody_is_blamed(&home);
+    home.provider.rules("");
+    home.until("online again", |status| status["link"] == "online");
+    home.open("telegram").unwrap();
+    nobody_is_blamed(&home);
+}
+
+#[test]
+fn scenario_32_whitelist() {
+    let Some(home) = well() else { return };
+    let before: Vec<Value> = MESSENGERS.map(|service| home.why(service)["facets"].clone()).into();
+    // Connections are opened to everybody; what is said in them passes only inside the country.
+    home.provider.rules("ip daddr != @domestic ip saddr != @domestic meta l4proto tcp meta length > 100 drop");
+    try_until(&home, "whitelist");
+    nobody_is_blamed(&home);
+    let goods = |whys: &[Value]| whys.iter().map(|why| good_signs(why)).collect::<Vec<_>>();
+    let after: Vec<Value> = MESSENGERS.map(|service| home.why(service)["facets"].clone()).into();
+    assert_eq!(goods(&before), goods(&after), "a connection that only opens is no success");
+}
+
+fn good_signs(facets: &Value) -> usize {
+    let routes = facets.as_array().unwrap().iter().flat_map(|facet| facet["routes"].as_array().unwrap());
+    let lines = routes.flat_map(|route| route["evidence"].as_array().unwrap());
+    lines.filter(|line| line["weighs"] == "good").count()
+}
+
+#[test]
+fn scenario_35_service_down() {
+    let Some(home) = well() else { return };
+    home.town.take_down("telegram");
+    let began = Instant::now();
+    while way(&home.status(), "telegram", "text", "direct")["verdict"]["is"] != "down" {
+        home.open("telegram").unwrap_err();
+        assert!(began.elapsed() < Duration::from_secs(60), "{:#}\n{}", home.why("telegram"), home.said());
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    let status = home.status();
+    assert_eq!(blamed(&status), [""; 0]);
+    assert_eq!(facet(&status, "telegram", "text")["way"], "direct", "the way is held");
+    home.town.bring_up("telegram");
+    home.open("telegram").unwrap();
+    home.until("it works again", |status| way(status, "telegram", "text", "direct")["phase"] == "ok");
+}

@@ -16,5 +16,7 @@ mod said;
 mod town;
 
 mod addresses;
+mod dns;
+mod flows;
 mod line;
 mod names;

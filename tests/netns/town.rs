@@ -1,7 +1,7 @@
 //! The lab's town in the internet's namespace: each of its addresses is on that machine, real sockets listen there, and
 //! what comes in is carried to the lab's own servers, byte for byte.
 
-use crate::ground::{Ground, enter, runtime};
+use crate::ground::{Ground, command_in, enter, finish, runtime};
 use byway::lab::{Country, World};
 use byway::net::{Datagrams, Network};
 use std::collections::HashMap;
@@ -22,6 +22,7 @@ pub(crate) fn world() -> World {
 /// The town while it is open.
 pub(crate) struct Town {
     pub(crate) country: Country,
+    namespace: String,
     close: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -56,7 +57,33 @@ impl Town {
         let (country, ready) = country_in.recv().unwrap();
         ground.in_the_internet(&addresses(&country).map(|ip| format!("addr add {ip}/32 dev lo\n")).collect::<String>());
         ready.send(()).unwrap();
-        Self { country, close: Some(close), thread: Some(thread) }
+        Self { country, namespace: ground.internet.clone(), close: Some(close), thread: Some(thread) }
+    }
+}
+
+impl Town {
+    /// A service itself goes down: its machines refuse everybody, wherever they come from.
+    pub(crate) fn take_down(&self, service: &str) {
+        let hosts = self.country.addresses(service);
+        let v4 = hosts.iter().filter(|host| host.addr().is_ipv4()).map(|host| host.addr().to_string());
+        let v4 = v4.collect::<Vec<_>>().join(", ");
+        self.nft(&format!(
+            "table inet down {{ chain in {{ type filter hook input priority 0;\n\
+             ip daddr {{ {v4} }} meta l4proto tcp reject with tcp reset\n}} }}\n"
+        ));
+        self.country.take_down(hosts);
+    }
+
+    /// It serves again.
+    pub(crate) fn bring_up(&self, service: &str) {
+        self.nft("delete table inet down\n");
+        self.country.bring_up(self.country.addresses(service));
+    }
+
+    fn nft(&self, script: &str) {
+        let mut nft = command_in(&self.namespace, "nft");
+        nft.args(["-f", "-"]);
+        finish(nft, script);
     }
 }
 

@@ -1,0 +1,85 @@
+//! Blocks that let a conversation begin: freezes, losses, and the way back when a block is over.
+
+use crate::home::{BRISK, Home};
+use crate::said::{facet, signs, technique, way};
+use byway::lab::people::{App, Mishap};
+use std::time::{Duration, Instant};
+
+#[test]
+fn scenario_17_freeze_16k() {
+    let Some(home) = Home::new(BRISK) else { return };
+    home.open("signal").unwrap();
+    home.provider.rules("ip saddr @signal ct reply bytes > 16000 drop");
+    let fetch = |again| home.person(|person| async move { person.fetch(&App::Signal, 200_000, again).await });
+    let frozen = fetch(0);
+    assert_eq!(frozen.unwrap_err(), Mishap::Died, "the app is told to reconnect");
+    home.until("another way", |status| facet(status, "signal", "text")["way"] == "tokyo");
+    fetch(1).unwrap();
+    assert!(home.provider.packets("tokyo") > 100, "the transfer went through the tunnel");
+    let status = home.status();
+    assert_eq!(blame(&status), Some("freeze"), "{status:#}");
+    let signs = signs(&home.why("signal"), "text", "direct");
+    assert!(signs.iter().any(|sign| sign == "stalled_after_bytes"), "{signs:?}");
+}
+
+fn blame(status: &serde_json::Value) -> Option<&str> {
+    technique(way(status, "signal", "text", "direct"))
+}
+
+#[test]
+fn scenario_22_rand_drop_95() {
+    let Some(home) = Home::new(BRISK) else { return };
+    home.open("telegram").unwrap();
+    home.provider.rules(
+        "ip daddr @telegram numgen random mod 100 < 95 drop\n\
+         ip saddr @telegram numgen random mod 100 < 95 drop",
+    );
+    home.use_until("telegram", "a verdict", |status| way(status, "telegram", "text", "direct")["phase"] == "blocked");
+    let status = home.status();
+    let named = technique(way(&status, "telegram", "text", "direct")).unwrap();
+    assert!(named.ends_with("_drop") || named.starts_with("sni_drop"), "{named}");
+    assert_eq!(facet(&status, "telegram", "text")["way"], "tokyo");
+}
+
+/// What waits minutes in life waits seconds here.
+const SOON_BACK: &str = r#"
+[detect.hold]
+start = "2s"
+factor = 1.5
+cap = "3s"
+relapse_start = "2s"
+relapse_cap = "3s"
+[detect.recover]
+min_gap = "1s"
+min_span = "3s"
+canary_step = "1s"
+"#;
+
+#[test]
+fn scenario_42_unblock() {
+    let Some(home) = Home::new(&(BRISK.to_owned() + SOON_BACK)) else { return };
+    home.open("telegram").unwrap();
+    home.provider.rules("ip daddr @telegram drop");
+    home.use_until("telegram", "a verdict", |status| way(status, "telegram", "text", "direct")["phase"] == "blocked");
+    let home = &home;
+    home.person(|person| async move {
+        let mut chat = person.open(&App::Telegram).await.unwrap();
+        home.provider.rules("");
+        let lifted = Instant::now();
+        let is_back = |status: &serde_json::Value| way(status, "telegram", "text", "direct")["phase"] == "ok";
+        while !is_back(&home.status()) {
+            // Now and then a photo, which shows that transfers pass; nobody sees a failure meanwhile.
+            person.fetch(&App::Telegram, 100_000, 0).await.unwrap();
+            assert!(lifted.elapsed() < Duration::from_secs(60), "{}", home.said());
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        assert!(lifted.elapsed() >= Duration::from_secs(3), "not before the span is over");
+        let through_the_tunnel = home.provider.packets("tokyo");
+        chat.download(100_000).await.unwrap();
+        assert!(home.provider.packets("tokyo") > through_the_tunnel, "the chat stayed on its way");
+        let before = home.provider.opened("telegram");
+        person.open(&App::Telegram).await.unwrap();
+        assert!(home.provider.opened("telegram") > before, "the next one goes out directly");
+    });
+    assert_eq!(facet(&home.status(), "telegram", "text")["way"], "direct");
+}
