@@ -1,8 +1,10 @@
-//! The provider's box that looks into packets: a user-space verdict program on NFQUEUE. It knows no protocol, only
-//! words: the first packet of a client that holds one decides over its whole connection.
+//! The provider's box that looks into packets: a user-space verdict program on NFQUEUE. It holds a client's first
+//! message until it has the whole of it, as such boxes do with a hello of two packets, and looks for words in it; what
+//! it finds decides over the whole connection.
 
 use crate::ground::{command_in, enter, finish};
-use nfq::{Queue, Verdict};
+use nfq::{Message, Queue, Verdict};
+use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -59,8 +61,9 @@ impl Dpi {
                 queue.bind(0).unwrap();
                 queue.set_nonblocking(true);
                 bound.send(()).unwrap();
+                let mut eye = Eye { words, then, seen, flows: HashMap::new() };
                 while !stop.load(Ordering::Relaxed) {
-                    look(&mut queue, &words, then, &seen);
+                    eye.look(&mut queue);
                 }
             }
         });
@@ -86,28 +89,68 @@ impl Drop for Dpi {
     }
 }
 
-fn look(queue: &mut Queue, words: &[Vec<u8>], then: Then, seen: &AtomicU64) {
-    let mut packet = match queue.recv() {
-        Ok(packet) => packet,
-        Err(why) if why.kind() == ErrorKind::WouldBlock => {
-            // The queue cannot be waited for together with the wish to stop.
-            std::thread::park_timeout(Duration::from_millis(1));
+/// What the box remembers.
+struct Eye {
+    words: Vec<Vec<u8>>,
+    then: Then,
+    seen: Arc<AtomicU64>,
+    /// Connections by both ends: the first message as far as it has come, with the packets that wait for its end;
+    /// `None` once it is judged.
+    flows: HashMap<Vec<u8>, Option<(Vec<u8>, Vec<Message>)>>,
+}
+
+impl Eye {
+    fn look(&mut self, queue: &mut Queue) {
+        let packet = match queue.recv() {
+            Ok(packet) => packet,
+            Err(why) if why.kind() == ErrorKind::WouldBlock => {
+                // The queue cannot be waited for together with the wish to stop.
+                std::thread::park_timeout(Duration::from_millis(1));
+                return;
+            }
+            Err(why) => panic!("the queue: {why}"),
+        };
+        let (ends, payload) = segment(packet.get_payload());
+        let payload = payload.to_vec();
+        if payload.is_empty() {
+            return pass(queue, packet, None);
+        }
+        let flow = self.flows.entry(ends).or_insert_with(|| Some((Vec::new(), Vec::new())));
+        let Some((read, waiting)) = flow else { return pass(queue, packet, None) };
+        read.extend_from_slice(&payload);
+        waiting.push(packet);
+        if !is_whole(read) {
             return;
         }
-        Err(why) => panic!("the queue: {why}"),
-    };
-    let said = payload(packet.get_payload());
-    if words.iter().any(|word| said.windows(word.len()).any(|part| part == word.as_slice())) {
+        let found = self.words.iter().any(|word| read.windows(word.len()).any(|part| part == word.as_slice()));
+        self.seen.fetch_add(u64::from(found), Ordering::Relaxed);
+        for packet in flow.take().into_iter().flat_map(|(_, waiting)| waiting) {
+            pass(queue, packet, found.then_some(self.then));
+        }
+    }
+}
+
+fn pass(queue: &mut Queue, mut packet: Message, mark: Option<Then>) {
+    if let Some(then) = mark {
         packet.set_nfmark(then as u32);
-        seen.fetch_add(1, Ordering::Relaxed);
     }
     packet.set_verdict(Verdict::Accept);
     queue.verdict(packet).unwrap();
 }
 
-/// What a TCP segment in an IPv4 packet carries (RFC 791, RFC 9293).
-fn payload(packet: &[u8]) -> &[u8] {
+/// Whether a first message is all there: a TLS record (RFC 8446 §5.1) up to its end, anything else as it comes.
+fn is_whole(read: &[u8]) -> bool {
+    match read {
+        [0x16, 3, _, high, low, rest @ ..] => rest.len() >= usize::from(u16::from_be_bytes([*high, *low])),
+        _ => true,
+    }
+}
+
+/// The ends of a TCP segment in an IPv4 packet, and what it carries (RFC 791, RFC 9293).
+fn segment(packet: &[u8]) -> (Vec<u8>, &[u8]) {
     let nibble = |at: usize, shift: u8| packet.get(at).map_or(0, |byte| usize::from(byte >> shift & 0xf) * 4);
+    let part = |from: usize, to: usize| packet.get(from..to).unwrap_or_default();
     let ip = nibble(0, 0);
-    packet.get(ip + nibble(ip + 12, 4)..).unwrap_or_default()
+    let ends = [part(12, 20), part(ip, ip + 4)].concat();
+    (ends, packet.get(ip + nibble(ip + 12, 4)..).unwrap_or_default())
 }

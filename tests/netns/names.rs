@@ -10,7 +10,7 @@ fn signal_named(then: Then, expected: &str, sign: &str, most: Duration) {
     let Some(mut home) = Home::new(BRISK) else { return };
     home.open("signal").unwrap();
     home.provider.look_for(&["signal.org"], then);
-    let first = home.open("signal").unwrap();
+    let first = home.open("signal").unwrap_or_else(|why| panic!("{why}\n{}", home.said()));
     assert!(first <= most, "{first:?}");
     assert!(home.provider.found() > 0, "the box saw the name");
     assert!(home.provider.opened("tokyo") > 0, "it went another way");

@@ -1,13 +1,12 @@
 //! The provider: forwards, counts, resolves names, and does to its customer's packets what a test asks of it.
 
 use crate::dpi::{CHAIN, Dpi, Then};
-use crate::ground::{CLIENT, GATEWAY, Ground, command_in, finish, inside, wait_for};
+use crate::ground::{GATEWAY, Ground, command_in, finish, inside, wait_for};
 use byway::lab::Country;
 use ipnet::IpNet;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::process::{Child, Stdio};
-use tokio::net::TcpStream;
 
 /// Sets that rules speak of, beside those of the messengers.
 const TOKYO: &str = "203.0.113.130";
@@ -53,9 +52,11 @@ impl Provider {
         let mut table = format!("table inet counts {{\n{}", self.sets);
         let mut chain = String::new();
         for set in SETS {
-            writeln!(table, "counter {set}_opened {{ }}\ncounter {set}_packets {{ }}").unwrap();
+            writeln!(table, "counter {set}_opened {{ }}\ncounter {set}_packets {{ }}\ncounter {set}_answers {{ }}")
+                .unwrap();
             writeln!(chain, "ip daddr @{set} tcp flags & (syn | ack) == syn counter name {set}_opened").unwrap();
-            writeln!(chain, "ip daddr @{set} counter name {set}_packets").unwrap();
+            writeln!(chain, "ip daddr @{set} counter name {set}_packets\nip saddr @{set} counter name {set}_answers")
+                .unwrap();
         }
         writeln!(table, "chain line {{ type filter hook prerouting priority -300; {chain} }}\n}}").unwrap();
         self.nft(&table);
@@ -63,20 +64,25 @@ impl Provider {
 
     /// How many connections the customer has tried to open to a set's addresses.
     pub(crate) fn opened(&self, set: &str) -> u64 {
-        self.counter(&format!("{set}_opened"))
+        self.counter(&format!("{set}_opened"), "packets")
     }
 
     /// How many packets the customer has sent there.
     pub(crate) fn packets(&self, set: &str) -> u64 {
-        self.counter(&format!("{set}_packets"))
+        self.counter(&format!("{set}_packets"), "packets")
     }
 
-    fn counter(&self, name: &str) -> u64 {
+    /// How many bytes have come back from there, as far as this box.
+    pub(crate) fn answered(&self, set: &str) -> u64 {
+        self.counter(&format!("{set}_answers"), "bytes")
+    }
+
+    fn counter(&self, name: &str, what: &str) -> u64 {
         let mut nft = command_in(&self.namespace, "nft");
         nft.args(["-j", "list", "counter", "inet", "counts", name]);
         let told: serde_json::Value = serde_json::from_str(&finish(nft, "")).unwrap();
         let all = told["nftables"].as_array().unwrap();
-        all.iter().find_map(|item| item["counter"]["packets"].as_u64()).unwrap()
+        all.iter().find_map(|item| item["counter"][what].as_u64()).unwrap()
     }
 
     /// What happens to forwarded packets from now on, as lines of nftables; nothing lifts every rule. Connections that
@@ -113,14 +119,6 @@ impl Provider {
         self.dpi.as_ref().map_or(0, Dpi::seen)
     }
 
-    /// Lets the box look no more.
-    pub(crate) fn look_no_more(&mut self) {
-        let mut flush = command_in(&self.namespace, "iptables-nft");
-        flush.args(["-F", "FORWARD"]);
-        finish(flush, "");
-        self.dpi = None;
-    }
-
     /// Starts the resolver anew: it knows the names that `knows` lets pass, and `more` of dnsmasq's options.
     pub(crate) fn resolve(&mut self, knows: impl Fn(&str) -> bool, more: &[&str]) {
         self.end_resolver();
@@ -149,11 +147,6 @@ impl Provider {
             let _ended = resolver.kill();
             let _status = resolver.wait();
         }
-    }
-
-    /// Whether the customer can open a connection to `at`, as any program of theirs would.
-    pub(crate) fn namespace(&self) -> &str {
-        &self.namespace
     }
 }
 

@@ -68,8 +68,8 @@ impl Town {
         let v4 = hosts.iter().filter(|host| host.addr().is_ipv4()).map(|host| host.addr().to_string());
         let v4 = v4.collect::<Vec<_>>().join(", ");
         self.nft(&format!(
-            "table inet down {{ chain in {{ type filter hook input priority 0;\n\
-             ip daddr {{ {v4} }} meta l4proto tcp reject with tcp reset\n}} }}\n"
+            "table inet down {{\nchain in {{ type filter hook input priority 0;\n\
+             ip daddr {{ {v4} }} meta l4proto tcp reject with tcp reset\n}}\n}}\n"
         ));
         self.country.take_down(hosts);
     }
