@@ -75,14 +75,17 @@ fn scenario_3_gateway_only() {
 #[test]
 fn scenario_32_whitelist() {
     let Some(home) = well() else { return };
-    let before: Vec<Value> = MESSENGERS.map(|service| home.why(service)["facets"].clone()).into();
+    let goods = || MESSENGERS.map(|service| good_signs(&home.why(service)["facets"]));
+    let before = goods();
     // Connections are opened to everybody; what is said in them passes only inside the country.
     home.provider.rules("ip daddr != @domestic ip saddr != @domestic meta l4proto tcp meta length > 100 drop");
     try_until(&home, "whitelist");
     nobody_is_blamed(&home);
-    let goods = |whys: &[Value]| whys.iter().map(|why| good_signs(why)).collect::<Vec<_>>();
-    let after: Vec<Value> = MESSENGERS.map(|service| home.why(service)["facets"].clone()).into();
-    assert_eq!(goods(&before), goods(&after), "a connection that only opens is no success");
+    let after = goods();
+    assert!(
+        after.iter().zip(before).all(|(after, before)| *after <= before),
+        "a connection that only opens is no success"
+    );
 }
 
 fn good_signs(facets: &Value) -> usize {

@@ -18,5 +18,6 @@ mod town;
 mod addresses;
 mod dns;
 mod flows;
+mod kernel;
 mod line;
 mod names;
