@@ -8,7 +8,10 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 
 /// The client's address and, on the same wire, the provider's.
 pub(crate) const CLIENT: &str = "10.77.0.2";
@@ -86,6 +89,8 @@ impl Ground {
         for name in [client, provider, internet] {
             set(name, "net/ipv4/conf/all/rp_filter", "0");
         }
+        // The town's sockets are bound before the machine has their addresses.
+        set(internet, "net/ipv4/ip_nonlocal_bind", "1");
         set(provider, "net/ipv4/ip_forward", "1");
         set(provider, "net/netfilter/nf_conntrack_acct", "1");
         set(provider, "net/ipv4/conf/all/send_redirects", "0");
@@ -137,8 +142,46 @@ where
     })
 }
 
+/// Something that goes on in a namespace, on a thread of its own, until it is dropped.
+pub(crate) struct Resident {
+    leave: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Resident {
+    /// Begins `work` and waits until it says that it is ready.
+    pub(crate) fn of<F>(namespace: &str, work: impl FnOnce(mpsc::Sender<()>) -> F + Send + 'static) -> Self
+    where
+        F: Future,
+    {
+        let (leave, left) = oneshot::channel();
+        let (ready, is_ready) = mpsc::channel();
+        let namespace = namespace.to_owned();
+        let thread = std::thread::spawn(move || {
+            enter(&namespace);
+            runtime().block_on(async {
+                tokio::select! {
+                    _ = work(ready) => {}
+                    _ = left => {}
+                }
+            });
+        });
+        is_ready.recv().expect("it is ready");
+        Self { leave: Some(leave), thread: Some(thread) }
+    }
+}
+
+impl Drop for Resident {
+    fn drop(&mut self) {
+        drop(self.leave.take());
+        if let Some(thread) = self.thread.take() {
+            let _ended = thread.join();
+        }
+    }
+}
+
 /// A runtime for one thread.
-pub(crate) fn runtime() -> tokio::runtime::Runtime {
+fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 

@@ -8,6 +8,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what went wrong by ending")]
 
+mod booths;
 mod dpi;
 mod ground;
 mod home;

@@ -1,7 +1,7 @@
 //! The lab's town in the internet's namespace: each of its addresses is on that machine, real sockets listen there, and
 //! what comes in is carried to the lab's own servers, byte for byte.
 
-use crate::ground::{Ground, command_in, enter, finish, runtime};
+use crate::ground::{Ground, Resident, command_in, finish};
 use byway::lab::{Country, World};
 use byway::net::{Datagrams, Network};
 use std::collections::HashMap;
@@ -9,10 +9,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use tokio::sync::oneshot;
 
 /// A country without distances: the kernel has its own.
 pub(crate) fn world() -> World {
@@ -23,41 +21,29 @@ pub(crate) fn world() -> World {
 pub(crate) struct Town {
     pub(crate) country: Country,
     namespace: String,
-    close: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _people: Resident,
 }
 
 impl Town {
     /// Opens every door of a country at its own address.
     pub(crate) fn open(ground: &Ground) -> Self {
-        let (country_out, country_in) = mpsc::channel::<(Country, mpsc::Sender<()>)>();
-        let (close, closed) = oneshot::channel();
-        let namespace = ground.internet.clone();
-        let thread = std::thread::spawn(move || {
-            enter(&namespace);
-            runtime().block_on(async {
-                let country = world().start().unwrap();
-                let (ready, go_on) = mpsc::channel();
-                country_out.send((country.clone(), ready)).unwrap();
-                // The addresses are put in place meanwhile, by whoever opens the town.
-                go_on.recv().unwrap();
-                let (streams, packets) = country.doors();
-                for at in streams.into_iter().filter(SocketAddr::is_ipv4) {
-                    let listener = TcpListener::bind(at).await.unwrap();
-                    tokio::spawn(accept(country.clone(), listener, at));
-                }
-                for at in packets.into_iter().filter(SocketAddr::is_ipv4) {
-                    let socket = UdpSocket::bind(at).await.unwrap();
-                    tokio::spawn(exchange(country.clone(), socket, at));
-                }
-                // Either way the town closes.
-                let _asked = closed.await;
-            });
+        let (out, country) = mpsc::channel();
+        let people = Resident::of(&ground.internet, move |ready| async move {
+            let country = world().start().unwrap();
+            let (streams, packets) = country.doors();
+            for at in streams.into_iter().filter(SocketAddr::is_ipv4) {
+                tokio::spawn(accept(country.clone(), TcpListener::bind(at).await.unwrap(), at));
+            }
+            for at in packets.into_iter().filter(SocketAddr::is_ipv4) {
+                tokio::spawn(exchange(country.clone(), UdpSocket::bind(at).await.unwrap(), at));
+            }
+            out.send(country).unwrap();
+            ready.send(()).unwrap();
+            std::future::pending::<()>().await;
         });
-        let (country, ready) = country_in.recv().unwrap();
+        let country: Country = country.recv().unwrap();
         ground.in_the_internet(&addresses(&country).map(|ip| format!("addr add {ip}/32 dev lo\n")).collect::<String>());
-        ready.send(()).unwrap();
-        Self { country, namespace: ground.internet.clone(), close: Some(close), thread: Some(thread) }
+        Self { country, namespace: ground.internet.clone(), _people: people }
     }
 }
 
@@ -84,15 +70,6 @@ impl Town {
         let mut nft = command_in(&self.namespace, "nft");
         nft.args(["-f", "-"]);
         finish(nft, script);
-    }
-}
-
-impl Drop for Town {
-    fn drop(&mut self) {
-        drop(self.close.take());
-        if let Some(thread) = self.thread.take() {
-            let _ended = thread.join();
-        }
     }
 }
 
