@@ -1,18 +1,22 @@
 //! A household behind the provider: a byway in the client's namespace and a person at its door, with everything around
 //! them.
 
-use crate::ground::{GATEWAY, Ground, PATIENCE, command_in, inside, wait_for};
+use crate::ground::{Ground, PATIENCE, command_in, inside, wait_for};
 use crate::provider::Provider;
 use crate::town::Town;
 use byway::lab::people::{App, Door, Mishap, Person, Session};
 use byway::net::{OsStream, Stream};
+use byway::wire::stun;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
+use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio_socks::tcp::Socks5Stream;
 
 /// Where byway listens, in its own namespace.
 const DOOR: &str = "127.0.0.1:4180";
@@ -72,7 +76,7 @@ impl Home {
             write(name, &content);
         }
         write("web-roots.pem", &town.country.web_roots());
-        write("resolv.conf", &format!("nameserver {GATEWAY}\n"));
+        write("resolv.conf", &format!("nameserver {}\n", provider.nameserver));
         write("byway.toml", &configuration(&town, more));
         let (byway, said) = start(&ground, &folder);
         Some(Self { byway, said, folder, provider, town, ground })
@@ -158,6 +162,51 @@ impl Home {
         }
         let status = serde_json::to_string_pretty(&self.status()).unwrap();
         panic!("{what}: not within {PATIENCE:?}\n{status}\n{}", self.said());
+    }
+}
+
+impl Home {
+    /// Asks for a page over plain HTTP: all of the answer.
+    pub(crate) fn get(&self, host: &str) -> String {
+        inside(&self.ground.client, || async {
+            let mut stream = Socks5Stream::connect(DOOR, (host, 80)).await.unwrap();
+            let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            answer
+        })
+    }
+
+    /// Sets up a call with a STUN server by name, through a UDP association (RFC 1928 §7), as often as an app repeats
+    /// itself; whether an answer came within `patience`.
+    pub(crate) fn call(&self, host: &str, patience: Duration) -> bool {
+        inside(&self.ground.client, || async {
+            let mut control = TcpStream::connect(DOOR).await.unwrap();
+            control.write_all(&[5, 1, 0, 5, 3, 0, 1, 0, 0, 0, 0, 0, 0]).await.unwrap();
+            let mut reply = [0; 12];
+            control.read_exact(&mut reply).await.unwrap();
+            assert_eq!((&reply[..4], reply[5]), (&[5, 0, 5, 0][..], 1), "{reply:?}");
+            let relay =
+                (Ipv4Addr::new(reply[6], reply[7], reply[8], reply[9]), u16::from_be_bytes([reply[10], reply[11]]));
+            let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            let name =
+                [&[0, 0, 0, 3, u8::try_from(host.len()).unwrap()], host.as_bytes(), &3478_u16.to_be_bytes()].concat();
+            let transaction = [7; 12];
+            let packet = [name, stun::binding_request(transaction).to_vec()].concat();
+            let ends = Instant::now() + patience;
+            let mut buf = [0; 1500];
+            while Instant::now() < ends {
+                socket.send_to(&packet, relay).await.unwrap();
+                let answer = tokio::time::timeout(Duration::from_millis(500), socket.recv(&mut buf)).await;
+                if let Ok(Ok(size)) = answer {
+                    // The header before it is as long as the address in it.
+                    let tail = (0..size).find(|start| stun::mapped_address(&buf[*start..size], &transaction).is_ok());
+                    return tail.is_some();
+                }
+            }
+            false
+        })
     }
 }
 

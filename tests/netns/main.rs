@@ -19,6 +19,8 @@ mod town;
 mod addresses;
 mod dns;
 mod flows;
+mod impostors;
 mod kernel;
 mod line;
 mod names;
+mod packets;

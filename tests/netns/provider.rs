@@ -15,6 +15,9 @@ const OSLO: &str = "203.0.113.131";
 /// The provider's box.
 pub(crate) struct Provider {
     namespace: String,
+    internet: String,
+    /// Whom the customer asks for names.
+    pub(crate) nameserver: String,
     folder: tempfile::TempDir,
     sets: String,
     names: Vec<(String, IpAddr)>,
@@ -29,6 +32,8 @@ impl Provider {
         let names = names.flat_map(|(name, addresses)| addresses.into_iter().map(move |ip| (name.clone(), ip)));
         let mut provider = Self {
             namespace: ground.provider.clone(),
+            internet: ground.internet.clone(),
+            nameserver: GATEWAY.to_owned(),
             folder: tempfile::tempdir().unwrap(),
             sets: sets(country),
             names: names.filter(|(_, ip)| ip.is_ipv4()).collect(),
@@ -39,6 +44,10 @@ impl Provider {
         provider.rules("");
         provider.resolve(|_| true, &[]);
         provider
+    }
+
+    pub(crate) fn namespace(&self) -> &str {
+        &self.namespace
     }
 
     fn nft(&self, script: &str) {
@@ -103,11 +112,6 @@ impl Provider {
         ));
     }
 
-    /// Ends such a table.
-    pub(crate) fn drop_table(&self, name: &str) {
-        self.nft(&format!("table inet {name}\ndelete table inet {name}\n"));
-    }
-
     /// Lets the box look into packets for `words`.
     pub(crate) fn look_for(&mut self, words: &[&str], then: Then) {
         self.dpi = None;
@@ -121,11 +125,24 @@ impl Provider {
 
     /// Starts the resolver anew: it knows the names that `knows` lets pass, and `more` of dnsmasq's options.
     pub(crate) fn resolve(&mut self, knows: impl Fn(&str) -> bool, more: &[&str]) {
+        self.serve_names(&self.namespace.clone(), GATEWAY, knows, more);
+    }
+
+    /// From now on the customer asks an honest resolver on the internet, at this address.
+    pub(crate) fn resolve_abroad(&mut self, at: &str) {
+        let mut address = command_in(&self.internet, "ip");
+        address.args(["addr", "add", at, "dev", "lo"]);
+        finish(address, "");
+        self.serve_names(&self.internet.clone(), at, |_| true, &[]);
+        self.nameserver = at.to_owned();
+    }
+
+    fn serve_names(&mut self, namespace: &str, at: &str, knows: impl Fn(&str) -> bool, more: &[&str]) {
         self.end_resolver();
         let hosts = self.folder.path().join("hosts");
         let known = self.names.iter().filter(|(name, _)| knows(name));
         std::fs::write(&hosts, known.map(|(name, ip)| format!("{ip} {name}\n")).collect::<String>()).unwrap();
-        let mut dnsmasq = command_in(&self.namespace, "dnsmasq");
+        let mut dnsmasq = command_in(namespace, "dnsmasq");
         dnsmasq.args([
             "--keep-in-foreground",
             "--conf-file=/dev/null",
@@ -133,12 +150,12 @@ impl Provider {
             "--user=root",
             "--bind-interfaces",
         ]);
-        dnsmasq.args(["--except-interface=lo", "--no-resolv", "--no-hosts", "--local=/#/", "--no-poll"]);
-        dnsmasq.arg(format!("--listen-address={GATEWAY}")).arg(format!("--addn-hosts={}", hosts.display())).args(more);
+        dnsmasq.args(["--no-resolv", "--no-hosts", "--local=/#/", "--no-poll"]);
+        dnsmasq.arg(format!("--listen-address={at}")).arg(format!("--addn-hosts={}", hosts.display())).args(more);
         dnsmasq.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.resolver = Some(dnsmasq.spawn().unwrap());
-        inside(&self.namespace, || async {
-            wait_for("the resolver", || std::net::TcpStream::connect((GATEWAY, 53)).ok());
+        inside(namespace, || async {
+            wait_for("the resolver", || std::net::TcpStream::connect((at, 53)).ok());
         });
     }
 
