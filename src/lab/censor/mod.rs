@@ -2,22 +2,22 @@
 //! what a middlebox sees (addresses, first bytes, names in hellos and questions, sizes) and nothing that is
 //! inside a tunnel. It never decides what byway should make of it.
 
+mod names;
+mod packets;
 mod rule;
 mod sight;
 #[cfg(test)]
 mod tests;
 mod watch;
 
-pub use rule::{Action, Direction, Protocol, Rule, Target};
+pub(super) use names::{OnPath, Resolver};
+pub use rule::{Action, Direction, Lie, Protocol, Rule, Target};
 pub(super) use watch::Watch;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// The magic cookie of RFC 8489 §5.
-const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 
 /// Names a rule in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,16 +74,6 @@ pub(super) enum Intercept {
     Redirect(String),
 }
 
-/// What the system's resolver says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Resolver {
-    Truth,
-    NoSuchName,
-    Forged(IpAddr),
-    Silent,
-    NoNetwork,
-}
-
 impl Censor {
     /// A censor without rules on a line of some width; `seed` decides which packets a lossy rule picks.
     pub(super) fn new(seed: u64, bytes_per_second: Option<u32>) -> Self {
@@ -130,6 +120,12 @@ impl Censor {
         self.lock().reassembles = yes;
     }
 
+    /// Whether the system itself knows that there is no network.
+    pub(super) fn is_unplugged(&self) -> bool {
+        let cut = |rule: &Rule| matches!(rule.action, Action::LinkDown) && rule.target.prefixes_are_open();
+        self.lock().rules.iter().any(|(_, rule)| cut(rule))
+    }
+
     /// Decides on a SYN.
     pub(super) fn syn(&self, to: SocketAddr, now: Instant) -> Syn {
         let mut book = self.lock();
@@ -170,50 +166,6 @@ impl Censor {
             };
             Some((rule.target.clone(), by))
         })
-    }
-
-    /// Decides on a datagram between the client and `other`.
-    pub(super) fn passes_udp(&self, other: SocketAddr, packet: &[u8], up: bool, now: Instant) -> bool {
-        let mut book = self.lock();
-        if book.is_residual(other, now) {
-            return false;
-        }
-        for index in 0..book.rules.len() {
-            let Rule { target, action, .. } = &book.rules[index].1;
-            if target.needs_payload() || !target.fits_address(other) {
-                continue;
-            }
-            let lost = match *action {
-                Action::Drop | Action::DropUdp | Action::Captive(_) | Action::LinkDown => true,
-                Action::DropStun => packet.get(4..8) == Some(&STUN_COOKIE),
-                Action::Lose { percent, direction } => direction.covers(up) && book.memory.picks(percent),
-                _ => false,
-            };
-            if lost {
-                return false;
-            }
-        }
-        true
-    }
-
-    /// What the system's resolver says to a question for `name`.
-    pub(super) fn resolver(&self, name: &str) -> Resolver {
-        let book = self.lock();
-        book.rules
-            .iter()
-            .map(|(_, rule)| rule)
-            .find_map(|rule| {
-                let everything = rule.target.prefixes_are_open();
-                Some(match rule.action {
-                    Action::LinkDown => Resolver::NoNetwork,
-                    Action::Drop if everything && !rule.target.needs_payload() => Resolver::Silent,
-                    Action::NoSuchName if rule.target.fits_name(name) => Resolver::NoSuchName,
-                    Action::ForgeAddress(address) if rule.target.fits_name(name) => Resolver::Forged(address),
-                    Action::SilentResolver if rule.target.fits_name(name) => Resolver::Silent,
-                    _ => return None,
-                })
-            })
-            .unwrap_or(Resolver::Truth)
     }
 }
 

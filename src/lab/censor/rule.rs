@@ -28,6 +28,7 @@ pub struct Target {
     prefixes: Vec<IpNet>,
     except: Vec<IpNet>,
     port: Option<u16>,
+    except_ports: Vec<u16>,
     protocol: Option<Protocol>,
 }
 
@@ -80,6 +81,13 @@ impl Target {
         self
     }
 
+    /// Every port but this one.
+    #[must_use]
+    pub fn except_port(mut self, port: u16) -> Self {
+        self.except_ports.push(port);
+        self
+    }
+
     /// Only flows that begin like this protocol.
     #[must_use]
     pub const fn speaking(mut self, protocol: Protocol) -> Self {
@@ -94,7 +102,7 @@ impl Target {
 
     /// Whether no address is singled out.
     pub(super) fn prefixes_are_open(&self) -> bool {
-        self.prefixes.is_empty() && self.except.is_empty() && self.port.is_none()
+        self.prefixes.is_empty() && self.except.is_empty() && self.port.is_none() && self.except_ports.is_empty()
     }
 
     /// Whether the address fits.
@@ -103,6 +111,7 @@ impl Target {
         (self.prefixes.is_empty() || within(&self.prefixes))
             && !within(&self.except)
             && self.port.is_none_or(|port| port == to.port())
+            && !self.except_ports.contains(&to.port())
     }
 
     /// Whether the name fits.
@@ -134,6 +143,17 @@ pub enum Direction {
     Down,
     /// Both.
     Both,
+}
+
+/// What a forged DNS answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// The name does not exist (NXDOMAIN).
+    NoSuchName,
+    /// The resolver does not want to answer (REFUSED).
+    Refused,
+    /// It has this address and no other.
+    Address(IpAddr),
 }
 
 /// What is done.
@@ -184,12 +204,19 @@ pub enum Action {
     Impersonate,
     /// Plain HTTP is answered with a redirect to this page (T12).
     BlockPage(String),
-    /// The system's resolver says that the name does not exist (T1).
+    /// The system's resolver says that the name does not exist, over UDP and TCP (T1).
     NoSuchName,
-    /// The system's resolver gives this address (T2).
+    /// The system's resolver gives this address, over UDP and TCP (T2).
     ForgeAddress(IpAddr),
-    /// The system's resolver does not answer (T3).
+    /// The system's resolver does not answer, neither over UDP nor over TCP (T3).
     SilentResolver,
+    /// A box on the line answers a question over UDP before the resolver, whoever that is, and lets the question
+    /// pass: the true answer comes 80 ms after the forged one (T2).
+    InjectDns(Lie),
+    /// A box on the line answers a question over UDP in the resolver's place; over TCP the truth is told (T2).
+    ReplaceDns(Lie),
+    /// A question over UDP vanishes; over TCP the truth is told (T3).
+    SwallowDns,
     /// UDP vanishes (T14).
     DropUdp,
     /// UDP that looks like STUN vanishes (T14).

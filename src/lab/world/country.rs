@@ -3,6 +3,7 @@
 
 use super::places;
 use crate::lab::censor::{Censor, Target};
+use crate::lab::dns;
 use crate::lab::land::{Land, home_like};
 use crate::lab::line::Crossing;
 use crate::lab::people::Door;
@@ -112,6 +113,16 @@ impl Country {
         SocketAddr::new(places::RESOLVER, 443)
     }
 
+    /// The operator's resolvers, by UDP and TCP on port 53: they say what the censor tells them to.
+    pub fn system_resolvers(&self) -> Vec<SocketAddr> {
+        dns::SYSTEM.into()
+    }
+
+    /// Public resolvers abroad, by UDP and TCP on port 53: they tell the truth.
+    pub fn public_resolvers(&self) -> Vec<SocketAddr> {
+        dns::PUBLIC.into()
+    }
+
     /// The addresses of a messenger (`telegram`, `whatsapp`, `signal`); of another name none.
     pub fn addresses(&self, service: &str) -> Vec<IpNet> {
         let all: Vec<IpAddr> = match service {
@@ -188,6 +199,10 @@ impl Network for Country {
 
     fn system_lookup<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
         Box::pin(self.land.lookup(home_like(places::RESOLVER), name))
+    }
+
+    fn system_resolvers(&self) -> Vec<SocketAddr> {
+        Self::system_resolvers(self)
     }
 }
 
