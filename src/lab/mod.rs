@@ -8,6 +8,7 @@ mod dns;
 mod intercept;
 mod land;
 mod line;
+mod ntp;
 mod origins;
 pub mod people;
 mod pki;

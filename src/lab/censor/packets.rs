@@ -2,6 +2,7 @@
 
 use super::Censor;
 use super::rule::{Action, Rule};
+use crate::model::L4;
 use std::net::SocketAddr;
 use tokio::time::Instant;
 
@@ -14,7 +15,7 @@ impl Censor {
     /// Decides on a datagram between the client and `other`.
     pub(in crate::lab) fn passes_udp(&self, other: SocketAddr, packet: &[u8], up: bool, now: Instant) -> bool {
         let mut book = self.lock();
-        if book.is_residual(other, now) {
+        if book.is_residual(L4::Udp, other, now) {
             return false;
         }
         for index in 0..book.rules.len() {
@@ -23,7 +24,9 @@ impl Censor {
                 continue;
             }
             let lost = match *action {
-                Action::Drop | Action::DropUdp | Action::LinkDown => true,
+                Action::Drop | Action::DropUdp | Action::Unreachable | Action::LinkDown => true,
+                Action::DropPayload(direction) => direction.covers(up),
+                Action::DropLarger(most) => packet.len() > most,
                 Action::Captive(_) => other.port() != DNS,
                 Action::DropStun => packet.get(4..8) == Some(&STUN_COOKIE),
                 Action::Lose { percent, direction } => direction.covers(up) && book.memory.picks(percent),

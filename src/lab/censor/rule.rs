@@ -173,6 +173,15 @@ pub enum Action {
     DropHello,
     /// The hello passes, no payload comes back (T7b, T8).
     MuteAnswer,
+    /// Handshakes and acknowledgements pass, payload this way vanishes, that of running connections and datagrams too
+    /// (T8; a whitelist, T17).
+    DropPayload(Direction),
+    /// The first flow that fits puts its address and port on a list. From `after` on, new connections there vanish;
+    /// those that are up live on.
+    DropLater {
+        /// How long the list takes to come into force.
+        after: Duration,
+    },
     /// After so many bytes of answer, headers included, nothing passes any more (T9).
     FreezeBytes(usize),
     /// After so many packets, both directions counted, nothing passes any more (T9).
@@ -189,7 +198,10 @@ pub enum Action {
         /// Which way.
         direction: Direction,
     },
-    /// Segments with more payload than this vanish, and nobody says so: a hole in path MTU discovery.
+    /// The round trip takes so much longer, for connections opened while this is in force, and for datagrams: a
+    /// congested line.
+    Delay(Duration),
+    /// Segments and datagrams with more payload than this vanish, and nobody says so: a hole in path MTU discovery.
     DropLarger(usize),
     /// So many TLS hellos with one name within `within` stop all that has this name for `freeze` (T16).
     PoliceBurst {
@@ -234,7 +246,8 @@ pub struct Rule {
     pub target: Target,
     /// What is done.
     pub action: Action,
-    /// After a hit on a hello, everything to the same address and port vanishes for so long (T19).
+    /// After a hit on a hello, all that goes to the same address and port by the same protocol (TCP or UDP) vanishes
+    /// for so long (T19).
     pub residual: Duration,
     /// How many in a hundred hellos are acted upon (T18).
     pub chance: u8,

@@ -60,9 +60,18 @@ impl Land {
             (false, true) if !self.censor.passes_udp(from, packet, false, now) => return Ok(()),
             _ => {}
         }
-        let arrives = leaves + self.rtt(from.ip(), to.ip()) / 2;
+        let arrives = leaves + self.rtt(from.ip(), to.ip()) / 2 + self.delay(from, to) / 2;
         self.put(from, to, packet, arrives);
         Ok(())
+    }
+
+    /// By how much the line is slower for this datagram than it should be.
+    fn delay(&self, from: SocketAddr, to: SocketAddr) -> Duration {
+        match (is_home(from.ip()), is_home(to.ip())) {
+            (true, false) => self.censor.delay(to),
+            (false, true) => self.censor.delay(from),
+            _ => Duration::ZERO,
+        }
     }
 
     fn put(&self, from: SocketAddr, to: SocketAddr, packet: &[u8], arrives: Instant) {

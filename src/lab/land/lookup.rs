@@ -27,7 +27,7 @@ impl Land {
         match said {
             Resolver::NoNetwork => return Err(ErrorKind::NetworkUnreachable.into()),
             Resolver::Silent => return after(GIVES_UP, ErrorKind::TimedOut).await,
-            _ => sleep(LOOKUP).await,
+            _ => sleep(LOOKUP + self.congested(from)).await,
         }
         let addresses = match said {
             Resolver::Forged(address) => vec![address],
@@ -35,6 +35,11 @@ impl Land {
             _ => Vec::new(),
         };
         if addresses.is_empty() { Err(ErrorKind::NotFound.into()) } else { Ok(addresses) }
+    }
+
+    /// The system's resolver is asked over the same line.
+    fn congested(&self, from: IpAddr) -> Duration {
+        if is_home(from) { self.censor.delay(dns::SYSTEM[0]) } else { Duration::ZERO }
     }
 
     /// The box on the line is nearer than the resolver.

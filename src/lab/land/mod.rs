@@ -144,7 +144,8 @@ impl Land {
 
     /// Opens a connection from `from`.
     pub(super) async fn connect(self: &Arc<Self>, from: IpAddr, to: SocketAddr) -> io::Result<Wire> {
-        let rtt = self.rtt(from, to.ip());
+        let congested = if is_home(from) { self.censor.delay(to) } else { Duration::ZERO };
+        let rtt = self.rtt(from, to.ip()) + congested;
         let followed = is_home(from).then(|| self.line.follow(to));
         for wait in SYN_WAITS {
             let syn = if is_home(from) { self.censor.syn(to, Instant::now()) } else { Syn::Passes };

@@ -134,6 +134,32 @@ impl Country {
         all.into_iter().map(IpNet::from).collect()
     }
 
+    /// Where a messenger relays calls (`telegram`, `whatsapp`, `signal`): every relay answers STUN Binding requests.
+    pub fn call_relays(&self, service: &str) -> Vec<SocketAddr> {
+        match service {
+            "telegram" => places::TELEGRAM_RELAYS.into(),
+            "whatsapp" => places::WHATSAPP_RELAYS.into(),
+            "signal" => places::SIGNAL_RELAYS.into(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A censor's target: the relays of a messenger's calls, and nothing else of it.
+    pub fn calls_target(&self, service: &str) -> Target {
+        let relays = self.call_relays(service).into_iter();
+        relays.fold(Target::everything(), |target, relay| target.or_prefix(relay.ip()))
+    }
+
+    /// STUN servers of no messenger, as `(address, name)`.
+    pub fn stun_servers(&self) -> Vec<(SocketAddr, &'static str)> {
+        places::STUN.into()
+    }
+
+    /// A time server (NTP): UDP that is neither DNS nor STUN.
+    pub fn time_server(&self) -> SocketAddr {
+        places::TIME.0
+    }
+
     /// A censor's target: a messenger by its addresses.
     pub fn target(&self, service: &str) -> Target {
         self.addresses(service).into_iter().fold(Target::everything(), Target::or_prefix)

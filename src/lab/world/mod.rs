@@ -12,6 +12,7 @@ use super::censor::{Censor, Rule};
 use super::dns;
 use super::intercept::Impostor;
 use super::land::{Distances, Land};
+use super::ntp;
 use super::origins::{self, Manners, Talk};
 use super::pki::{Authority, BadWorld};
 use super::servers::{self, Shadowsocks};
@@ -217,11 +218,16 @@ impl Town {
             self.tasks.spawn(origins::accept(&self.land, at, move |wire| oracle.clone().stream(wire)));
         }
         self.name(&places::SIGNAL_CALLS_NAMES, places::SIGNAL_CALLS);
-        self.name(&places::STUN_NAMES, places::STUN);
-        let neutral = places::STUN_PORTS.map(|port| SocketAddr::new(places::STUN, port));
-        for at in neutral.into_iter().chain([SocketAddr::new(places::SIGNAL_CALLS, 3478)]) {
+        for (at, name) in places::STUN.into_iter().chain([places::MESSENGER_CALLS]) {
+            self.name(&[name], at.ip());
             self.tasks.spawn(origins::stun(self.land.bind(at)?));
         }
+        for at in [&places::WHATSAPP_RELAYS[..], &places::TELEGRAM_RELAYS, &places::SIGNAL_RELAYS].concat() {
+            self.tasks.spawn(origins::stun(self.land.bind(at)?));
+        }
+        let (at, name) = places::TIME;
+        self.name(&[name], at.ip());
+        self.tasks.spawn(ntp::serve(self.land.bind(at)?));
         Ok(())
     }
 
