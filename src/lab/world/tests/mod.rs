@@ -1,5 +1,6 @@
 mod calls;
 mod loss;
+mod moves;
 
 use super::*;
 use crate::lab::{Action, Direction, Target};
