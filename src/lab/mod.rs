@@ -4,9 +4,11 @@
 
 mod censor;
 pub mod demo;
+mod dns;
 mod intercept;
 mod land;
 mod line;
+mod ntp;
 mod origins;
 pub mod people;
 mod pki;
@@ -15,7 +17,7 @@ mod tcp;
 mod udp;
 mod world;
 
-pub use censor::{Action, Censor, Direction, Protocol, Rule, RuleId, Target};
+pub use censor::{Action, Censor, Direction, Lie, Protocol, Rule, RuleId, Target};
 pub use line::Crossing;
 pub use pki::BadWorld;
 pub use world::{Country, Outside, World};

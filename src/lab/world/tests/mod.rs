@@ -1,3 +1,5 @@
+mod calls;
+
 use super::*;
 use crate::lab::{Action, Direction, Target};
 use crate::net::{Io, Network};
