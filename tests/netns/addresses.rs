@@ -62,3 +62,18 @@ fn scenario_11_icmp_admin() {
     let rule = "ip daddr @telegram reject with icmp type admin-prohibited";
     telegram_blocked(rule, "tcp_reject", "host_unreachable", Duration::from_secs(1));
 }
+
+#[test]
+fn scenario_9_ip_drop_one() {
+    let Some(home) = Home::new(BRISK) else { return };
+    home.open("signal").unwrap();
+    // One of the two addresses of its chats.
+    home.provider.rules("ip daddr 76.223.66.180 drop");
+    for _ in 0..10 {
+        let first = home.open("signal").unwrap();
+        assert!(first <= Duration::from_secs(3), "{first:?}");
+    }
+    let status = home.status();
+    assert_eq!(blamed(&status), [""; 0]);
+    assert_eq!(facet(&status, "signal", "text")["way"], "direct", "{:#}", home.why("signal"));
+}

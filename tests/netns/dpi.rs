@@ -22,8 +22,6 @@ pub(crate) enum Then {
     DropHello = 2,
     /// Whatever the server says vanishes; its bare acknowledgements pass.
     MuteAnswer = 3,
-    /// The server's bytes vanish after the first 16 000.
-    Freeze = 4,
 }
 
 /// The fate of marked connections, in the order in which netfilter looks at it.
@@ -35,7 +33,6 @@ chain marked {
   ct mark 1 drop
   ct mark 2 ct direction original meta length > 100 drop
   ct mark 3 ct direction reply meta length > 100 drop
-  ct mark 4 ct direction reply ct reply bytes > 16000 drop
 }
 ";
 

@@ -43,3 +43,21 @@ fn scenario_14_hello_drop() {
 fn scenario_15_hello_mute() {
     signal_named(Then::MuteAnswer, "sni_drop_answer", "hello_muted", Duration::from_secs(2));
 }
+
+#[test]
+fn scenario_30_noise_fp() {
+    let Some(mut home) = Home::new(BRISK) else { return };
+    home.open("whatsapp").unwrap();
+    home.provider.look_for(&["WA\x06"], Then::MuteAnswer);
+    let first = home.open("whatsapp").unwrap();
+    assert!(first <= Duration::from_secs(2), "{first:?}");
+    home.use_until("whatsapp", "a confirmed verdict", |status| {
+        let direct = way(status, "whatsapp", "text", "direct");
+        direct["phase"] == "blocked" && direct["confidence"] == "confirmed"
+    });
+    let status = home.status();
+    assert_eq!(technique(way(&status, "whatsapp", "text", "direct")), Some("proto_block"));
+    assert_eq!(facet(&status, "whatsapp", "text")["way"], "tokyo");
+    home.open("web.whatsapp.com").unwrap();
+    assert_eq!(facet(&home.status(), "whatsapp", "web")["way"], "direct", "the web goes on");
+}
