@@ -1,7 +1,8 @@
 //! Blocks by address: packets vanish, or are refused.
 
-use crate::home::{BRISK, Home};
+use crate::home::{BRISK, Home, in_good_time};
 use crate::said::{blamed, facet, signs, technique, way};
+use serde_json::Value;
 use std::time::Duration;
 
 const MESSENGERS: [&str; 3] = ["telegram", "whatsapp", "signal"];
@@ -32,7 +33,10 @@ fn telegram_blocked(rule: &str, expected: &str, sign: &str, most: Duration) {
     let first = home.open("telegram").unwrap();
     assert!(first <= most, "{first:?}");
     assert!(home.provider.opened("tokyo") > 0, "it went another way");
-    home.use_until("telegram", "a verdict", |status| way(status, "telegram", "text", "direct")["phase"] == "blocked");
+    let is_blocked = |status: &Value| way(status, "telegram", "text", "direct")["phase"] == "blocked";
+    let mut first_bytes = home.use_until("telegram", "a verdict", is_blocked);
+    first_bytes.push(first);
+    in_good_time(first_bytes);
     let status = home.status();
     assert_eq!(technique(way(&status, "telegram", "text", "direct")), Some(expected));
     assert_eq!(facet(&status, "telegram", "text")["way"], "tokyo");

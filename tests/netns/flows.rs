@@ -72,7 +72,8 @@ fn scenario_44_tunnel_dies() {
     home.open("telegram").unwrap();
     assert_eq!(home.provider.packets("oslo"), 0);
     // Its handshake passes, and what is said in it does not.
-    home.provider.rules("ip daddr @telegram drop\nip daddr @tokyo ct packets > 4 drop\nip saddr @tokyo ct packets > 4 drop");
+    home.provider
+        .rules("ip daddr @telegram drop\nip daddr @tokyo ct packets > 4 drop\nip saddr @tokyo ct packets > 4 drop");
     for _ in 0..5 {
         home.person(|person| async move { person.fetch(&App::Telegram, 100_000, 1).await }).unwrap();
     }

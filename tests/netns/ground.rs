@@ -101,6 +101,11 @@ impl Ground {
         batch(&self.client, lines);
     }
 
+    /// The same in the provider's.
+    pub(crate) fn at_the_provider(&self, lines: &str) {
+        batch(&self.provider, lines);
+    }
+
     /// The same in the internet's.
     pub(crate) fn in_the_internet(&self, lines: &str) {
         batch(&self.internet, lines);

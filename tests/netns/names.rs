@@ -1,7 +1,7 @@
 //! Blocks by name: what a box does that looks into the first message.
 
 use crate::dpi::Then;
-use crate::home::{BRISK, Home};
+use crate::home::{BRISK, Home, in_good_time};
 use crate::said::{blamed, facet, signs, technique, way};
 use std::time::Duration;
 
@@ -14,10 +14,12 @@ fn signal_named(then: Then, expected: &str, sign: &str, most: Duration) {
     assert!(first <= most, "{first:?}");
     assert!(home.provider.found() > 0, "the box saw the name");
     assert!(home.provider.opened("tokyo") > 0, "it went another way");
-    home.use_until("signal", "a confirmed verdict", |status| {
+    let mut first_bytes = home.use_until("signal", "a confirmed verdict", |status| {
         let direct = way(status, "signal", "text", "direct");
         direct["phase"] == "blocked" && direct["confidence"] == "confirmed"
     });
+    first_bytes.push(first);
+    in_good_time(first_bytes);
     let status = home.status();
     assert_eq!(technique(way(&status, "signal", "text", "direct")), Some(expected));
     assert_eq!(facet(&status, "signal", "text")["way"], "tokyo");
