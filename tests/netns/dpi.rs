@@ -86,14 +86,16 @@ impl Drop for Dpi {
     }
 }
 
+/// A first message as far as it has come, and the packets that wait for its end.
+type Reading = (Vec<u8>, Vec<Message>);
+
 /// What the box remembers.
 struct Eye {
     words: Vec<Vec<u8>>,
     then: Then,
     seen: Arc<AtomicU64>,
-    /// Connections by both ends: the first message as far as it has come, with the packets that wait for its end;
-    /// `None` once it is judged.
-    flows: HashMap<Vec<u8>, Option<(Vec<u8>, Vec<Message>)>>,
+    /// Connections by both ends; `None` once their first message is judged.
+    flows: HashMap<Vec<u8>, Option<Reading>>,
 }
 
 impl Eye {

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::future::Future;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -94,6 +94,13 @@ impl Ground {
         set(provider, "net/ipv4/ip_forward", "1");
         set(provider, "net/netfilter/nf_conntrack_acct", "1");
         set(provider, "net/ipv4/conf/all/send_redirects", "0");
+        // A machine that is in use has spoken with its gateway, and so knows its hardware address.
+        inside(client, || async {
+            wait_for("the gateway", || match std::net::TcpStream::connect((GATEWAY, 1)) {
+                Err(why) if why.kind() == ErrorKind::ConnectionRefused => Some(()),
+                _ => None,
+            });
+        });
     }
 
     /// Runs `ip` lines in the client's namespace.

@@ -7,6 +7,7 @@
 //! leaves the namespaces, and they are gone when a test ends.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what went wrong by ending")]
+#![allow(clippy::print_stdout, reason = "measured figures are told")]
 
 mod booths;
 mod dpi;

@@ -106,13 +106,17 @@ async fn exchange(country: Country, socket: UdpSocket, at: SocketAddr) {
     let mut clients: HashMap<SocketAddr, Arc<dyn Datagrams>> = HashMap::new();
     let mut buf = [0; 2048];
     while let Ok((size, client)) = socket.recv_from(&mut buf).await {
-        if !clients.contains_key(&client) {
-            let Ok(inner) = country.outside().bind_udp(at).await else { continue };
-            let inner: Arc<dyn Datagrams> = Arc::from(inner);
-            tokio::spawn(answers(inner.clone(), socket.clone(), client));
-            clients.insert(client, inner);
-        }
-        let _sent = clients[&client].send_to(&buf[..size], at).await;
+        let inner = match clients.get(&client) {
+            Some(inner) => inner.clone(),
+            None => {
+                let Ok(inner) = country.outside().bind_udp(at).await else { continue };
+                let inner: Arc<dyn Datagrams> = Arc::from(inner);
+                tokio::spawn(answers(inner.clone(), socket.clone(), client));
+                clients.insert(client, inner.clone());
+                inner
+            }
+        };
+        let _sent = inner.send_to(&buf[..size], at).await;
     }
 }
 
