@@ -1,6 +1,7 @@
 //! A small censored country inside one process: servers that speak the messengers' protocols, tunnel servers
 //! abroad, a censor on the client's line, people who use it all. Tests and `byway demo` run on it, in paused or
 //! real time. Nothing here opens a socket, and nothing here knows byway's own beliefs.
+#![doc = include_str!("scenarios.md")]
 
 mod censor;
 pub mod demo;

@@ -222,6 +222,7 @@ impl Connection {
             (Passage::Prefix(size), Chunk::Data(mut bytes)) if size > 0 && size < bytes.len() => {
                 let rest = bytes.split_off(size);
                 self.deliver(from, Chunk::Data(bytes), now);
+                self.progressed(from);
                 Chunk::Data(rest)
             }
             (Passage::Prefix(_) | Passage::Lost, chunk) => chunk,
@@ -244,6 +245,13 @@ impl Connection {
             self.schedule(at, from, Happening::Resend);
         }
         false
+    }
+
+    /// Something that was sent will be acknowledged: the next wait is a short one again.
+    fn progressed(&mut self, from: Side) {
+        let rto = first_rto(self.rtt);
+        let end = self.end(from);
+        (end.rto, end.tries) = (rto, 0);
     }
 
     fn deliver(&mut self, from: Side, chunk: Chunk, now: Instant) {
@@ -329,10 +337,7 @@ impl Connection {
         if !self.launch(side, head, now) {
             return;
         }
-        let rto = first_rto(self.rtt);
-        let end = self.end(side);
-        end.rto = rto;
-        end.tries = 0;
+        self.progressed(side);
         while let Some(next) = self.end(side).held.pop_front() {
             if !self.launch(side, next, now) {
                 return;

@@ -2,7 +2,7 @@
 //! (roots, keys, accounts, anchors), so that byway can be configured for it.
 
 use super::places;
-use crate::lab::censor::{Censor, Target};
+use crate::lab::censor::{Action, Censor, Direction, Rule, Target};
 use crate::lab::dns;
 use crate::lab::land::{Land, home_like};
 use crate::lab::line::Crossing;
@@ -106,6 +106,13 @@ impl Country {
     /// The prefix of everything inside the country.
     pub fn domestic_prefix(&self) -> IpNet {
         IpNet::new_assert(places::v4(192, 0, 2, 128), 25)
+    }
+
+    /// A rule: handshakes abroad pass, payload abroad does not; what is inside the country works, the operator's
+    /// resolvers too (T17).
+    pub fn whitelist(&self) -> Rule {
+        let abroad = Target::everything().except(self.domestic_prefix());
+        Rule::new(abroad, Action::DropPayload(Direction::Both))
     }
 
     /// The resolver over HTTPS.

@@ -1,4 +1,5 @@
 mod calls;
+mod loss;
 
 use super::*;
 use crate::lab::{Action, Direction, Target};
