@@ -4,7 +4,7 @@
 
 use super::io::Stream;
 use super::network::{Deadline, Network};
-use super::tls::{TlsError, Trust};
+use super::tls::{Calendar, TlsError, Trust};
 use crate::model::{Cause, Failure, Host, Stage, Whose};
 use cache::Cache;
 use doh::Doh;
@@ -80,6 +80,8 @@ pub struct Settings {
     pub late_window: Duration,
     /// Opens streams to the secure resolvers; straight over the network when `None`.
     pub opener: Option<Opener>,
+    /// By which the secure resolvers' certificates are judged; the system's when `None`.
+    pub calendar: Option<Calendar>,
 }
 
 impl Settings {
@@ -94,6 +96,7 @@ impl Settings {
             unrelated: None,
             late_window: Duration::from_secs(2),
             opener: None,
+            calendar: None,
         }
     }
 }
@@ -132,7 +135,7 @@ impl Resolver {
         let servers = settings
             .servers
             .iter()
-            .map(|server| Doh::new(server.clone(), opener.clone()))
+            .map(|server| Doh::new(server.clone(), opener.clone(), settings.calendar.clone()))
             .collect::<Result<Vec<_>, _>>()?;
         let inner = Inner {
             network,
