@@ -6,6 +6,7 @@ use super::checks::{Checks, Thorough};
 use super::round::Rounds;
 use super::spec::{Anchors, Spec};
 use super::turns::Turns;
+use super::udp::Lately;
 use super::{Settings, Sources};
 use crate::board::{Board, Due};
 use crate::model::{LinkState, Route, Service, ServiceId};
@@ -55,6 +56,7 @@ impl Prober {
             board: setup.board,
             checks: Checks::new(setup.network),
             turns: Turns::default(),
+            lately: Lately::default(),
         };
         Self { rounds: Arc::new(rounds), gates: Arc::new(gates) }
     }

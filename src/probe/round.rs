@@ -7,6 +7,7 @@ use super::checks::{Checks, Thorough};
 use super::pair::{Neutral, pinned};
 use super::spec::{Anchors, Kind, Spec};
 use super::turns::Turns;
+use super::udp::Lately;
 use crate::board::Board;
 use crate::judge::{On, sign_of};
 use crate::model::{
@@ -28,6 +29,7 @@ pub(super) struct Rounds {
     pub(super) board: Board,
     pub(super) checks: Checks,
     pub(super) turns: Turns,
+    pub(super) lately: Lately,
 }
 
 /// A question about a route, ready to be put.
@@ -49,8 +51,8 @@ enum Told {
 }
 
 /// A failure so far: what it is a sign of, and where.
-struct Failed {
-    evidence: Evidence,
+pub(super) struct Failed {
+    pub(super) evidence: Evidence,
     address: Option<SocketAddr>,
     is_foreign_key: bool,
 }
@@ -79,6 +81,7 @@ impl Rounds {
             failed.evidence.pair = neutral.proves(failed.evidence.sign);
         }
         self.vouch(&question, &mut failed).await;
+        self.name_what_is_stopped(&question, &mut failed).await;
         self.board.report(failed.evidence.clone());
         if self.settings().pairs && failed.evidence.pair.is_none() {
             self.look_closer(&question, &failed).await;
@@ -358,7 +361,7 @@ pub(super) const fn price(spec: &Spec) -> u32 {
         Kind::Stun => 150,
         Kind::Telegram { .. } => 700,
         Kind::Noise { .. } => 800,
-        Kind::Tls(_) => 6_000,
+        Kind::Tls(_) | Kind::Quic(_) => 6_000,
         Kind::WebSocket { .. } => 8_000,
         Kind::Https(https) => 7_000 + https.body_bytes + https.body_bytes / 12,
     }
