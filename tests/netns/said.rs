@@ -35,6 +35,14 @@ pub(crate) fn blamed(status: &Value) -> Vec<String> {
     all
 }
 
+/// A route in `byway why --json`.
+pub(crate) fn route<'a>(why: &'a Value, facet: &str, way: &str, l4: &str) -> &'a Value {
+    let facets = why["facets"].as_array().unwrap();
+    let mut routes =
+        facets.iter().filter(|line| line["facet"] == facet).flat_map(|line| line["routes"].as_array().unwrap());
+    routes.find(|route| route["transport"] == way && route["l4"] == l4).unwrap_or(&Value::Null)
+}
+
 /// The signs of a route's evidence in `byway why --json`, with their pairs.
 pub(crate) fn signs(why: &Value, facet: &str, way: &str) -> Vec<String> {
     let facets = why["facets"].as_array().unwrap();
