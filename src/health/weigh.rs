@@ -48,6 +48,8 @@ pub(super) fn weigh(evidence: &Evidence, before: Before) -> Option<Weight> {
     let weight = match (evidence.pair, evidence.sign) {
         (_, sign) if sign.is_good() => return None,
         (_, Sign::ConnectOnly) => return None,
+        // It says what is not the trigger; a path that loses large packets looks the same.
+        (Some(Technique::HelloSize), _) => plain(3.0),
         (Some(how), _) => proven(how),
         (None, Sign::ForeignKey) => proven(Technique::Mitm),
         (None, Sign::BlockPage) => proven(Technique::HttpBlock),

@@ -6,6 +6,7 @@
 
 mod connect;
 pub mod dns;
+pub mod examination;
 mod first_flight;
 pub mod freeze;
 pub mod http;

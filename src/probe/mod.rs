@@ -5,6 +5,7 @@ mod ask;
 mod checks;
 mod controls;
 mod date;
+mod examine;
 mod exchange;
 mod https;
 mod matrix;
