@@ -16,9 +16,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 mod cause;
+mod quic;
 mod verify;
 mod watched;
 
+pub use quic::quic_hello;
 use verify::{Presented, Watching};
 use watched::{Seen, Watched};
 

@@ -48,7 +48,7 @@ impl Neutral {
             Kind::Noise { .. } => Some(Self::Noise(43)),
             // Its real start is random bytes, so random bytes are no control; its servers know HTTP.
             Kind::Telegram { .. } => Some(Self::Http),
-            Kind::Stun => None,
+            Kind::Stun | Kind::Quic(_) => None,
         }
     }
 
@@ -187,7 +187,7 @@ pub(super) fn pinned(spec: &Spec, target: &Destination, address: SocketAddr) -> 
     };
     let mut spec = Spec { targets: vec![Destination::from(address)], ..spec.clone() };
     match &mut spec.kind {
-        Kind::Https(https) | Kind::Tls(https) | Kind::WebSocket { https, .. } => name_it(https),
+        Kind::Https(https) | Kind::Tls(https) | Kind::Quic(https) | Kind::WebSocket { https, .. } => name_it(https),
         Kind::Telegram { .. } | Kind::Noise { .. } | Kind::Stun => {}
     }
     spec

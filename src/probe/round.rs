@@ -368,7 +368,7 @@ pub(super) const fn price(spec: &Spec) -> u32 {
         Kind::Stun => 150,
         Kind::Telegram { .. } => 700,
         Kind::Noise { .. } => 800,
-        Kind::Tls(_) => 6_000,
+        Kind::Tls(_) | Kind::Quic(_) => 6_000,
         Kind::WebSocket { .. } => 8_000,
         Kind::Https(https) => 7_000 + https.body_bytes + https.body_bytes / 12,
     }
