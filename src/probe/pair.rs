@@ -173,7 +173,7 @@ fn named(https: &Https, name: &str) -> Https {
 pub(super) const fn https_of(spec: &Spec) -> Option<&Https> {
     match &spec.kind {
         Kind::Https(https) | Kind::Tls(https) | Kind::WebSocket { https, .. } => Some(https),
-        Kind::Telegram { .. } | Kind::Noise { .. } | Kind::Stun => None,
+        Kind::Telegram { .. } | Kind::Noise { .. } | Kind::Stun | Kind::Quic(_) => None,
     }
 }
 

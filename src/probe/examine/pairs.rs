@@ -37,7 +37,10 @@ impl Examination<'_> {
         };
         let Some(neutral) = neutral else { return Ok(Performed::skipped("no neutral name is configured")) };
         let mut done = self.put(index, &neutral, &question.target).await;
-        if is_stopped(&done) && let Some(since) = self.since_trouble() && since < LONG {
+        if is_stopped(&done)
+            && let Some(since) = self.since_trouble()
+            && since < LONG
+        {
             let wait = SHORT.saturating_sub(since);
             if !wait.is_zero() && Instant::now() + wait + REST < self.ends {
                 self.tell(Examined::Waits { seconds: u32::try_from(wait.as_secs()).unwrap_or(u32::MAX) }).await?;
@@ -134,4 +137,3 @@ impl Examination<'_> {
 const fn is_stopped(done: &Performed) -> bool {
     matches!(done.said, Said::Failed { .. })
 }
-

@@ -108,11 +108,7 @@ impl<'a> Examination<'a> {
     }
 
     /// The question at another of the addresses that the target's name has.
-    async fn other_address(
-        &self,
-        index: usize,
-        fits: impl Fn(SocketAddr, SocketAddr) -> bool,
-    ) -> Option<Question<'a>> {
+    async fn other_address(&self, index: usize, fits: impl Fn(SocketAddr, SocketAddr) -> bool) -> Option<Question<'a>> {
         let subject = self.subjects.get(index)?;
         let question = subject.question.as_ref()?;
         let (target, resolver) = (&question.target, self.rounds.resolver.as_ref()?);
