@@ -26,6 +26,7 @@ mod telegram;
 mod time;
 mod tls;
 mod turns;
+mod udp;
 mod websocket;
 
 pub use ask::Answer;

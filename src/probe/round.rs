@@ -6,6 +6,7 @@ use super::ask::{Answer, Asked, Asker};
 use super::checks::{Checks, Thorough};
 use super::spec::{Anchors, Kind, Spec};
 use super::turns::Turns;
+use super::udp::Lately;
 use crate::board::Board;
 use crate::judge::{On, sign_of};
 use crate::model::{
@@ -31,6 +32,7 @@ pub(super) struct Rounds {
     pub(super) turns: Turns,
     pub(super) network: Arc<dyn Network>,
     pub(super) resolver: Option<Arc<Resolver>>,
+    pub(super) lately: Lately,
 }
 
 /// A question about a route, ready to be put.
@@ -76,6 +78,7 @@ impl Rounds {
         let Told::Failed(mut failed) = self.tell_unless_failed(&question, &asked) else { return };
         failed.evidence.pair = before.and_then(|before| before.proves(failed.evidence.sign));
         self.vouch(&question, &mut failed).await;
+        self.name_what_is_stopped(&question, &mut failed).await;
         self.board.report(failed.evidence.clone());
         if self.settings().pairs && failed.evidence.pair.is_none() {
             self.look_closer(&question, &failed).await;
