@@ -1,7 +1,7 @@
 //! Blocks of UDP: calls and QUIC, and what becomes of them.
 
 use crate::home::{BRISK, Home};
-use crate::said::{blamed, facet, route, technique, way};
+use crate::said::{blamed, facet, technique, verdicts, way};
 use byway::wire::quic::{Answer, Client, Ids, transport_parameters};
 use byway::wire::stun;
 use rustls::pki_types::ServerName;
@@ -95,7 +95,7 @@ fn scenario_27_quic() {
     // The first packets of version 1 (RFC 9000 §17.2.2); another version passes.
     home.provider.rules("udp dport 443 @th,64,4 0xc @th,72,32 1 drop");
     let began = Instant::now();
-    while route(&home.why("whatsapp"), "web", "direct", "udp")["verdict"]["how"] != "quic_block" {
+    while !verdicts(&home.log()).contains(&String::from("whatsapp/web direct udp quic_block confirmed")) {
         let _carried = ask(Duration::from_secs(5));
         assert!(began.elapsed() < Duration::from_secs(90), "{:#}\n{}", home.why("whatsapp"), home.said());
     }

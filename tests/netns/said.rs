@@ -35,12 +35,16 @@ pub(crate) fn blamed(status: &Value) -> Vec<String> {
     all
 }
 
-/// A route in `byway why --json`.
-pub(crate) fn route<'a>(why: &'a Value, facet: &str, way: &str, l4: &str) -> &'a Value {
-    let facets = why["facets"].as_array().unwrap();
-    let mut routes =
-        facets.iter().filter(|line| line["facet"] == facet).flat_map(|line| line["routes"].as_array().unwrap());
-    routes.find(|route| route["transport"] == way && route["l4"] == l4).unwrap_or(&Value::Null)
+/// Every block that `byway log --json` tells: what, on which way, by what, and how sure.
+pub(crate) fn verdicts(log: &[Value]) -> Vec<String> {
+    let blocks = log.iter().filter(|entry| entry["kind"] == "transition" && entry["to"] == "blocked");
+    let words = blocks.map(|entry| {
+        let route = &entry["route"];
+        let parts = [&route["transport"], &route["l4"], &entry["verdict"]["how"], &entry["confidence"]];
+        let [way, l4, how, sure] = parts.map(|part| part.as_str().unwrap_or("?"));
+        format!("{}/{} {way} {l4} {how} {sure}", route["service"].as_str().unwrap(), route["facet"].as_str().unwrap())
+    });
+    words.collect()
 }
 
 /// The signs of a route's evidence in `byway why --json`, with their pairs.
