@@ -6,6 +6,7 @@
 mod home;
 
 mod budget;
+mod names;
 mod policy;
 mod recovery;
 mod trouble;
