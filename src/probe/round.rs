@@ -80,8 +80,9 @@ impl Rounds {
         if let (Some((neutral, _)), true) = (&owed, passed) {
             failed.evidence.pair = neutral.proves(failed.evidence.sign);
         }
+        self.look_at_calls(&question, &mut failed).await;
         self.vouch(&question, &mut failed).await;
-        self.name_what_is_stopped(&question, &mut failed).await;
+        self.look_at_quic(&question, &mut failed).await;
         self.board.report(failed.evidence.clone());
         if self.settings().pairs && failed.evidence.pair.is_none() {
             self.look_closer(&question, &failed).await;
@@ -200,7 +201,13 @@ impl Rounds {
     /// Finds out whether the line is well: by the twin, which also tells whether the service is, and where that
     /// says nothing by the controls. A foreign key is nobody's before the anchors showed theirs and the time.
     async fn vouch(&self, question: &Question<'_>, failed: &mut Failed) {
-        failed.evidence.twin = self.twin(question, failed.evidence.began).await;
+        // Packets that vanish to everybody vanish to a tunnel's server too: its silence would say nothing.
+        if !matches!(failed.evidence.pair, Some(Technique::StunDpi | Technique::UdpBlocked)) {
+            failed.evidence.twin = self.twin(question, failed.evidence.began).await;
+        }
+        if failed.evidence.pair == Some(Technique::CallsBlocked) && failed.evidence.twin == Twin::FailedToo {
+            failed.evidence.pair = None;
+        }
         if failed.evidence.twin == Twin::Answered && !failed.is_foreign_key {
             return;
         }
@@ -221,6 +228,7 @@ impl Rounds {
             return Twin::Unknown;
         };
         let route = Route { transport: way.id.clone(), ..question.route.clone() };
+        let route_is_quic = route.is_quic();
         let (spec, target) = (without_body(&question.spec), question.target.clone());
         let twin = Question { route, way, spec, target };
         let asked = self.put(&twin).await;
@@ -228,8 +236,9 @@ impl Rounds {
             Told::Good => Twin::Answered,
             Told::Nothing => Twin::Unknown,
             Told::Failed(mut failed) => {
-                // The tunnel's own failure says nothing of the service; the service's speaks of both.
-                let is_near = failed.evidence.sign == Sign::TransportDown;
+                // The tunnel's own failure says nothing of the service; the service's speaks of both. Of QUIC nothing is
+                // said to be down: apps do without it, and tunnels may.
+                let is_near = failed.evidence.sign == Sign::TransportDown || route_is_quic;
                 failed.evidence.twin = if is_near { Twin::Unknown } else { Twin::FailedToo };
                 self.board.report(failed.evidence);
                 if is_near { Twin::Unknown } else { Twin::FailedToo }

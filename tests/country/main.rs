@@ -7,6 +7,7 @@ mod home;
 
 mod budget;
 mod names;
+mod packets;
 mod policy;
 mod recovery;
 mod trouble;
