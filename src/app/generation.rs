@@ -114,6 +114,7 @@ impl Generation {
             services: settings.services.iter().map(|spec| spec.service.clone()).collect(),
             board: board.clone(),
             network: Arc::clone(&world.network),
+            resolver: Some(Arc::clone(&resolver)),
             sources: world.sources.clone(),
         });
         Ok(Self { settings, routing, prober, resolver, broken })

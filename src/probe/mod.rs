@@ -3,8 +3,10 @@
 
 mod ask;
 mod checks;
+mod closer;
 mod controls;
 mod date;
+mod examine;
 mod exchange;
 mod https;
 mod matrix;
@@ -15,6 +17,7 @@ mod prober;
 mod quic;
 mod round;
 mod settings;
+mod size;
 mod sources;
 mod spec;
 mod stun;

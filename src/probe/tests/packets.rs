@@ -204,6 +204,7 @@ impl World {
             services: vec![service],
             board: board.clone(),
             network: Arc::new(clean()),
+            resolver: None,
             sources: sources(),
         });
         Self { prober, board, route: routes[0].clone() }
