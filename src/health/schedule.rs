@@ -131,7 +131,8 @@ impl State {
         let (least, most) = params.idle.settle;
         for belief in self.beliefs.values_mut() {
             if belief.probe.next.is_some_and(|t| t <= now + most) {
-                belief.probe.next = Some(now + self.dice.between(least, most));
+                let at = now + self.dice.between(least, most);
+                belief.probe.next = Some(belief.taint.until(now).map_or(at, |end| at.max(end)));
             }
         }
         for way in self.ways.values_mut() {

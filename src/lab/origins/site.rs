@@ -1,5 +1,6 @@
 //! A web server: HTTP/1.1 and h2 (RFC 9112, RFC 9113), over TLS or plain, with the manners of one service.
-//! `/bulk?bytes=N` gives a body of that size everywhere, and the large pages of the catalogue are large.
+//! `/bulk?bytes=N` gives a body of that size everywhere, `/sink` takes one of any size, and the large pages of the
+//! catalogue are large.
 
 use super::names;
 use super::websocket::{Talk, upgrade};
@@ -83,6 +84,9 @@ async fn answer(mut request: Request<Incoming>, manners: &Manners) -> Response<F
     if LARGE.contains(&path.as_str()) && request.method() == hyper::Method::GET {
         return page(StatusCode::OK, vec![0x5a; LARGE_SIZE]);
     }
+    if path == "/sink" {
+        return swallow(request).await;
+    }
     match manners {
         Manners::Plain => page(StatusCode::OK, "a page\n"),
         Manners::Signal => {
@@ -101,6 +105,18 @@ async fn answer(mut request: Request<Incoming>, manners: &Manners) -> Response<F
         },
         Manners::Resolver(land) => resolve(request, land).await,
     }
+}
+
+/// Reads a body to its end and tells how long it was.
+async fn swallow(request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let (mut body, mut size) = (request.into_body(), 0);
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(frame) => size += frame.data_ref().map_or(0, Bytes::len),
+            Err(_) => return page(StatusCode::BAD_REQUEST, ""),
+        }
+    }
+    page(StatusCode::OK, format!("{size}\n"))
 }
 
 /// The exact answers of the well-known canaries.
