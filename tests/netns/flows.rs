@@ -56,7 +56,9 @@ fn blame(status: &serde_json::Value) -> Option<&str> {
 
 #[test]
 fn scenario_22_rand_drop_95() {
-    let Some(home) = Home::new(BRISK) else { return };
+    // What one look in twenty tells is chance: three looks may miss it.
+    let often = BRISK.replace(r#""6s"]"#, r#""6s", "9s", "12s", "15s", "18s"]"#);
+    let Some(home) = Home::new(&often) else { return };
     home.open("telegram").unwrap();
     home.provider.rules(
         "ip daddr @telegram numgen random mod 100 < 95 drop\n\
