@@ -107,6 +107,7 @@ impl Generation {
                 captive: settings.anchors.captive.clone(),
                 neutral: settings.anchors.neutral.iter().map(|anchor| world.trusting(anchor)).collect(),
                 domestic: settings.anchors.domestic.iter().map(|anchor| world.trusting(anchor)).collect(),
+                bulk: settings.anchors.bulk.iter().map(|anchor| world.trusting(anchor)).collect(),
                 stun: settings.anchors.stun.clone(),
                 time: settings.anchors.time.clone(),
             },

@@ -117,10 +117,14 @@ impl Rounds {
         let way = self.ways.iter().find(|way| way.id == route.transport)?;
         let wants_body = self.settings().bodies && self.board.wants_body(route);
         let specs = self.specs_of(&route.service, route.facet, route.l4);
-        let specs: Vec<Spec> = if wants_body && specs.iter().any(|spec| body_bytes(spec) > 0) {
-            specs.into_iter().filter(|spec| body_bytes(spec) > 0).cloned().collect()
+        let (large, small): (Vec<&Spec>, Vec<&Spec>) = specs.into_iter().partition(|spec| body_bytes(spec) > 0);
+        let specs: Vec<Spec> = if wants_body && !large.is_empty() {
+            large.into_iter().cloned().collect()
+        } else if small.is_empty() {
+            large.into_iter().map(without_body).collect()
         } else {
-            specs.into_iter().map(without_body).collect()
+            // What has a large object is fetched for its body only.
+            small.into_iter().cloned().collect()
         };
         let all: Vec<(&Spec, &Destination)> =
             specs.iter().flat_map(|spec| spec.targets.iter().map(move |target| (spec, target))).collect();
