@@ -244,11 +244,8 @@ impl Rounds {
             Told::Failed(mut failed) => {
                 // The tunnel's own failure says nothing of the service; the service's speaks of both. Of QUIC nothing is
                 // said to be down: apps do without it, and tunnels may.
-                let is_near = failed.evidence.sign == Sign::TransportDown || route_is_quic;
-=======
-                // The tunnel's own failure says nothing of the service; the service's speaks of both.
-                let (sign, is_near) = (failed.evidence.sign, failed.evidence.sign == Sign::TransportDown);
->>>>>>> main
+                let sign = failed.evidence.sign;
+                let is_near = sign == Sign::TransportDown || route_is_quic;
                 failed.evidence.twin = if is_near { Twin::Unknown } else { Twin::FailedToo };
                 let said = (failed.evidence.twin, Some(sign));
                 self.board.report(failed.evidence);
