@@ -2,10 +2,11 @@
 //! decides nothing.
 
 use super::{Post, RouteStory, Shown};
-use crate::health::{Effect, Event, Params, State};
+use crate::health::{Effect, Event, GOODPUT_PRICE, Params, State};
 use crate::model::{LinkState, Moment, NetworkId, Record, Route, ServiceId, Standing, Transition};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -28,12 +29,13 @@ pub struct Keeper {
 struct Timers {
     wake: Option<Moment>,
     controls: Option<Moment>,
+    goodput: Option<Moment>,
     probes: BTreeMap<Route, Moment>,
 }
 
 impl Timers {
     fn next(&self) -> Option<Moment> {
-        self.wake.into_iter().chain(self.controls).chain(self.probes.values().copied()).min()
+        self.wake.into_iter().chain(self.controls).chain(self.goodput).chain(self.probes.values().copied()).min()
     }
 }
 
@@ -98,6 +100,11 @@ impl Keeper {
         if self.timers.controls.take_if(|at| *at <= now).is_some() {
             self.shown.ready.controls();
         }
+        if self.timers.goodput.take_if(|at| *at <= now).is_some() {
+            self.shown.probes.fetch_add(1, Ordering::Relaxed);
+            self.shown.probe_bytes.fetch_add(GOODPUT_PRICE, Ordering::Relaxed);
+            self.shown.ready.goodput();
+        }
         let due: Vec<Route> =
             self.timers.probes.iter().filter(|(_, at)| **at <= now).map(|(route, _)| route.clone()).collect();
         for route in due {
@@ -122,6 +129,7 @@ impl Keeper {
             Effect::Publish(snapshot) => {
                 if snapshot.link != LinkState::Online {
                     self.timers.probes.clear();
+                    self.timers.goodput = None;
                     self.shown.ready.cancel_probes();
                 }
                 self.shown.snapshot.store(Arc::new(snapshot));
@@ -129,6 +137,7 @@ impl Keeper {
             Effect::ProbeAt(route, at) => {
                 self.timers.probes.insert(route, at);
             }
+            Effect::GoodputAt(at) => self.timers.goodput = Some(at),
             Effect::ControlsAt(at) => self.timers.controls = Some(at),
             Effect::WakeAt(at) => self.timers.wake = Some(at),
             Effect::Announce(record) => {

@@ -8,7 +8,7 @@ mod tests;
 
 pub use keeper::Keeper;
 
-pub use crate::health::LinkReport;
+pub use crate::health::{Goodput, LinkReport};
 
 use crate::health::{Event, Params};
 use crate::model::{Evidence, Forced, Moment, NetworkId, Record, Route, ServiceId, Snapshot};
@@ -33,6 +33,9 @@ pub enum Due {
     Probe(Route),
     /// Run the link's controls.
     Controls,
+    /// Measure a neutral place's goodput (and the slow service's through the active tunnel, where that can be done),
+    /// and tell [`Board::goodput`].
+    Goodput,
 }
 
 /// What the board knows about one route, for `byway why`.
@@ -64,6 +67,7 @@ struct Shown {
     dropped: AtomicU64,
     probes: AtomicU64,
     probe_bytes: AtomicU64,
+    changes: AtomicU64,
 }
 
 /// What active tests have cost since the start.
@@ -101,6 +105,7 @@ impl Board {
             dropped: AtomicU64::new(0),
             probes: AtomicU64::new(0),
             probe_bytes: AtomicU64::new(0),
+            changes: AtomicU64::new(0),
         });
         let keeper = Keeper::new(params, routes, network, posts, Arc::clone(&shown));
         (Self { inbox, shown }, keeper)
@@ -124,6 +129,12 @@ impl Board {
     /// Tells what the controls said.
     pub fn link(&self, report: LinkReport) {
         self.command(Post::Event(Event::Link(report)));
+    }
+
+    /// Tells how fast a neutral place was, when that was asked for with [`Due::Goodput`]. What could not be measured
+    /// is not told.
+    pub fn goodput(&self, sample: Goodput) {
+        self.command(Post::Event(Event::Goodput(sample)));
     }
 
     /// Tells that a person's connection takes this route now.
@@ -153,12 +164,19 @@ impl Board {
 
     /// Tells that the device joined another network.
     pub fn network_changed(&self, network: NetworkId) {
+        self.shown.changes.fetch_add(1, Ordering::Relaxed);
         self.command(Post::Event(Event::NetworkChanged(network)));
     }
 
     /// Tells that the device slept this long.
     pub fn resumed(&self, millis: u64) {
+        self.shown.changes.fetch_add(1, Ordering::Relaxed);
         self.command(Post::Event(Event::Resumed(millis)));
+    }
+
+    /// How often the network changed or the device slept: what was heard of the line before says nothing of it now.
+    pub fn changes(&self) -> u64 {
+        self.shown.changes.load(Ordering::Relaxed)
     }
 
     /// Forces a way for a service, or gives the choice back.

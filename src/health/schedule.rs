@@ -131,7 +131,8 @@ impl State {
         let (least, most) = params.idle.settle;
         for belief in self.beliefs.values_mut() {
             if belief.probe.next.is_some_and(|t| t <= now + most) {
-                belief.probe.next = Some(now + self.dice.between(least, most));
+                let at = now + self.dice.between(least, most);
+                belief.probe.next = Some(belief.taint.until(now).map_or(at, |end| at.max(end)));
             }
         }
         for way in self.ways.values_mut() {
@@ -146,6 +147,11 @@ impl State {
     pub fn wants_body(&self, route: &Route, now: Moment, params: &Params) -> bool {
         self.beliefs.get(route).is_some_and(|b| b.phase == Phase::Recovering && b.recovery.wants_body())
             && self.ledger.allows_body(&route.service, self.flights.reserved(), now, params)
+    }
+
+    /// What is promised to the probes under way.
+    pub(super) fn reserved(&self) -> u64 {
+        self.flights.reserved()
     }
 
     fn is_quiet(&self, now: Moment, params: &Params) -> bool {
@@ -168,6 +174,9 @@ impl State {
                 self.controls = self.link.controls_at;
                 effects.extend(self.controls.map(Effect::ControlsAt));
             }
+        }
+        if self.wants_goodput(now) {
+            effects.push(Effect::GoodputAt(now));
         }
         if may_probe {
             effects.extend(self.launch(now, params));
@@ -229,6 +238,7 @@ impl State {
     fn wakes_at(&self, now: Moment, may_probe: bool, params: &Params) -> Option<Moment> {
         let mut times: Vec<Moment> = Vec::new();
         times.extend(self.link.expires_at());
+        times.extend(self.yardstick.expires_at());
         times.extend(self.forced.values().filter_map(|f| f.until));
         times.extend(self.flights.under_way.values().map(|(since, _)| *since + LOST));
         if self.link.is_online() {
@@ -259,7 +269,8 @@ impl State {
             let same_facet = self.beliefs.iter().filter(|(r, _)| r.service == route.service && r.facet == route.facet);
             let facet_used = same_facet.filter_map(|(_, b)| b.used).max();
             // Of what nobody has used, one facet speaks for the service: all of them at a join would be dear.
-            let speaks = self.beliefs.keys().filter(|r| r.service == route.service).map(|r| r.facet).min();
+            let speaks =
+                self.beliefs.keys().filter(|r| r.service == route.service && !r.is_quic()).map(|r| r.facet).min();
             let is_asked_after = facet_used.is_some() || speaks == Some(route.facet);
             let asked = Asked {
                 now,
@@ -270,6 +281,7 @@ impl State {
             };
             let probed = self.routes.contains(&route) && !route.service.is_other();
             let Some(belief) = self.beliefs.get_mut(&route) else { continue };
+            let probed = probed && !(route.is_quic() && matches!(belief.phase, Phase::Unknown | Phase::Ok));
             belief.probe.stale = false;
             let at = if probed { cadence::next(belief, &mut self.dice, asked, params) } else { None };
             belief.probe.next = at;
@@ -319,7 +331,7 @@ impl State {
             let calm = self.beliefs.get(*route).is_some_and(|b| {
                 !b.hostile && matches!(b.phase, Phase::Unknown | Phase::Ok | Phase::Suspect | Phase::Degraded)
             });
-            route.transport == *transport && !route.service.is_other() && used && calm
+            route.transport == *transport && !route.service.is_other() && !route.is_quic() && used && calm
         };
         let rank = |route: &&Route| {
             let used = self.beliefs.get(*route).and_then(|b| b.used);

@@ -4,13 +4,21 @@
 //! Techniques T1–T20 and controls C0–C11 are those of the detection rules. What a sign then *weighs* is `health`'s
 //! question.
 
+pub mod burst;
 mod connect;
 pub mod dns;
+pub mod examination;
 mod first_flight;
 pub mod freeze;
 pub mod http;
 pub mod link;
+pub mod mtu;
+pub mod packets;
+pub mod quic;
+pub mod s2c;
+pub mod throttle;
 mod tls;
+pub mod udp;
 
 use crate::model::{Cause, Failure, Grade, Leg, Sign, Stage, Whose};
 
@@ -51,7 +59,7 @@ pub fn sign_of(failure: &Failure, on: On) -> Option<Sign> {
         (Stage::Resolve, cause) => dns::sign(cause, on),
         (Stage::Connect, cause) => Some(connect::sign(cause)),
         (Stage::FirstFlight, cause) => Some(first_flight::sign(cause, failure, on)),
-        (Stage::Handshake | Stage::App | Stage::Body, cause) => freeze::sign(cause, failure.received),
+        (Stage::Handshake | Stage::App | Stage::Body, cause) => freeze::sign(cause, failure, on),
         // A quiet connection that ends is a NAT's, a phone's or an app's doing far more often than a censor's.
         (Stage::Idle, _) => None,
         (Stage::Udp, cause) => Some(connect::packets(cause)),

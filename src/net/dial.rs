@@ -3,7 +3,7 @@
 
 use super::io::Stream;
 use super::network::{Deadline, Network};
-use crate::model::{Cause, EndpointTag, Failure, Stage, Whose};
+use crate::model::{Cause, EndpointTag, Failure, Family, Stage, Whose};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::hash::{BuildHasher, RandomState};
@@ -106,7 +106,8 @@ pub fn interleave(addrs: &[SocketAddr]) -> Vec<SocketAddr> {
 pub fn endpoint_tag(endpoint: SocketAddr) -> EndpointTag {
     static SALT: OnceLock<RandomState> = OnceLock::new();
     let hash = SALT.get_or_init(RandomState::new).hash_one(endpoint);
-    EndpointTag((hash >> 32) as u32)
+    let family = if endpoint.is_ipv4() { Family::V4 } else { Family::V6 };
+    EndpointTag::of((hash >> 32) as u32, family)
 }
 
 #[cfg(test)]
@@ -169,6 +170,19 @@ mod tests {
         assert!(connect_any(&network, &list, deadline).await.is_ok());
         let asked: Vec<u128> = network.asked.lock().unwrap().iter().map(|(_, at)| at.as_millis()).collect();
         assert_eq!(asked, [0, 250, 250]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_version_of_ip_that_is_dropped_costs_a_quarter_second_however_many_addresses_it_has() {
+        for dropped_first in [
+            addrs(&["2001:db8::3", "2001:db8::13", "192.0.2.1", "192.0.2.2"]),
+            addrs(&["192.0.2.3", "198.51.100.3", "203.0.113.3", "2001:db8::1"]),
+        ] {
+            let (network, start) = (Scripted::default(), Instant::now());
+            let deadline = Deadline::after(Duration::from_secs(4));
+            assert!(connect_any(&network, &dropped_first, deadline).await.is_ok());
+            assert_eq!(start.elapsed(), STAGGER);
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,7 +2,8 @@
 //! an account can tell, and some traffic after that.
 
 mod bulk;
-mod names;
+pub(super) mod names;
+mod quic;
 mod site;
 mod stun;
 mod telegram;
@@ -12,6 +13,7 @@ mod websocket;
 mod whatsapp;
 
 pub(super) use bulk::{framed_size, order};
+pub(super) use quic::quic;
 pub(super) use site::{Manners, site, speak_http};
 pub(super) use stun::stun;
 pub(super) use telegram::telegram;
