@@ -2,17 +2,25 @@
 //! relay, and tell the board what was seen. It decides nothing about beliefs and opens no socket of its own.
 
 mod autopsy;
+mod bursts;
 mod carried;
 mod carry;
 mod contestant;
+mod first_flight;
+mod flow;
 mod flows;
+mod habits;
+mod kernel;
+mod pace;
 mod packets;
 mod page;
+mod peer;
 mod race;
 mod relay;
 mod report;
 mod routing;
 mod settings;
+mod telling;
 
 #[cfg(test)]
 mod tests;
@@ -25,7 +33,9 @@ use crate::board::Board;
 use crate::inbound::{Refusal, Request, Want};
 use crate::model::{Carried, Destination, Facet, Moment, Need, Reason, ServiceId, TransportId};
 use arc_swap::ArcSwap;
+use bursts::Bursts;
 use carried::Fates;
+use habits::Habits;
 use race::Race;
 use report::Subject;
 use std::collections::HashMap;
@@ -59,6 +69,8 @@ pub struct Sessions {
     last_ways: LastWays,
     counters: Counters,
     fates: Fates,
+    habits: Habits,
+    bursts: Arc<Bursts>,
     tasks: TaskTracker,
 }
 
@@ -72,6 +84,8 @@ impl Sessions {
             last_ways: LastWays::default(),
             counters: Counters::default(),
             fates: Fates::default(),
+            habits: Habits::default(),
+            bursts: Arc::default(),
             tasks: TaskTracker::new(),
         })
     }
@@ -131,7 +145,7 @@ impl Sessions {
         if plan.attempts.is_empty() {
             return self.refuse_unplanned(request, &subject, &plan.passed_over).await;
         }
-        let mut race = Race::new(&self.board, Arc::clone(&routing), subject, to, plan);
+        let mut race = Race::new(self, Arc::clone(&routing), subject, to, plan);
         match race.open().await {
             Ok(()) => self.carry(request, race).await,
             Err(()) => {

@@ -1,6 +1,9 @@
 //! What a person sees of one connection when its ways fail in every manner.
 
+mod calls;
 mod rig;
+mod turns;
+mod watch;
 
 use crate::inbound::Refusal;
 use crate::model::{DirectRule, Phase, Record};
