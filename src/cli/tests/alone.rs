@@ -4,7 +4,7 @@ use super::stage::*;
 use crate::cli::*;
 use crate::control::tests::world::{fixed_probe, way};
 use crate::control::{Cell, ProbeItem};
-use crate::model::{LinkState, ServiceId};
+use crate::model::{Ground, LinkState, ServiceId};
 use std::path::PathBuf;
 
 fn nowhere() -> (tempfile::TempDir, String) {
@@ -70,7 +70,7 @@ fn probed(cells: &[(&str, &str, Option<bool>)], link: LinkState) -> Noted {
         let service = ServiceId::from(*service);
         ProbeItem::Cell(Cell { service, transport: way(transport), answered: *answered, ..like.clone() })
     };
-    let mut probed = vec![ProbeItem::Controls { link }];
+    let mut probed = vec![ProbeItem::Controls { link, ground: Ground::NotAsked }];
     probed.extend(cells.iter().map(cell));
     Noted { probed, ..Noted::default() }
 }
@@ -178,7 +178,7 @@ fn a_reader_that_had_enough_is_no_error() {
     let line = parse(["byway", "man"].map(Into::into)).unwrap();
     let err = Paper::default();
     let out = Out::new(Box::new(Closed), false, 80, false);
-    let mut terminal = Terminal { out, err: err.out(), quiet: false };
+    let mut terminal = Terminal { out, err: err.out(), quiet: false, person: None };
     assert_eq!(obey(line, &Noted::default(), &mut terminal, |_| None), Exit::Ok);
     assert_eq!(err.text(), "");
 }

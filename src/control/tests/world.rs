@@ -338,7 +338,7 @@ pub(crate) fn fixed_probe() -> Vec<ProbeItem> {
     };
     vec![
         ProbeItem::Started { routes: 2 },
-        ProbeItem::Controls { link: LinkState::Online },
+        ProbeItem::Controls { link: LinkState::Online, ground: Ground::AnchorsAnswer },
         cell("direct", Some(false), 5003, Some(Technique::SniDropHello), "hello never acknowledged"),
         cell("tokyo", Some(true), 212, None, "answered, proven to be the service"),
     ]
