@@ -1,7 +1,8 @@
 //! The first flight: what the client sends before any answer is held, and given to another way when the
 //! first one resets, ends or stays silent. The first *server byte* wins; only then is anything shown to the client.
 
-use super::contestant::Event;
+use super::carried::Fate;
+use super::contestant::{Contestant, Event};
 use super::page::is_block_page;
 use super::race::{Race, until};
 use super::report::{self, Subject};
@@ -37,25 +38,42 @@ impl Sessions {
         let Ok(mut client) = request.accept().await else { return };
         match FirstFlight::new(&mut race).run(&mut client).await {
             Outcome::Answered(index, bytes) => {
-                self.count_saved(&race, index);
+                self.count_answered(&race, index);
                 self.note_way(&race, index);
                 self.relay(client, race, index, bytes).await;
             }
             Outcome::Committed(index) => self.relay(client, race, index, Vec::new()).await,
             Outcome::AllLost => {
                 self.counters.failed.fetch_add(1, Ordering::Relaxed);
+                self.count_lost(&race);
                 debug!(subject = %race.subject(), words = race.refusal().1, "every way failed after the first flight");
                 race.report_all_failed();
                 client.abort_on_drop();
             }
-            Outcome::ClientLeft => race.report_client_left(),
+            Outcome::ClientLeft => {
+                if race.report_client_left() {
+                    self.count_lost(&race);
+                }
+            }
         }
     }
 
-    fn count_saved(&self, race: &Race<'_>, winner: usize) {
-        let others = race.contestants.iter().enumerate().filter(|(i, _)| *i != winner);
-        if others.clone().any(|(_, c)| c.is_lost() || (c.engaged && !c.canary)) || winner > 0 {
+    /// An answer through another way than the first that was tried has saved the connection; unless that first one
+    /// was on trial, raced at once and simply slower.
+    fn count_answered(&self, race: &Race<'_>, winner: usize) {
+        let failed = |c: &Contestant| c.is_lost() || (c.engaged && !c.canary);
+        let saved = race.turned_away || race.contestants[..winner].iter().any(failed);
+        if saved {
             self.counters.saved.fetch_add(1, Ordering::Relaxed);
+        }
+        let route = race.subject().route(&race.contestants[winner].transport);
+        self.fates.count(route, if saved { Fate::Saved } else { Fate::Answered });
+    }
+
+    /// The app saw a failure; it is booked on the way that was tried last.
+    pub(super) fn count_lost(&self, race: &Race<'_>) {
+        if let Some(last) = race.contestants.last() {
+            self.fates.count(race.subject().route(&last.transport), Fate::Lost);
         }
     }
 
@@ -150,6 +168,7 @@ impl<'r, 's> FirstFlight<'r, 's> {
                     // With another way left the page is not shown; alone, it is all there is.
                     if self.kind.may_replay() && self.race.has_reserve() {
                         self.race.contestants.remove(index);
+                        self.race.turned_away = true;
                         return self.replace();
                     }
                 }
@@ -279,11 +298,15 @@ impl Race<'_> {
     }
 
     /// Tells the board that the client went away: a sign only after a long silence (detection rules §3.7).
-    fn report_client_left(&self) {
+    /// Whether it was one.
+    fn report_client_left(&self) -> bool {
+        let mut waited = false;
         for (index, contestant) in self.contestants.iter().enumerate() {
             if contestant.engaged && contestant.silent_for() >= self.settings().first_byte_timeout {
                 self.tell(index, Sign::ClientGaveUp, Twin::Unknown);
+                waited = true;
             }
         }
+        waited
     }
 }

@@ -3,6 +3,7 @@
 //! ones are left alone.
 
 use super::Sessions;
+use super::carried::Fate;
 use super::report::{self, Told};
 use super::routing::Routing;
 use super::settings::Start;
@@ -186,6 +187,7 @@ impl Flows {
             if let Some(sign) = freeze::frozen(&flow.facts()) {
                 info!(route = %flow.route, kilobytes = flow.meter.down() / 1024, "a transfer froze; its app is told to reconnect");
                 report::sign(&flow.told(&sessions.board, &routing), sign, flow.endpoint, Twin::Unknown);
+                sessions.fates.count(flow.route.clone(), Fate::Lost);
                 flow.stop.cancel();
             } else if flow.meter.since_down() < Duration::from_secs(2) {
                 self.proven(&flow, sessions);

@@ -2,6 +2,7 @@
 //! relay, and tell the board what was seen. It decides nothing about beliefs and opens no socket of its own.
 
 mod autopsy;
+mod carried;
 mod carry;
 mod contestant;
 mod flows;
@@ -22,8 +23,9 @@ pub use settings::Settings;
 
 use crate::board::Board;
 use crate::inbound::{Refusal, Request, Want};
-use crate::model::{Destination, Facet, Moment, Need, Reason, ServiceId, TransportId};
+use crate::model::{Carried, Destination, Facet, Moment, Need, Reason, ServiceId, TransportId};
 use arc_swap::ArcSwap;
+use carried::Fates;
 use race::Race;
 use report::Subject;
 use std::collections::HashMap;
@@ -56,6 +58,7 @@ pub struct Sessions {
     flows: Flows,
     last_ways: LastWays,
     counters: Counters,
+    fates: Fates,
     tasks: TaskTracker,
 }
 
@@ -68,6 +71,7 @@ impl Sessions {
             flows: Flows::default(),
             last_ways: LastWays::default(),
             counters: Counters::default(),
+            fates: Fates::default(),
             tasks: TaskTracker::new(),
         })
     }
@@ -75,6 +79,12 @@ impl Sessions {
     /// What was counted since start.
     pub const fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// How connections fared on each route since the last reading; the counts begin anew. Routes that nobody took are
+    /// left out.
+    pub fn carried(&self) -> Vec<Carried> {
+        self.fates.take()
     }
 
     /// The connections that are up now.
@@ -126,6 +136,7 @@ impl Sessions {
             Ok(()) => self.carry(request, race).await,
             Err(()) => {
                 self.counters.failed.fetch_add(1, Ordering::Relaxed);
+                self.count_lost(&race);
                 let (why, words) = race.refusal();
                 debug!(subject = %race.subject(), %words, "every way failed");
                 race.report_all_failed();

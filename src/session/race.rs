@@ -23,6 +23,8 @@ pub(super) struct Race<'s> {
     pub(super) routing: Arc<Routing>,
     pub(super) flight: Flight,
     pub(super) contestants: Vec<Contestant>,
+    /// A way answered with somebody else's page and was dropped.
+    pub(super) turned_away: bool,
     subject: Subject,
     to: Destination,
     waiting: VecDeque<Attempt>,
@@ -40,6 +42,7 @@ impl<'s> Race<'s> {
             routing,
             flight: Flight::default(),
             contestants: Vec::with_capacity(plan.attempts.len()),
+            turned_away: false,
             subject,
             to,
             waiting: plan.attempts.into(),

@@ -1,6 +1,7 @@
 //! Relays a settled connection until it ends, with a watch on what comes back.
 
 use super::Sessions;
+use super::carried::Fate;
 use super::flows::Flow;
 use super::race::Race;
 use crate::model::TcpFacts;
@@ -48,6 +49,7 @@ impl Sessions {
         if client.write_all(&answer).await.is_err() || client.flush().await.is_err() {
             return;
         }
+        let unanswered = answer.is_empty();
         drop(answer);
         let mut client: Stream = match flight.get(given..) {
             Some(rest) if !rest.is_empty() => Box::new(Rewound::new(rest.to_vec(), client)),
@@ -57,6 +59,10 @@ impl Sessions {
         let tap = Tap { inner: winner.stream, records, seen: 0, ended, flow: Arc::clone(&flow) };
         let mut server: Stream = Box::new(tap);
         let end = copy_both(&mut client, &mut server, &flow.meter, &flow.stop).await;
+        if unanswered {
+            let fate = if flow.meter.down() > 0 { Fate::Answered } else { Fate::Lost };
+            self.fates.count(flow.route.clone(), fate);
+        }
         if let Err((side, failure)) = end.outcome {
             debug!(route = %flow.route, %failure, ?side, down = flow.meter.down(), "connection broke");
             // What broke on one side breaks on the other: an orderly end would claim a whole answer.
