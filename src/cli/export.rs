@@ -6,7 +6,7 @@ use super::exit::{Exit, Failed};
 use super::out::Terminal;
 use super::table::wrap;
 use crate::control::report::Measurement;
-use crate::control::{Ask, ControlError, Tell, span_words};
+use crate::control::{Ask, Tell, span_words};
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
