@@ -44,7 +44,10 @@ impl World {
     fn trusting(&self, spec: &probe::Spec) -> probe::Spec {
         let mut spec = spec.clone();
         let https = match &mut spec.kind {
-            probe::Kind::Https(https) | probe::Kind::Tls(https) | probe::Kind::WebSocket { https, .. } => https,
+            probe::Kind::Https(https)
+            | probe::Kind::Tls(https)
+            | probe::Kind::Quic(https)
+            | probe::Kind::WebSocket { https, .. } => https,
             probe::Kind::Telegram { .. } | probe::Kind::Noise { .. } | probe::Kind::Stun => return spec,
         };
         if let (probe::Roots::Platform, Some(roots)) = (&https.roots, &self.web_roots) {
@@ -104,11 +107,14 @@ impl Generation {
                 captive: settings.anchors.captive.clone(),
                 neutral: settings.anchors.neutral.iter().map(|anchor| world.trusting(anchor)).collect(),
                 domestic: settings.anchors.domestic.iter().map(|anchor| world.trusting(anchor)).collect(),
+                stun: settings.anchors.stun.clone(),
+                time: settings.anchors.time.clone(),
             },
             ways: in_order,
             services: settings.services.iter().map(|spec| spec.service.clone()).collect(),
             board: board.clone(),
             network: Arc::clone(&world.network),
+            resolver: Some(Arc::clone(&resolver)),
             sources: world.sources.clone(),
         });
         Ok(Self { settings, routing, prober, resolver, broken })
@@ -120,7 +126,7 @@ impl Generation {
 pub(super) fn routes(settings: &Settings) -> Vec<Route> {
     let mut routes = Vec::new();
     for spec in settings.services.iter().filter(|spec| !spec.service.id.is_other()) {
-        for (facet, l4) in facets(spec) {
+        for (facet, l4) in facets(spec).union(&over_quic(spec)).copied() {
             for transport in allowed(settings, spec) {
                 routes.push(Route { service: spec.service.id.clone(), facet, transport, l4 });
             }
@@ -129,9 +135,18 @@ pub(super) fn routes(settings: &Settings) -> Vec<Route> {
     routes
 }
 
+/// The facets that can be asked over QUIC: looked into when an app's own QUIC gets no answer, and never else.
+fn over_quic(spec: &ServiceSpec) -> BTreeSet<(Facet, L4)> {
+    spec.probes.iter().filter(|probe| is_quic(probe)).map(|probe| (probe.facet, probe.l4)).collect()
+}
+
+const fn is_quic(probe: &probe::Spec) -> bool {
+    matches!(probe.kind, probe::Kind::Quic(_))
+}
+
 /// A service's facets: those that are asked, and those that only traffic tells about.
 pub(super) fn facets(spec: &ServiceSpec) -> BTreeSet<(Facet, L4)> {
-    let asked = spec.probes.iter().map(|probe| (probe.facet, probe.l4));
+    let asked = spec.probes.iter().filter(|probe| !is_quic(probe)).map(|probe| (probe.facet, probe.l4));
     let claimed = spec.rules.iter().filter(|rule| rule.facet != Facet::Calls).map(|rule| (rule.facet, L4::Tcp));
     asked.chain(claimed).collect()
 }

@@ -48,6 +48,8 @@ pub(super) fn weigh(evidence: &Evidence, before: Before) -> Option<Weight> {
     let weight = match (evidence.pair, evidence.sign) {
         (_, sign) if sign.is_good() => return None,
         (_, Sign::ConnectOnly) => return None,
+        // It says what is not the trigger; a path that loses large packets looks the same.
+        (Some(Technique::HelloSize), _) => plain(3.0),
         (Some(how), _) => proven(how),
         (None, Sign::ForeignKey) => proven(Technique::Mitm),
         (None, Sign::BlockPage) => proven(Technique::HttpBlock),
@@ -61,7 +63,7 @@ pub(super) fn weigh(evidence: &Evidence, before: Before) -> Option<Weight> {
         (None, Sign::Silence | Sign::UdpNoReply) => plain(2.0),
         (None, Sign::Frozen { .. }) => Weight { part: Part::Freeze, ..plain(3.0) },
         (None, Sign::TransportDown) => Weight { part: Part::Near, ..plain(3.0) },
-        (None, Sign::Throttled) => return Some(Weight { part: Part::Throttle, ..plain(1.5) }),
+        (None, Sign::Throttled) => return Some(Weight { part: Part::Throttle, tried: false, ..plain(1.5) }),
         (None, Sign::ClientGaveUp) if before.gave_up >= 3 => return None,
         (None, Sign::ClientGaveUp) => return Some(Weight { tried: false, ..plain(1.0) }),
         (None, Sign::Reconnecting) => return Some(Weight { tried: false, ..plain(2.0) }),

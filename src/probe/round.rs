@@ -13,8 +13,10 @@ use crate::model::{
     self, Confidence, Destination, DirectRule, Evidence, Facet, L4, LinkState, Moment, Phase, Route, Service,
     ServiceId, Sign, Source, Technique, TransportId, Twin,
 };
+use crate::net::{Network, Resolver};
 use crate::transport::Transport;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tracing::debug;
 
@@ -28,6 +30,8 @@ pub(super) struct Rounds {
     pub(super) board: Board,
     pub(super) checks: Checks,
     pub(super) turns: Turns,
+    pub(super) network: Arc<dyn Network>,
+    pub(super) resolver: Option<Arc<Resolver>>,
 }
 
 /// A question about a route, ready to be put.
@@ -39,7 +43,7 @@ pub(super) struct Question<'a> {
 }
 
 /// What became of a question.
-enum Told {
+pub(super) enum Told {
     /// The server spoke; the board knows.
     Good,
     /// It is no evidence: a fault of this machine, or nothing that can be said.
@@ -49,10 +53,10 @@ enum Told {
 }
 
 /// A failure so far: what it is a sign of, and where.
-struct Failed {
-    evidence: Evidence,
-    address: Option<SocketAddr>,
-    is_foreign_key: bool,
+pub(super) struct Failed {
+    pub(super) evidence: Evidence,
+    pub(super) address: Option<SocketAddr>,
+    pub(super) is_foreign_key: bool,
 }
 
 impl Rounds {
@@ -167,7 +171,7 @@ impl Rounds {
     }
 
     /// Tells the board of an answer, or gives back what has to be looked into.
-    fn tell_unless_failed(&self, question: &Question<'_>, asked: &Asked) -> Told {
+    pub(super) fn tell_unless_failed(&self, question: &Question<'_>, asked: &Asked) -> Told {
         let sign = match &asked.outcome {
             Ok((answer, _)) => Some(sign_of_answer(answer)),
             Err(failure) => sign_of(failure, on(question.way)),
@@ -204,7 +208,7 @@ impl Rounds {
         self.ask_the_anchors(failed).await;
     }
 
-    async fn ask_the_anchors(&self, failed: &mut Failed) {
+    pub(super) async fn ask_the_anchors(&self, failed: &mut Failed) {
         failed.evidence.anchors = self.check(Thorough::Fully).await.anchors;
     }
 
@@ -217,19 +221,25 @@ impl Rounds {
         let Some(way) = tunnel.filter(|way| self.is_allowed(&question.route.service, way)) else {
             return Twin::Unknown;
         };
+        self.ask_inside(way, question).await.0
+    }
+
+    /// The same question inside a tunnel: what that says, and of what it is a sign when it failed.
+    pub(super) async fn ask_inside(&self, way: &Transport, question: &Question<'_>) -> (Twin, Option<Sign>) {
         let route = Route { transport: way.id.clone(), ..question.route.clone() };
         let (spec, target) = (without_body(&question.spec), question.target.clone());
         let twin = Question { route, way, spec, target };
         let asked = self.put(&twin).await;
         match self.tell_unless_failed(&twin, &asked) {
-            Told::Good => Twin::Answered,
-            Told::Nothing => Twin::Unknown,
+            Told::Good => (Twin::Answered, None),
+            Told::Nothing => (Twin::Unknown, None),
             Told::Failed(mut failed) => {
                 // The tunnel's own failure says nothing of the service; the service's speaks of both.
-                let is_near = failed.evidence.sign == Sign::TransportDown;
+                let (sign, is_near) = (failed.evidence.sign, failed.evidence.sign == Sign::TransportDown);
                 failed.evidence.twin = if is_near { Twin::Unknown } else { Twin::FailedToo };
+                let said = (failed.evidence.twin, Some(sign));
                 self.board.report(failed.evidence);
-                if is_near { Twin::Unknown } else { Twin::FailedToo }
+                said
             }
         }
     }
@@ -247,7 +257,7 @@ impl Rounds {
 
     /// The tunnel that people's connections would take: the forced one, else the first in the user's order that is
     /// known to work, else the first that is not known not to.
-    fn active_tunnel(&self, route: &Route) -> Option<&Transport> {
+    pub(super) fn active_tunnel(&self, route: &Route) -> Option<&Transport> {
         let snapshot = self.board.snapshot();
         let service = self.services.iter().find(|s| s.id == route.service)?;
         let usable = |id: &TransportId| {
@@ -319,7 +329,7 @@ impl Rounds {
         Some((self.neutral(question)?, address))
     }
 
-    fn neutral(&self, question: &Question<'_>) -> Option<Neutral> {
+    pub(super) fn neutral(&self, question: &Question<'_>) -> Option<Neutral> {
         let mut names = self.anchors.neutral.iter().flat_map(|spec| spec.targets.iter().map(|target| &target.host));
         Neutral::of(&question.spec, names.find(|host| host.name().is_some()))
     }
@@ -337,14 +347,14 @@ fn millis(span: Duration) -> Option<u32> {
     u32::try_from(span.as_millis()).ok()
 }
 
-const fn body_bytes(spec: &Spec) -> u32 {
+pub(super) const fn body_bytes(spec: &Spec) -> u32 {
     match &spec.kind {
         Kind::Https(https) => https.body_bytes,
         _ => 0,
     }
 }
 
-fn without_body(spec: &Spec) -> Spec {
+pub(super) fn without_body(spec: &Spec) -> Spec {
     let mut spec = spec.clone();
     if let Kind::Https(https) = &mut spec.kind {
         https.body_bytes = 0;
@@ -358,7 +368,7 @@ pub(super) const fn price(spec: &Spec) -> u32 {
         Kind::Stun => 150,
         Kind::Telegram { .. } => 700,
         Kind::Noise { .. } => 800,
-        Kind::Tls(_) => 6_000,
+        Kind::Tls(_) | Kind::Quic(_) => 6_000,
         Kind::WebSocket { .. } => 8_000,
         Kind::Https(https) => 7_000 + https.body_bytes + https.body_bytes / 12,
     }

@@ -2,7 +2,8 @@
 //! (roots, keys, accounts, anchors), so that byway can be configured for it.
 
 use super::places;
-use crate::lab::censor::{Censor, Target};
+use crate::lab::censor::{Action, Censor, Direction, Rule, Target};
+use crate::lab::dns;
 use crate::lab::land::{Land, home_like};
 use crate::lab::line::Crossing;
 use crate::lab::people::Door;
@@ -107,9 +108,26 @@ impl Country {
         IpNet::new_assert(places::v4(192, 0, 2, 128), 25)
     }
 
+    /// A rule: handshakes abroad pass, payload abroad does not; what is inside the country works, the operator's
+    /// resolvers too (T17).
+    pub fn whitelist(&self) -> Rule {
+        let abroad = Target::everything().except(self.domestic_prefix());
+        Rule::new(abroad, Action::DropPayload(Direction::Both))
+    }
+
     /// The resolver over HTTPS.
     pub const fn resolver(&self) -> SocketAddr {
         SocketAddr::new(places::RESOLVER, 443)
+    }
+
+    /// The operator's resolvers, by UDP and TCP on port 53: they say what the censor tells them to.
+    pub fn system_resolvers(&self) -> Vec<SocketAddr> {
+        dns::SYSTEM.into()
+    }
+
+    /// Public resolvers abroad, by UDP and TCP on port 53: they tell the truth.
+    pub fn public_resolvers(&self) -> Vec<SocketAddr> {
+        dns::PUBLIC.into()
     }
 
     /// The addresses of a messenger (`telegram`, `whatsapp`, `signal`); of another name none.
@@ -121,6 +139,32 @@ impl Country {
             _ => Vec::new(),
         };
         all.into_iter().map(IpNet::from).collect()
+    }
+
+    /// Where a messenger relays calls (`telegram`, `whatsapp`, `signal`): every relay answers STUN Binding requests.
+    pub fn call_relays(&self, service: &str) -> Vec<SocketAddr> {
+        match service {
+            "telegram" => places::TELEGRAM_RELAYS.into(),
+            "whatsapp" => places::WHATSAPP_RELAYS.into(),
+            "signal" => places::SIGNAL_RELAYS.into(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A censor's target: the relays of a messenger's calls, and nothing else of it.
+    pub fn calls_target(&self, service: &str) -> Target {
+        let relays = self.call_relays(service).into_iter();
+        relays.fold(Target::everything(), |target, relay| target.or_prefix(relay.ip()))
+    }
+
+    /// STUN servers of no messenger, as `(address, name)`.
+    pub fn stun_servers(&self) -> Vec<(SocketAddr, &'static str)> {
+        places::STUN.into()
+    }
+
+    /// A time server (NTP): UDP that is neither DNS nor STUN.
+    pub fn time_server(&self) -> SocketAddr {
+        places::TIME.0
     }
 
     /// A censor's target: a messenger by its addresses.
@@ -188,6 +232,10 @@ impl Network for Country {
 
     fn system_lookup<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
         Box::pin(self.land.lookup(home_like(places::RESOLVER), name))
+    }
+
+    fn system_resolvers(&self) -> Vec<SocketAddr> {
+        Self::system_resolvers(self)
     }
 }
 

@@ -9,8 +9,10 @@ mod tests;
 pub use country::{Country, Outside};
 
 use super::censor::{Censor, Rule};
+use super::dns;
 use super::intercept::Impostor;
 use super::land::{Distances, Land};
+use super::ntp;
 use super::origins::{self, Manners, Talk};
 use super::pki::{Authority, BadWorld};
 use super::servers::{self, Shadowsocks};
@@ -27,6 +29,8 @@ const ACCOUNTS: [(IpAddr, &str, &str); 2] = [
     (places::TOKYO, "2022-blake3-aes-128-gcm", "bGFiLWtleS1vZi10b2t5bw=="),
     (places::OSLO, "chacha20-ietf-poly1305", "a password of the lab"),
 ];
+/// From home to the operator's resolvers.
+const OPERATOR: Duration = Duration::from_millis(8);
 const SHADOWSOCKS_PORT: u16 = 8388;
 const SOCKS_PORT: u16 = 1080;
 
@@ -108,7 +112,8 @@ impl World {
         let abroad = self.tunnel / 6;
         let tunnels = [places::TOKYO, places::OSLO, places::FRIEND];
         let near = tunnels.map(|server| (server, self.tunnel.saturating_sub(abroad)));
-        let distances = Distances { direct: self.direct, near: near.into_iter().collect(), abroad };
+        let near = near.into_iter().chain(dns::SYSTEM.map(|resolver| (resolver.ip(), OPERATOR)));
+        let distances = Distances { direct: self.direct, near: near.collect(), abroad };
         let censor = Censor::new(rng.u64(..), self.line);
         for rule in self.rules {
             censor.add(rule);
@@ -207,12 +212,22 @@ impl Town {
     }
 
     fn udp(&mut self) -> Result<(), BadWorld> {
+        for at in dns::SYSTEM.into_iter().chain(dns::PUBLIC) {
+            let oracle = dns::Oracle::new(self.land.clone(), at);
+            self.tasks.spawn(oracle.clone().packets(self.land.bind(at)?));
+            self.tasks.spawn(origins::accept(&self.land, at, move |wire| oracle.clone().stream(wire)));
+        }
         self.name(&places::SIGNAL_CALLS_NAMES, places::SIGNAL_CALLS);
-        self.name(&places::STUN_NAMES, places::STUN);
-        let neutral = places::STUN_PORTS.map(|port| SocketAddr::new(places::STUN, port));
-        for at in neutral.into_iter().chain([SocketAddr::new(places::SIGNAL_CALLS, 3478)]) {
+        for (at, name) in places::STUN.into_iter().chain([places::MESSENGER_CALLS]) {
+            self.name(&[name], at.ip());
             self.tasks.spawn(origins::stun(self.land.bind(at)?));
         }
+        for at in [&places::WHATSAPP_RELAYS[..], &places::TELEGRAM_RELAYS, &places::SIGNAL_RELAYS].concat() {
+            self.tasks.spawn(origins::stun(self.land.bind(at)?));
+        }
+        let (at, name) = places::TIME;
+        self.name(&[name], at.ip());
+        self.tasks.spawn(ntp::serve(self.land.bind(at)?));
         Ok(())
     }
 

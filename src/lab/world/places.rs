@@ -1,10 +1,14 @@
 //! Who lives where. Addresses of the messengers that are recognised by prefix are the real ones, for nothing
 //! leaves the process; everything else has a documentation address (RFC 5737).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 pub(super) const fn v4(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+}
+
+const fn at(ip: IpAddr, port: u16) -> SocketAddr {
+    SocketAddr::new(ip, port)
 }
 
 /// Telegram's data centres 1 to 5, and one by IPv6.
@@ -126,10 +130,28 @@ pub(super) const CANARY_NAMES: [&str; 5] = [
     "canary.example",
 ];
 
-/// A STUN server of no messenger in use here.
-pub(super) const STUN: IpAddr = v4(198, 51, 100, 210);
-pub(super) const STUN_NAMES: [&str; 2] = ["stun.example", "stun.fbsbx.com"];
-pub(super) const STUN_PORTS: [u16; 1] = [3478];
+/// STUN servers of no messenger.
+pub(super) const STUN: [(SocketAddr, &str); 2] =
+    [(at(v4(198, 51, 100, 210), 3478), "stun.example"), (at(v4(203, 0, 113, 37), 3478), "stun.other.example")];
+/// Messenger's, on the edge that it shares with WhatsApp.
+pub(super) const MESSENGER_CALLS: (SocketAddr, &str) = (at(v4(157, 240, 253, 63), 3478), "stun.fbsbx.com");
+/// Where each messenger's calls are relayed; the relays speak STUN too.
+pub(super) const WHATSAPP_RELAYS: [SocketAddr; 4] = [
+    at(v4(157, 240, 253, 62), 3478),
+    at(v4(157, 240, 253, 62), 3480),
+    at(v4(31, 13, 64, 62), 3478),
+    at(v4(31, 13, 64, 62), 3480),
+];
+pub(super) const TELEGRAM_RELAYS: [SocketAddr; 4] = [
+    at(v4(91, 108, 8, 1), 597),
+    at(v4(91, 108, 8, 1), 1400),
+    at(v4(91, 108, 12, 1), 597),
+    at(v4(91, 108, 12, 1), 1400),
+];
+pub(super) const SIGNAL_RELAYS: [SocketAddr; 1] = [at(SIGNAL_CALLS, 3478)];
+
+/// A time server: UDP that is neither DNS nor STUN.
+pub(super) const TIME: (SocketAddr, &str) = (at(v4(198, 51, 100, 123), 123), "time.example");
 
 /// A resolver over HTTPS, asked by address.
 pub(super) const RESOLVER: IpAddr = v4(198, 51, 100, 53);

@@ -81,7 +81,7 @@ async fn readings(machine: &Machine, dead: &'static [&'static str]) -> Controls 
     let pki = Pki::new("anchors");
     let neutral = places(&pki, &["a.test", "b.test", "c.test", "d.test"]);
     let domestic = places(&pki, &["home.test", "yard.test"]);
-    let anchors = Anchors { captive: canaries(), neutral, domestic };
+    let anchors = Anchors { captive: canaries(), neutral, domestic, ..Anchors::default() };
     let (way, _) = way("direct", true, move |to: &Destination| {
         let name = to.host.name().unwrap().to_owned();
         let site = Site { status: 200, ..Site::default() };

@@ -1,11 +1,14 @@
 //! The map: which addresses listen, how far they are from each other, which names they have. The client's line
 //! is watched by the censor; what hosts abroad say to each other is not.
 
-use super::censor::{Censor, Resolver, Syn, Watch};
+mod datagrams;
+mod lookup;
+
+use super::censor::{Censor, Syn, Watch};
 use super::intercept;
-use super::line::{Crossing, Followed, Line};
+use super::line::{Followed, Line};
 use super::tcp::{self, Gate, Unwatched, Wire};
-use super::udp::{Mailbox, Socket};
+use super::udp::Mailbox;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
@@ -21,10 +24,6 @@ const HOME6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0xa, 0, 0, 0, 0, 1
 
 /// Seconds between the resends of a SYN (Linux `tcp_syn_retries` = 6), and from the last to giving up.
 const SYN_WAITS: [u64; 7] = [1, 2, 4, 8, 16, 32, 64];
-/// The system's resolver, asked from home.
-const LOOKUP: Duration = Duration::from_millis(8);
-/// A silent resolver, as the C library asks it: twice 5 s.
-const LOOKUP_GIVES_UP: Duration = Duration::from_secs(10);
 
 /// How far things are.
 #[derive(Clone, Debug)]
@@ -89,6 +88,11 @@ impl Land {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The censor on the client's line.
+    pub(super) const fn censor(&self) -> &Censor {
+        &self.censor
+    }
+
     /// The round-trip time between two hosts.
     pub(super) fn rtt(&self, one: IpAddr, other: IpAddr) -> Duration {
         let from_home = |host| self.distances.near.get(&host).copied().unwrap_or(self.distances.direct);
@@ -140,7 +144,8 @@ impl Land {
 
     /// Opens a connection from `from`.
     pub(super) async fn connect(self: &Arc<Self>, from: IpAddr, to: SocketAddr) -> io::Result<Wire> {
-        let rtt = self.rtt(from, to.ip());
+        let congested = if is_home(from) { self.censor.delay(to) } else { Duration::ZERO };
+        let rtt = self.rtt(from, to.ip()) + congested;
         let followed = is_home(from).then(|| self.line.follow(to));
         for wait in SYN_WAITS {
             let syn = if is_home(from) { self.censor.syn(to, Instant::now()) } else { Syn::Passes };
@@ -195,71 +200,6 @@ impl Land {
         let (near, far) = tcp::pair(from, to, rtt, gate);
         listener.send(far).map_err(|_| ErrorKind::ConnectionRefused)?;
         Ok(near)
-    }
-
-    /// Binds a UDP socket; port 0 picks a free one.
-    pub(super) fn bind(self: &Arc<Self>, mut at: SocketAddr) -> io::Result<Socket> {
-        let mut places = self.lock();
-        if at.port() == 0 {
-            at.set_port(places.free_port());
-        }
-        if places.sockets.contains_key(&at) {
-            return Err(ErrorKind::AddrInUse.into());
-        }
-        if !is_home(at.ip()) {
-            places.hosts.insert(at.ip());
-        }
-        let mailbox = Mailbox::default();
-        places.sockets.insert(at, mailbox.clone());
-        drop(places);
-        Ok(Socket::new(self.clone(), at, mailbox))
-    }
-
-    /// Frees what [`Land::bind`] took.
-    pub(super) fn unbind(&self, at: SocketAddr) {
-        self.lock().sockets.remove(&at);
-    }
-
-    /// Sends a datagram on its way; what the censor swallows, or nobody waits for, is gone without a word.
-    pub(super) fn post(&self, from: SocketAddr, to: SocketAddr, packet: &[u8]) {
-        if is_home(from.ip()) {
-            self.line.note(Crossing::Datagram(to));
-        }
-        let now = Instant::now();
-        let passes = match (is_home(from.ip()), is_home(to.ip())) {
-            (true, false) => self.censor.passes_udp(to, packet, true, now),
-            (false, true) => self.censor.passes_udp(from, packet, false, now),
-            _ => true,
-        };
-        let places = self.lock();
-        if !passes || places.is_down(to.ip()) {
-            return;
-        }
-        if let Some(mailbox) = places.sockets.get(&to) {
-            mailbox.put(packet, from, now + self.rtt(from.ip(), to.ip()) / 2);
-        }
-    }
-
-    /// Asks the resolver that the system at `from` uses.
-    pub(super) async fn lookup(&self, from: IpAddr, name: &str) -> io::Result<Vec<IpAddr>> {
-        if let Ok(literal) = name.parse::<IpAddr>() {
-            return Ok(vec![literal]);
-        }
-        if is_home(from) {
-            self.line.note(Crossing::Question(name.to_ascii_lowercase()));
-        }
-        let answer = if is_home(from) { self.censor.resolver(name) } else { Resolver::Truth };
-        match answer {
-            Resolver::NoNetwork => return Err(ErrorKind::NetworkUnreachable.into()),
-            Resolver::Silent => return after(LOOKUP_GIVES_UP, ErrorKind::TimedOut).await,
-            _ => sleep(LOOKUP).await,
-        }
-        let addresses = match answer {
-            Resolver::Forged(address) => vec![address],
-            Resolver::Truth => self.truth(name),
-            _ => Vec::new(),
-        };
-        if addresses.is_empty() { Err(ErrorKind::NotFound.into()) } else { Ok(addresses) }
     }
 }
 

@@ -1,3 +1,6 @@
+mod calls;
+mod loss;
+
 use super::*;
 use crate::lab::{Action, Direction, Target};
 use crate::net::{Io, Network};
