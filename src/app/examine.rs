@@ -13,7 +13,7 @@ pub(super) fn examine(byway: &Byway, service: &ServiceId) -> Result<BoxStream<'s
                    and spoils its results. Try again when it is over";
         return Err(Refusal::new(RefusalCode::Busy, why));
     };
-    let steps = stream::empty::<Examined>().boxed(); let _ = service; // SHIM
+    let steps = byway.prober().examine(service);
     Ok(stream::unfold((steps, turn), |(mut steps, turn)| async move {
         steps.next().await.map(|step| (step, (steps, turn)))
     })

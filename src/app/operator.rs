@@ -31,8 +31,8 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn clock(&self) -> Clock {
-        Clock { now: self.byway.board.now(), wall: Stamp::now() }
+    fn clock(&self) -> Clock {
+        past::clock(&self.byway)
     }
 
     fn spec<'a>(specs: &'a [ServiceSpec], asked: &ServiceId) -> Result<&'a ServiceSpec, Refusal> {
@@ -210,11 +210,11 @@ impl Operator for Desk {
     }
 
     fn report(&self, since: Duration) -> Answer<'_, Account> {
-        Box::pin(past::account(self, since))
+        Box::pin(past::account(&self.byway, since))
     }
 
     fn measurements(&self, since: Duration) -> Answer<'_, Vec<Measurement>> {
-        Box::pin(async move { Ok(past::measurements(self, since).await) })
+        Box::pin(async move { Ok(past::measurements(&self.byway, since).await) })
     }
 }
 

@@ -1,18 +1,16 @@
 //! What `report` and its export are made of: the journal, and what a running byway knows beside it.
 
 use super::Byway;
-use super::operator::Desk;
 use crate::board::RouteStory;
 use crate::config::Settings;
 use crate::control::report::{self, Account, Measurement, Present, Window};
-use crate::control::{Entry, Refusal, RefusalCode, Stamp};
+use crate::control::{Clock, Entry, Refusal, RefusalCode, Stamp};
 use crate::journal::{self, Filter, History};
 use crate::model::Service;
 use std::time::Duration;
 
 /// The account of the last `since`, from a running byway.
-pub(super) async fn account(desk: &Desk, since: Duration) -> Result<Account, Refusal> {
-    let byway = &desk.byway;
+pub(super) async fn account(byway: &Byway, since: Duration) -> Result<Account, Refusal> {
     let generation = byway.generation.load_full();
     if generation.settings.history.history == History::Off {
         return Err(Refusal::new(RefusalCode::NotAllowed, HISTORY_IS_OFF));
@@ -20,7 +18,7 @@ pub(super) async fn account(desk: &Desk, since: Duration) -> Result<Account, Ref
     // All there is: what held when the window began was recorded before it.
     let entries = byway.journal.query(Filter::default()).await;
     let entries: Vec<_> = entries.into_iter().map(Entry::from).collect();
-    Ok(report::account(&entries, Some(&present(desk)), &services(&generation.settings), window(since, Stamp::now())))
+    Ok(report::account(&entries, Some(&present(byway)), &services(&generation.settings), window(since, Stamp::now())))
 }
 
 /// What no history can tell of.
@@ -28,8 +26,8 @@ pub(super) const HISTORY_IS_OFF: &str =
     "the history is off: set history = \"memory\" or \"disk\" in the configuration";
 
 /// What a running byway knows beside its journal.
-fn present(desk: &Desk) -> Present {
-    let (byway, clock) = (&desk.byway, desk.clock());
+fn present(byway: &Byway) -> Present {
+    let clock = clock(byway);
     let snapshot = byway.board.snapshot();
     let standings = snapshot.standings.iter();
     Present {
@@ -42,13 +40,13 @@ fn present(desk: &Desk) -> Present {
 }
 
 /// The tests of the direct way over the last `since`, in OONI's format.
-pub(super) async fn measurements(desk: &Desk, since: Duration) -> Vec<Measurement> {
-    let generation = desk.byway.generation.load_full();
+pub(super) async fn measurements(byway: &Byway, since: Duration) -> Vec<Measurement> {
+    let generation = byway.generation.load_full();
     let mut stories: Vec<(&Service, Vec<RouteStory>)> = Vec::new();
     for service in services(&generation.settings) {
-        stories.push((service, desk.byway.board.story(&service.id).await));
+        stories.push((service, byway.board.story(&service.id).await));
     }
-    let clock = desk.clock();
+    let clock = clock(byway);
     report::measurements(clock, clock.wall.before(since), &stories)
 }
 
@@ -69,6 +67,11 @@ pub(super) enum PastError {
     /// The history cannot be read.
     #[error(transparent)]
     Unreadable(#[from] journal::Unreadable),
+}
+
+/// What ties a byway's time line to the calendar.
+pub(super) fn clock(byway: &Byway) -> Clock {
+    Clock { now: byway.board.now(), wall: Stamp::now() }
 }
 
 fn services(settings: &Settings) -> Vec<&Service> {

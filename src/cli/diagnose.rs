@@ -108,6 +108,10 @@ impl Progress {
                 self.0.enable_steady_tick(Duration::from_millis(120));
             }
             Examined::Began(trial) => self.0.set_message(format!("{} …", trial_words(*trial))),
+            Examined::Waits { seconds } => {
+                let what = "waiting until what an earlier test may have set off is over";
+                self.0.set_message(format!("{what} ({seconds} s)"));
+            }
             Examined::Exhibit(exhibit) => {
                 self.0.set_message(format!("{}: {}", trial_words(exhibit.trial), brief(exhibit)));
                 self.0.inc(1);
@@ -141,7 +145,7 @@ const fn style(outcome: &Outcome) -> Style {
 impl Examination {
     pub(super) fn take(&mut self, step: Examined) {
         match step {
-            Examined::Planned { .. } | Examined::Began(_) => {}
+            Examined::Planned { .. } | Examined::Began(_) | Examined::Waits { .. } => {}
             Examined::Exhibit(exhibit) => self.exhibits.push(exhibit),
             Examined::Concluded { link, ground, facets } => {
                 (self.link, self.ground, self.facets) = (link, ground, Some(facets));

@@ -164,7 +164,7 @@ fn row<'a>(service: &'a ServiceAccount, facet: &'a FacetAccount, way: &'a WayAcc
     let whole: u64 = same.take(1).map(|facet| used_secs(facet)).sum();
     Row {
         way: &way.transport,
-        facets: vec![facet_name(facet)],
+        facets: vec![facet_name(service, facet)],
         worked,
         style,
         used: percent(way.used_secs, whole).unwrap_or_default(),
@@ -178,8 +178,10 @@ fn used_secs(facet: &FacetAccount) -> u64 {
     facet.no_way_secs + facet.ways.iter().map(|way| way.used_secs).sum::<u64>()
 }
 
-fn facet_name(facet: &FacetAccount) -> String {
-    if facet.l4 == L4::Udp { format!("{} (udp)", facet.facet) } else { facet.facet.to_string() }
+/// A facet's name; what goes in packets is told apart where the same goes in streams too.
+fn facet_name(service: &ServiceAccount, facet: &FacetAccount) -> String {
+    let twice = service.facets.iter().filter(|other| other.facet == facet.facet).count() > 1;
+    if twice && facet.l4 == L4::Udp { format!("{} (udp)", facet.facet) } else { facet.facet.to_string() }
 }
 
 /// A span in its largest unit: `45 s`, `7 min`, `22 h`, `3 d`.
@@ -206,10 +208,10 @@ fn findings(service: &ServiceAccount) -> Vec<String> {
 /// `Telegram/text via direct: blocked by sni_drop_hello (anomaly) twice; noticed after 95 s, …; back after 14 min.`
 fn finding(service: &ServiceAccount, facet: &FacetAccount, way: &WayAccount) -> String {
     let found: Vec<_> = way.verdicts.iter().map(verdict_words).collect();
-    let mut text = format!("{}/{} via {}: {}", service.id, facet_name(facet), way.transport, found.join(", "));
+    let mut text = format!("{}/{} via {}: {}", service.id, facet_name(service, facet), way.transport, found.join(", "));
     let millis = |millis: u64| match millis {
         0..1000 => format!("{millis} ms"),
-        1000..90_000 => format!("{} s", millis / 1000),
+        1000..180_000 => format!("{} s", millis / 1000),
         _ => span_words(Duration::from_millis(millis)),
     };
     if let Some(spread) = way.detect_ms {

@@ -35,6 +35,11 @@ fn wrong_usage_ends_with_two_and_help_with_zero() {
         &["use", "telegram"],
         &["use", "telegram", "tokyo", "--for", "soon"],
         &["history", "--since", "0s"],
+        &["report", "--since", "0s"],
+        &["report", "--force"],
+        &["report", "--yes"],
+        &["report", "--ooni", "x", "--json"],
+        &["diagnose"],
         &["--color", "sometimes"],
         &["-q", "-v"],
         &["completions", "tcsh"],
@@ -188,13 +193,13 @@ fn completions_and_the_manual_are_made_for_every_command() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let done = byway(&Noted::default(), &["completions", shell]);
         assert_eq!(done.exit, Exit::Ok);
-        for command in ["status", "history", "completions"] {
+        for command in ["status", "history", "diagnose", "report", "completions"] {
             assert!(done.out.contains(command), "{shell} misses {command}");
         }
     }
     let page = byway(&Noted::default(), &["man"]).out;
     for part in
-        [".TH BYWAY 1", ".SH NAME", ".SH COMMANDS", ".SS \"use SERVICE TRANSPORT\"", ".SH \"EXIT STATUS\"", "fB130"]
+        [".TH BYWAY 1", ".SH NAME", ".SH COMMANDS", ".SS \"use SERVICE TRANSPORT\"", ".SS \"diagnose SERVICE\"", "ooni FILE", ".SH \"EXIT STATUS\"", "fB130"]
     {
         assert!(page.contains(part), "the manual misses {part}:\n{page}");
     }

@@ -2,5 +2,7 @@
 
 mod against_a_byway;
 mod alone;
+mod examine;
+mod report;
 mod pages;
 mod stage;

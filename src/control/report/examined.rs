@@ -38,6 +38,7 @@ pub const fn trial_words(trial: Trial) -> &'static str {
         Trial::Goodput => "speed",
         Trial::Quic => "QUIC",
         Trial::Calls => "its call servers",
+        Trial::NeutralStun => "call set-up elsewhere",
         Trial::NeutralUdp => "UDP elsewhere",
         Trial::PlainHttp => "plain HTTP",
         Trial::Tunnel => "through a tunnel",

@@ -42,8 +42,9 @@ pub(super) struct Ledger {
     last: Option<Stamp>,
     running: bool,
     link: LinkState,
-    network: NetworkId,
-    phases: HashMap<(NetworkId, Route), Phase>,
+    /// `None` until a record since the start has told it.
+    network: Option<NetworkId>,
+    phases: HashMap<(Option<NetworkId>, Route), Phase>,
     ways: HashMap<(ServiceId, Facet), Option<TransportId>>,
 }
 
@@ -95,7 +96,7 @@ impl Ledger {
             last: None,
             running: false,
             link: LinkState::Online,
-            network: NetworkId::default(),
+            network: None,
             phases: HashMap::new(),
             ways: HashMap::new(),
         };
@@ -132,11 +133,11 @@ impl Ledger {
             Event::Record(Record::Carried { routes, .. }) if self.holds(at) => self.count(routes),
             Event::Record(Record::Carried { .. }) => {}
             Event::Record(Record::Link { network, to, .. }) => {
-                self.network = *network;
+                self.is_on(*network);
                 self.link = *to;
             }
             Event::Record(Record::Network { network }) => {
-                self.network = *network;
+                self.network = Some(*network);
                 self.link = LinkState::Online;
                 self.routes.values_mut().for_each(|line| line.blocked_at = None);
             }
@@ -150,16 +151,26 @@ impl Ledger {
     fn begin(&mut self) {
         self.running = true;
         self.link = LinkState::Online;
+        self.network = None;
         self.phases.clear();
         self.ways.clear();
         self.routes.values_mut().for_each(|line| line.blocked_at = None);
     }
 
+    /// A record tells which network this is; what was believed before any did, was believed of it.
+    fn is_on(&mut self, network: NetworkId) {
+        if self.network.is_none() {
+            let before = std::mem::take(&mut self.phases);
+            self.phases = before.into_iter().map(|((_, route), phase)| ((Some(network), route), phase)).collect();
+        }
+        self.network = Some(network);
+    }
+
     /// A route's state changed.
     fn turn(&mut self, at: Stamp, change: &Transition) {
         let Transition { route, network, from, to, .. } = change;
-        self.network = *network;
-        self.phases.insert((*network, route.clone()), *to);
+        self.is_on(*network);
+        self.phases.insert((Some(*network), route.clone()), *to);
         let counts = self.holds(at);
         let line = self.routes.entry(route.clone()).or_default();
         let judged = |phase: Phase| matches!(phase, Phase::Blocked | Phase::Degraded | Phase::ServiceDown);

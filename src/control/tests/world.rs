@@ -424,7 +424,15 @@ pub(crate) fn fixed_account() -> Account {
     let present =
         Present { began: clock().stamp(at(0)), standings, carried: vec![carried("direct", 57, 0), carried("tokyo", 23, 4)] };
     let window = Window { since: clock().wall.before(Duration::from_secs(3600)), until: clock().wall };
-    account(&fixed_past(), Some(&present), &[&telegram, &whatsapp], window)
+    let mut past = fixed_past();
+    let Record::Transition(blocked) = past[3].record.clone() else { panic!("the fourth is a transition") };
+    let turn = |min, from, to| {
+        let turn = Transition { from, to, verdict: Verdict::Unclear, took_ms: 0, ..blocked.clone() };
+        Entry { at: clock().stamp(at(min)), record: Record::Transition(turn) }
+    };
+    past.insert(2, turn(46, Phase::Ok, Phase::Suspect));
+    past.insert(1, turn(1, Phase::Unknown, Phase::Ok));
+    account(&past, Some(&present), &[&telegram, &whatsapp], window)
 }
 
 pub(crate) fn fixed_measurements(since: Duration) -> Vec<Measurement> {
