@@ -3,6 +3,7 @@
 
 mod ask;
 mod checks;
+mod closer;
 mod controls;
 mod date;
 mod examine;
@@ -16,6 +17,7 @@ mod prober;
 mod quic;
 mod round;
 mod settings;
+mod size;
 mod sources;
 mod spec;
 mod stun;

@@ -99,23 +99,49 @@ impl Neutral {
 
     /// Puts this half to `target`, and says which address that was.
     pub(super) async fn ask(&self, asker: &Asker, way: &Transport, target: &Destination) -> (Half, Option<SocketAddr>) {
+        let (outcome, address) = self.put(asker, way, target).await;
+        let half = match outcome {
+            Ok(()) => Half::Passed,
+            Err(failure) => self.meaning(&failure, way),
+        };
+        (half, address)
+    }
+
+    /// Whether this half arrives at `target`: something comes back, or the kernel knows that all was acknowledged. (An
+    /// answer of many certificates is large again.)
+    pub(super) async fn arrives(&self, asker: &Asker, way: &Transport, target: &Destination) -> bool {
+        match self.put(asker, way, target).await.0 {
+            Ok(()) => true,
+            Err(failure) => {
+                failure.received > 0 || failure.tcp.is_some_and(|tcp| tcp.bytes_acked > 1 && tcp.unacked == 0)
+            }
+        }
+    }
+
+    /// Whether this half fares better than a real one that failed so.
+    pub(super) async fn fares_better(&self, asker: &Asker, way: &Transport, target: &Destination, real: Sign) -> bool {
+        match real {
+            Sign::HelloDropped => self.arrives(asker, way, target).await,
+            _ => self.ask(asker, way, target).await.0 == Half::Passed,
+        }
+    }
+
+    async fn put(
+        &self,
+        asker: &Asker,
+        way: &Transport,
+        target: &Destination,
+    ) -> (Result<(), Failure>, Option<SocketAddr>) {
         let _slot = asker.slot().await;
         let deadline = Deadline::after(asker.settings.probe_timeout);
         let mut address = target.host.ip().map(|ip| SocketAddr::new(ip, target.port));
-        let failure = match asker.dial(way, target, deadline).await {
-            Ok(stream) => {
-                address = if way.bare { stream.endpoint().or(address) } else { address };
-                match self.converse(asker, stream, target, deadline).await {
-                    Ok(spoken) => {
-                        asker.linger(spoken.farewell);
-                        return (Half::Passed, address);
-                    }
-                    Err(failure) => failure,
-                }
-            }
-            Err(failure) => failure,
+        let stream = match asker.dial(way, target, deadline).await {
+            Ok(stream) => stream,
+            Err(failure) => return (Err(failure), address),
         };
-        (self.meaning(&failure, way), address)
+        address = if way.bare { stream.endpoint().or(address) } else { address };
+        let spoken = self.converse(asker, stream, target, deadline).await;
+        (spoken.map(|spoken| asker.linger(spoken.farewell)), address)
     }
 
     /// What a half that failed shows.
@@ -132,11 +158,6 @@ impl Neutral {
             Some(sign) => Half::Failed(sign),
             None => Half::Nothing,
         }
-    }
-
-    /// Whether this half passes at `address`.
-    pub(super) async fn passes(&self, asker: &Asker, way: &Transport, address: SocketAddr) -> bool {
-        self.ask(asker, way, &Destination::from(address)).await.0 == Half::Passed
     }
 
     async fn converse(
@@ -173,7 +194,7 @@ fn named(https: &Https, name: &str) -> Https {
 pub(super) const fn https_of(spec: &Spec) -> Option<&Https> {
     match &spec.kind {
         Kind::Https(https) | Kind::Tls(https) | Kind::WebSocket { https, .. } => Some(https),
-        Kind::Telegram { .. } | Kind::Noise { .. } | Kind::Stun => None,
+        Kind::Telegram { .. } | Kind::Noise { .. } | Kind::Stun | Kind::Quic(_) => None,
     }
 }
 

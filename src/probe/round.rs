@@ -4,14 +4,13 @@
 
 use super::ask::{Answer, Asked, Asker};
 use super::checks::{Checks, Thorough};
-use super::pair::{Neutral, pinned};
 use super::spec::{Anchors, Kind, Spec};
 use super::turns::Turns;
 use crate::board::Board;
 use crate::judge::{On, sign_of};
 use crate::model::{
-    self, Confidence, Destination, DirectRule, Evidence, Facet, L4, LinkState, Moment, Phase, Route, Service,
-    ServiceId, Sign, Source, Technique, TransportId, Twin,
+    Destination, DirectRule, Evidence, Facet, L4, LinkState, Moment, Phase, Route, Service, ServiceId, Sign, Source,
+    Technique, TransportId, Twin,
 };
 use crate::net::{Network, Resolver};
 use crate::transport::Transport;
@@ -71,17 +70,11 @@ impl Rounds {
         if !self.may_ask(&question).await {
             return;
         }
-        let owed = self.owed_neutral(&question);
-        let passed = match &owed {
-            Some((neutral, address)) => neutral.passes(&self.asker, question.way, *address).await,
-            None => false,
-        };
+        let before = self.neutral_first(&question).await;
         let asked = self.put(&question).await;
         self.turns.took(route, asked.outcome.is_ok(), &self.asker.sources.chance);
         let Told::Failed(mut failed) = self.tell_unless_failed(&question, &asked) else { return };
-        if let (Some((neutral, _)), true) = (&owed, passed) {
-            failed.evidence.pair = neutral.proves(failed.evidence.sign);
-        }
+        failed.evidence.pair = before.and_then(|before| before.proves(failed.evidence.sign));
         self.vouch(&question, &mut failed).await;
         self.board.report(failed.evidence.clone());
         if self.settings().pairs && failed.evidence.pair.is_none() {
@@ -111,7 +104,7 @@ impl Rounds {
         asked
     }
 
-    fn settings(&self) -> &super::Settings {
+    pub(super) fn settings(&self) -> &super::Settings {
         &self.asker.settings
     }
 
@@ -273,65 +266,6 @@ impl Rounds {
         let tunnels: Vec<&Transport> = service.order.iter().filter_map(usable).collect();
         let first = |good: &dyn Fn(Phase) -> bool| tunnels.iter().copied().find(|way| good(phase(way)));
         first(&|phase| phase == Phase::Ok).or_else(|| first(&|phase| phase != Phase::Blocked))
-    }
-
-    /// One discriminating pair about a failure that another way does not have: the neutral half, and when that
-    /// passes the real one once more, at the same address.
-    async fn look_closer(&self, question: &Question<'_>, failed: &Failed) {
-        let evidence = &failed.evidence;
-        let Some(address) = failed.address.filter(|_| self.may_pair(question, evidence)) else { return };
-        let Some(neutral) = self.neutral(question).filter(|n| n.proves(evidence.sign).is_some()) else { return };
-        self.turns.paired(&question.route, self.board.now());
-        self.board.probe_started(question.route.clone(), price(&question.spec));
-        if !neutral.passes(&self.asker, question.way, address).await {
-            // Perhaps the real half's punishment: next time the neutral one goes first.
-            self.turns.owe(&question.route, Some(address));
-            return;
-        }
-        let target = Destination::from(address);
-        let spec = pinned(&question.spec, &question.target, address);
-        let again = Question { route: question.route.clone(), way: question.way, spec, target };
-        let asked = self.put(&again).await;
-        if let Told::Failed(mut second) = self.tell_unless_failed(&again, &asked) {
-            // The pair as a whole began with the first failure: whatever happened to the line since voids it, and
-            // the punishment that failure set off does not, for the neutral half has passed in between.
-            second.evidence.began = evidence.began;
-            second.evidence.twin = evidence.twin;
-            second.evidence.anchors = evidence.anchors;
-            let same = second.evidence.sign.technique() == evidence.sign.technique();
-            second.evidence.pair = neutral.proves(second.evidence.sign).filter(|_| same);
-            self.board.report(second.evidence);
-        }
-    }
-
-    fn may_pair(&self, question: &Question<'_>, evidence: &Evidence) -> bool {
-        let now = self.board.now();
-        let long_ago = self.turns.last_pair(&question.route).is_none_or(|at| now.since(at) >= self.settings().pair_gap);
-        let snapshot = self.board.snapshot();
-        let proven = snapshot.standing(&question.route).is_some_and(|s| s.confidence == Confidence::Confirmed);
-        let bare = question.way.kind == "direct";
-        bare && long_ago && !proven && evidence.twin == Twin::Answered && evidence.anchors != model::Anchors::Bad
-    }
-
-    /// The neutral half that an earlier, inconclusive pair left to be asked first.
-    fn owed_neutral(&self, question: &Question<'_>) -> Option<(Neutral, SocketAddr)> {
-        let address = self.turns.owed(&question.route)?;
-        let long_ago = self
-            .turns
-            .last_pair(&question.route)
-            .is_none_or(|at| self.board.now().since(at) >= self.settings().pair_gap);
-        if !long_ago {
-            return None;
-        }
-        self.turns.owe(&question.route, None);
-        self.turns.paired(&question.route, self.board.now());
-        self.board.probe_started(question.route.clone(), price(&question.spec));
-        Some((self.neutral(question)?, address))
-    }
-
-    pub(super) fn neutral(&self, question: &Question<'_>) -> Option<Neutral> {
-        let mut names = self.anchors.neutral.iter().flat_map(|spec| spec.targets.iter().map(|target| &target.host));
-        Neutral::of(&question.spec, names.find(|host| host.name().is_some()))
     }
 }
 

@@ -126,12 +126,7 @@ impl Reading {
 }
 
 /// What `findings` mean for each of `facets`, on a line in this state.
-pub fn conclude(
-    facets: &[(Facet, L4)],
-    findings: &[Finding],
-    link: LinkState,
-    ground: Ground,
-) -> Vec<Conclusion> {
+pub fn conclude(facets: &[(Facet, L4)], findings: &[Finding], link: LinkState, ground: Ground) -> Vec<Conclusion> {
     let of_facet = |(facet, l4): &(Facet, L4)| {
         let case = Case { facet: *facet, findings };
         let reading = match (link, l4) {

@@ -23,8 +23,7 @@ pub(super) fn read(case: &Case<'_>) -> Reading {
 
 /// The service's own answer came. What is left are the things that spoil it later, or beside it.
 fn reached(case: &Case<'_>) -> Reading {
-    let degraded =
-        |how, confidence, because, advice| Reading::new(Verdict::Degraded(how), confidence, because, advice);
+    let degraded = |how, confidence, because, advice| Reading::new(Verdict::Degraded(how), confidence, because, advice);
     if let Some(Sign::Frozen { .. }) = case.failed(Trial::Packets) {
         return degraded(Technique::Freeze, Confirmed, words::ONE_PACKET_PASSES, words::TAKE_A_TUNNEL);
     }
@@ -33,9 +32,11 @@ fn reached(case: &Case<'_>) -> Reading {
         (Said::Failed { sign: Sign::Frozen { .. }, .. }, Said::Failed { .. }) => {
             return Reading::unclear(words::FREEZES_EVERYWHERE, words::AGAIN_LATER);
         }
-        (Said::Failed { sign: Sign::Frozen { .. }, tries } | Said::Mixed { sign: Sign::Frozen { .. }, failed: tries, .. }, _)
-            if tries >= 2 =>
-        {
+        (
+            Said::Failed { sign: Sign::Frozen { .. }, tries }
+            | Said::Mixed { sign: Sign::Frozen { .. }, failed: tries, .. },
+            _,
+        ) if tries >= 2 => {
             return degraded(Technique::Freeze, Anomaly, words::BODY_STOPS, words::TAKE_A_TUNNEL);
         }
         _ => {}
@@ -47,7 +48,9 @@ fn reached(case: &Case<'_>) -> Reading {
         return degraded(Technique::HttpBlock, Confirmed, words::STUB, words::USE_HTTPS);
     }
     match case.failed(Trial::Dns) {
-        Some(Sign::DnsInjected) => return degraded(Technique::DnsTamper, Confirmed, words::TWO_ANSWERS, words::DNS_CARE),
+        Some(Sign::DnsInjected) => {
+            return degraded(Technique::DnsTamper, Confirmed, words::TWO_ANSWERS, words::DNS_CARE);
+        }
         Some(Sign::DnsLie) => return degraded(Technique::DnsTamper, Anomaly, words::NAME_DENIED, words::DNS_CARE),
         Some(Sign::DnsSilent) => return degraded(Technique::DnsTamper, Anomaly, words::NAME_SILENT, words::DNS_CARE),
         _ => {}
@@ -61,12 +64,7 @@ fn reached(case: &Case<'_>) -> Reading {
 fn sometimes(failed: u32, tries: u32) -> Reading {
     let share = failed * 100 / tries.max(1);
     if tries >= ENOUGH && RANDOM.contains(&share) {
-        return Reading::new(
-            Verdict::Degraded(Technique::RandomDrop),
-            Anomaly,
-            words::SOME_FAIL,
-            words::TAKE_A_TUNNEL,
-        );
+        return Reading::new(Verdict::Degraded(Technique::RandomDrop), Anomaly, words::SOME_FAIL, words::TAKE_A_TUNNEL);
     }
     Reading::unclear(words::ONCE, words::AGAIN_LATER)
 }
@@ -110,7 +108,9 @@ const fn one_endpoint() -> Reading {
 /// It works on another way, or its name alone is cut: this line is at fault.
 fn only_here(case: &Case<'_>, sign: Sign, name_alone: bool) -> Reading {
     match sign {
-        Sign::ForeignKey => return Reading::new(Verdict::Blocked(Technique::Mitm), Confirmed, words::OTHER_KEY, words::NEVER_DIRECT),
+        Sign::ForeignKey => {
+            return Reading::new(Verdict::Blocked(Technique::Mitm), Confirmed, words::OTHER_KEY, words::NEVER_DIRECT);
+        }
         Sign::WrongAnswer => {
             return Reading::new(Verdict::Blocked(Technique::Mitm), Anomaly, words::OTHER_ANSWER, words::NEVER_DIRECT);
         }
@@ -190,8 +190,5 @@ fn pair(case: &Case<'_>, sign: Sign) -> Option<Technique> {
 
 /// Whether a hello was stopped, rather than its place being out of reach.
 const fn is_cut(sign: Sign) -> bool {
-    matches!(
-        sign,
-        Sign::ResetAfterHello | Sign::EofAfterHello | Sign::HelloDropped | Sign::HelloMuted | Sign::Silence
-    )
+    matches!(sign, Sign::ResetAfterHello | Sign::EofAfterHello | Sign::HelloDropped | Sign::HelloMuted | Sign::Silence)
 }

@@ -32,10 +32,10 @@ pub(super) const OTHER_ANSWER: &str = "another answer came here than through a t
 pub(super) const OTHER_NAME_PASSES: &str = "the same address answers at once when another name is shown";
 pub(super) const NAME_ALONE: &str = "its name is stopped even on the way to a place that has nothing to do with it";
 pub(super) const OTHER_BYTES_PASS: &str = "the same address answers other bytes, its own protocol it does not";
-pub(super) const SMALL_PASSES: &str =
-    "a small first message passes and a large one does not: it is not the name; it may be a filter or a fault of the path";
+pub(super) const SMALL_PASSES: &str = "a small first message passes and a large one does not: it is not the name; it may be a filter or a fault of the path";
 pub(super) const ALL_MUTED: &str = "whatever is sent arrives, and nothing comes back; through a tunnel it answers";
-pub(super) const ALL_VANISHES: &str = "connections open, and whatever is sent then vanishes; through a tunnel it answers";
+pub(super) const ALL_VANISHES: &str =
+    "connections open, and whatever is sent then vanishes; through a tunnel it answers";
 pub(super) const ALL_CUT: &str = "whatever name is shown, the connection is cut; through a tunnel it answers";
 pub(super) const TUNNEL_REACHES_IT: &str = "a tunnel reaches the same address";
 pub(super) const ONLY_HERE: &str = "through a tunnel it answers";

@@ -90,11 +90,7 @@ struct Left;
 
 impl<'a> Examination<'a> {
     fn new(rounds: &'a Rounds, service: ServiceId, told: mpsc::Sender<Examined>) -> Self {
-        let line = Checked {
-            state: LinkState::Online,
-            ground: Ground::NotAsked,
-            anchors: model::Anchors::Unknown,
-        };
+        let line = Checked { state: LinkState::Online, ground: Ground::NotAsked, anchors: model::Anchors::Unknown };
         let subjects = Subject::all(rounds, &service);
         let ends = Instant::now() + WHOLE;
         Self { rounds, service, told, ends, last_dial: None, line, findings: Vec::new(), subjects }

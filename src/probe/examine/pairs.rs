@@ -37,7 +37,13 @@ impl Examination<'_> {
         };
         let Some(neutral) = neutral else { return Ok(Performed::skipped("no neutral name is configured")) };
         let mut done = self.put(index, &neutral, &question.target).await;
-        if is_stopped(&done) && let Some(since) = self.since_trouble() && since < LONG {
+        if is_stopped(&done) && half == Half::Bytes && self.is_unanswered_inside(index, &neutral).await {
+            return Ok(Performed::skipped("its server says nothing to such bytes through a tunnel either"));
+        }
+        if is_stopped(&done)
+            && let Some(since) = self.since_trouble()
+            && since < LONG
+        {
             let wait = SHORT.saturating_sub(since);
             if !wait.is_zero() && Instant::now() + wait + REST < self.ends {
                 self.tell(Examined::Waits { seconds: u32::try_from(wait.as_secs()).unwrap_or(u32::MAX) }).await?;
@@ -60,6 +66,10 @@ impl Examination<'_> {
                 return Performed::skipped("the question is who answers, not whether");
             }
             Some(_) => {}
+        }
+        // What this sets off would fall on a neutral place, and those are few.
+        if self.findings.iter().any(|past| past.trial == Trial::NeutralAddress && past.said != Said::Skipped) {
+            return Performed::skipped("once is enough");
         }
         let neutral = self.rounds.anchors.neutral.iter().flat_map(|spec| &spec.targets);
         let Some(target) = neutral.into_iter().find(|target| target.host.name().is_some()).cloned() else {
@@ -84,15 +94,26 @@ impl Examination<'_> {
         if self.found(index, Trial::NeutralName) == Said::Passed {
             return Performed::skipped("a first message as large, under another name, passed");
         }
+        let Some(sign) = self.trouble(index) else { return Performed::skipped("the service answered") };
         let small = self.subjects.get(index).and_then(|subject| {
-            let question = subject.real()?;
-            let asked = subject.question.as_ref()?;
-            Some((Neutral::small_of(&asked.spec, &asked.target)?, question.target))
+            let (asked, question) = (subject.question.as_ref()?, subject.real()?);
+            Some((Neutral::small_of(&asked.spec, &asked.target)?, question))
         });
-        match small {
-            Some((small, target)) => self.put_to(index, &small, &target).await,
-            None => Performed::skipped("its first message is no TLS hello"),
+        let Some((small, question)) = small else { return Performed::skipped("its first message is no TLS hello") };
+        self.pace().await;
+        self.rounds.board.probe_started(question.route.clone(), small.price());
+        match small.fares_better(&self.rounds.asker, question.way, &question.target, sign).await {
+            true => Performed::PASSED,
+            false => Performed::failed(sign),
         }
+    }
+
+    /// Whether a half gets no answer inside the tunnel either.
+    async fn is_unanswered_inside(&mut self, index: usize, neutral: &Neutral) -> bool {
+        let Some((way, question)) = self.subjects.get(index).and_then(|subject| subject.inside()) else { return false };
+        self.pace().await;
+        let (half, _) = neutral.ask(&self.rounds.asker, way, &question.target).await;
+        half != pair::Half::Passed
     }
 
     /// Puts a half to the service's address, and remembers which that was.
@@ -134,4 +155,3 @@ impl Examination<'_> {
 const fn is_stopped(done: &Performed) -> bool {
     matches!(done.said, Said::Failed { .. })
 }
-

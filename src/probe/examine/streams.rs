@@ -6,6 +6,7 @@ use crate::judge::examination::{Said, conclude};
 use crate::model::{Confidence, Evidence, Phase, Sign, Technique, Twin, Verdict};
 use crate::net::Deadline;
 use crate::probe::round::{Question, Told};
+use crate::transport::Transport;
 use std::net::SocketAddr;
 use tokio::time::Instant;
 
@@ -22,7 +23,7 @@ impl<'a> Examination<'a> {
         };
         let needed = self.rounds.neutral(&question).map_or(2, |neutral| neutral.failures());
         let enough = if self.is_trusted(&question) { 1 } else { AFTER_FAILURES };
-        let (mut tries, mut failed, mut last) = (0, 0, None);
+        let (mut tries, mut failed, mut first) = (0, 0, None);
         loop {
             self.pace().await;
             let asked = self.rounds.put(&question).await;
@@ -31,7 +32,8 @@ impl<'a> Examination<'a> {
                 Told::Nothing if tries == 0 => return Performed::skipped("this machine could not ask"),
                 Told::Nothing => break,
                 Told::Failed(failure) => {
-                    last = Some(failure.evidence.sign);
+                    // What comes after it may be its punishment (T19).
+                    first = first.or(Some(failure.evidence.sign));
                     failed += 1;
                     if let Some(subject) = self.subjects.get_mut(index) {
                         subject.failures.push(failure);
@@ -48,7 +50,7 @@ impl<'a> Examination<'a> {
                 break;
             }
         }
-        let said = match last {
+        let said = match first {
             None => Said::Passed,
             Some(sign) if failed == tries => Said::Failed { sign, tries },
             Some(sign) => Said::Mixed { sign, failed, tries },
@@ -69,15 +71,33 @@ impl<'a> Examination<'a> {
             return Performed::skipped("there is no tunnel for it");
         };
         self.pace().await;
-        let (twin, sign) = self.rounds.ask_inside(way, &question).await;
+        let (mut twin, sign) = self.rounds.ask_inside(way, &question).await;
+        let is_dead = twin == Twin::FailedToo && !self.reaches_anything(way).await;
+        if is_dead {
+            twin = Twin::Unknown;
+        }
         if let Some(subject) = self.subjects.get_mut(index) {
             subject.twin = twin;
         }
         match (twin, sign) {
+            _ if is_dead => Performed::skipped("the tunnel reaches nothing at all"),
             (Twin::Answered, _) => Performed::PASSED,
             (_, Some(sign)) => Performed::failed(sign),
             _ => Performed::skipped("the tunnel could not be asked"),
         }
+    }
+
+    /// A tunnel that reaches no neutral place either is no witness against the service.
+    async fn reaches_anything(&mut self, way: &Transport) -> bool {
+        let neutral = &self.rounds.anchors.neutral;
+        for spec in self.rounds.asker.sources.chance.some(neutral, 2) {
+            let Some(target) = spec.targets.first() else { continue };
+            self.pace().await;
+            if self.rounds.asker.ask(way, spec, target).await.outcome.is_ok() {
+                return true;
+            }
+        }
+        neutral.is_empty()
     }
 
     /// C7: another address or port of the service, when the first one failed.
@@ -108,11 +128,7 @@ impl<'a> Examination<'a> {
     }
 
     /// The question at another of the addresses that the target's name has.
-    async fn other_address(
-        &self,
-        index: usize,
-        fits: impl Fn(SocketAddr, SocketAddr) -> bool,
-    ) -> Option<Question<'a>> {
+    async fn other_address(&self, index: usize, fits: impl Fn(SocketAddr, SocketAddr) -> bool) -> Option<Question<'a>> {
         let subject = self.subjects.get(index)?;
         let question = subject.question.as_ref()?;
         let (target, resolver) = (&question.target, self.rounds.resolver.as_ref()?);
@@ -150,19 +166,27 @@ impl<'a> Examination<'a> {
         let conclusions = conclude(&[(facet, l4)], &self.findings, self.line.state, self.line.ground);
         let proven = conclusions.first().and_then(|conclusion| proven(conclusion.verdict, conclusion.confidence));
         let began = failures.first().map(|failure| failure.evidence.began);
-        let count = failures.len();
+        let pair = proven.and_then(|how| {
+            let place = failures.iter().rposition(|failure| is_of(failure.evidence.sign, how))?;
+            Some((place, how))
+        });
         for (place, failure) in failures.iter_mut().enumerate() {
             failure.evidence.twin = twin;
             if twin != Twin::Answered || failure.is_foreign_key {
                 self.rounds.ask_the_anchors(failure).await;
             }
             let evidence: &mut Evidence = &mut failure.evidence;
-            if place + 1 == count && place > 0 {
+            if let Some((_, how)) = pair.filter(|(of, _)| *of == place) {
                 // The pair as a whole began with the first failure (see `look_closer`).
                 evidence.began = began.unwrap_or(evidence.began);
-                evidence.pair = proven.filter(|how| is_of(evidence.sign, *how));
+                evidence.pair = Some(how);
             }
             self.rounds.board.report(evidence.clone());
+        }
+        let subject = index.and_then(|index| self.subjects.get(index));
+        let asked = subject.into_iter().flat_map(|subject| [&subject.question, &subject.elsewhere]).flatten();
+        for question in asked {
+            self.rounds.board.probe_ended(question.route.clone());
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::model::{Destination, Facet, L4, Route, ServiceId, TransportId, Twin};
 use crate::probe::pair::{https_of, pinned};
 use crate::probe::round::{Failed, Question, Rounds, without_body};
-use crate::probe::spec::Spec;
+use crate::probe::spec::{Kind, Spec};
 use crate::transport::Transport;
 use std::net::SocketAddr;
 
@@ -29,7 +29,9 @@ impl<'a> Subject<'a> {
     /// The facets of a service that a question speaks for.
     pub(super) fn all(rounds: &'a Rounds, service: &ServiceId) -> Vec<Self> {
         let mut subjects: Vec<Self> = Vec::new();
-        for spec in rounds.specs.iter().filter(|spec| spec.service == *service) {
+        // QUIC belongs to the web's subject: apps do without it.
+        let of_it = rounds.specs.iter().filter(|spec| spec.service == *service && !matches!(spec.kind, Kind::Quic(_)));
+        for spec in of_it {
             if !subjects.iter().any(|subject| (subject.facet, subject.l4) == (spec.facet, spec.l4)) {
                 subjects.push(Self::new(rounds, service, spec.facet, spec.l4));
             }
@@ -93,7 +95,8 @@ impl Rounds {
     /// The place whose turn comes `turn` after the one whose turn it is.
     fn endpoint(&self, route: &Route, turn: usize) -> Option<(&Spec, &Destination)> {
         let specs = self.specs_of(&route.service, route.facet, route.l4);
-        let all: Vec<_> = specs.into_iter().flat_map(|spec| spec.targets.iter().map(move |to| (spec, to))).collect();
+        let specs = specs.into_iter().filter(|spec| !matches!(spec.kind, Kind::Quic(_)));
+        let all: Vec<_> = specs.flat_map(|spec| spec.targets.iter().map(move |to| (spec, to))).collect();
         all.get((self.turns.place(route) + turn).checked_rem(all.len())?).copied()
     }
 }

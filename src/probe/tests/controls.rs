@@ -158,6 +158,7 @@ async fn a_dead_line_is_known_within_seconds() {
         captive: canaries(),
         neutral: places(&pki, &["a.test", "b.test", "c.test", "d.test"]),
         domestic: places(&pki, &["home.test", "yard.test"]),
+        ..Anchors::default()
     };
     let (way, _) = way("direct", true, |_: &_| Some(Served::mute(crate::model::TcpFacts::default())));
     let readings = run(&asker(), &anchors, Some(&way), &Machine(HashMap::new())).await;
