@@ -11,7 +11,9 @@ use crate::control::{
     Cell, Clock, Entry, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Used, follow,
 };
 use crate::journal::{self, Filter, Kind};
-use crate::model::{Confidence, Examined, Facet, Forced, Ground, L4, LinkState, Phase, Record, Route, ServiceId, TransportId};
+use crate::model::{
+    Confidence, Examined, Facet, Forced, Ground, L4, LinkState, Phase, Record, Route, ServiceId, TransportId,
+};
 use crate::probe::MatrixRow;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt};

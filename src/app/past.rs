@@ -22,8 +22,7 @@ pub(super) async fn account(byway: &Byway, since: Duration) -> Result<Account, R
 }
 
 /// What no history can tell of.
-pub(super) const HISTORY_IS_OFF: &str =
-    "the history is off: set history = \"memory\" or \"disk\" in the configuration";
+pub(super) const HISTORY_IS_OFF: &str = "the history is off: set history = \"memory\" or \"disk\" in the configuration";
 
 /// What a running byway knows beside its journal.
 fn present(byway: &Byway) -> Present {

@@ -175,14 +175,13 @@ impl Examination {
             return Ok(());
         }
         out.line("")?;
-        let mut table = Table::new(&["TEST", "FACET", "WAY", "RESULT", "WHAT IT SHOWS"], &[0, 3, 4]);
+        let mut table = Table::new(&["FACET", "WAY", "RESULT", "WHAT IT SHOWS"], &[2, 3]);
         for exhibit in &self.exhibits {
             let says = match &exhibit.outcome {
-                Outcome::Skipped(why) if exhibit.says.is_empty() => why.as_str(),
-                _ => exhibit.says.as_str(),
+                Outcome::Skipped(why) if !why.is_empty() => format!("{}; {why}", exhibit.says),
+                _ => exhibit.says.clone(),
             };
             table.row([
-                trial_words(exhibit.trial).into(),
                 exhibit.facet.map(|facet| facet.to_string()).unwrap_or_default().into(),
                 exhibit.via.as_ref().map(ToString::to_string).unwrap_or_default().into(),
                 Cell::new(brief(exhibit), style(&exhibit.outcome)),

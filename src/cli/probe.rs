@@ -80,7 +80,9 @@ impl Progress {
                     self.0.set_style(style.progress_chars("━╸─"));
                 }
             }
-            ProbeItem::Controls { link, ground } => self.0.set_message(format!("the network is {}", link_reason(*link, *ground))),
+            ProbeItem::Controls { link, ground } => {
+                self.0.set_message(format!("the network is {}", link_reason(*link, *ground)))
+            }
             ProbeItem::Cell(cell) => {
                 self.0.set_message(format!("{}/{} via {}: {}", cell.service, cell.facet, cell.transport, brief(cell)));
                 self.0.inc(1);

@@ -255,7 +255,7 @@ fn foot(account: &Account) -> String {
     format!(
         "The last {}: byway ran for {} and the network was well for {} of it. WORKED is of the time in which that \
          was known; IN USE of the time in which any way was.",
-        span_words(account.at.since(account.since)),
+        short(account.at.since(account.since).as_secs()),
         span(account.ran_secs),
         span(account.online_secs),
     )

@@ -320,9 +320,8 @@ pub(super) fn encode<T: Serialize>(body: &T) -> Result<Vec<u8>, serde_json::Erro
 
 /// Reads a question; what is wrong with it comes back as the answer to give.
 pub(super) fn decode_ask(line: &[u8]) -> Result<Ask, Refusal> {
-    const ASKS: [&str; 11] = [
-        "ping", "status", "why", "log", "history", "use", "reload", "probe", "diagnose", "report", "measurements",
-    ];
+    const ASKS: [&str; 11] =
+        ["ping", "status", "why", "log", "history", "use", "reload", "probe", "diagnose", "report", "measurements"];
     let malformed = |what: &str| Refusal::new(RefusalCode::Malformed, format!("the question is malformed: {what}"));
     let value: Value = serde_json::from_slice(line).map_err(|_| malformed("it is not JSON"))?;
     let name = value.get("ask").and_then(Value::as_str).ok_or_else(|| malformed("it has no \"ask\""))?;

@@ -172,7 +172,11 @@ impl Talk {
             }
             Ask::History { service, since_secs } => {
                 match self.limits.ready(operator.history(service.as_ref(), secs(*since_secs))).await {
-                    Ok(past) => return self.stream(stream::iter(past.into_iter().map(Tell::Entry)).boxed(), self.limits.beat).await,
+                    Ok(past) => {
+                        return self
+                            .stream(stream::iter(past.into_iter().map(Tell::Entry)).boxed(), self.limits.beat)
+                            .await;
+                    }
                     Err(refusal) => Err(refusal),
                 }
             }

@@ -198,9 +198,16 @@ fn completions_and_the_manual_are_made_for_every_command() {
         }
     }
     let page = byway(&Noted::default(), &["man"]).out;
-    for part in
-        [".TH BYWAY 1", ".SH NAME", ".SH COMMANDS", ".SS \"use SERVICE TRANSPORT\"", ".SS \"diagnose SERVICE\"", "ooni FILE", ".SH \"EXIT STATUS\"", "fB130"]
-    {
+    for part in [
+        ".TH BYWAY 1",
+        ".SH NAME",
+        ".SH COMMANDS",
+        ".SS \"use SERVICE TRANSPORT\"",
+        ".SS \"diagnose SERVICE\"",
+        "ooni FILE",
+        ".SH \"EXIT STATUS\"",
+        "fB130",
+    ] {
         assert!(page.contains(part), "the manual misses {part}:\n{page}");
     }
 }

@@ -20,7 +20,7 @@ fn nothing_is_examined_before_somebody_has_said_yes() {
     let args = ["--control", place.as_str(), "diagnose", "telegram"];
     let done = byway(&noted, &args);
     assert_eq!((done.exit, done.out.as_str()), (Exit::Usage, ""), "{}", done.err);
-    assert!(done.err.contains("Who watches this line can see them"), "it warns first: {}", done.err);
+    assert!(done.err.replace('\n', " ").contains("Who watches this line can see them"), "it warns first: {}", done.err);
     assert!(done.err.ends_with("it is not a terminal; add --yes\n"), "{}", done.err);
     for answer in ["n\n", "\n", "", "maybe\n"] {
         let done = byway_answered(&noted, &args, answer);
@@ -39,7 +39,8 @@ fn an_examination_comes_as_a_page_and_as_lines_of_json_from_either_side() {
     let (_folder, place) = nowhere();
     let served = Served::new(Arc::new(Fixed::default()));
     for place in [place, served.path()] {
-        let ask = |args: &[&str]| byway(&Noted::default(), &[&["--control", &place, "diagnose", "telegram"], args].concat());
+        let ask =
+            |args: &[&str]| byway(&Noted::default(), &[&["--control", &place, "diagnose", "telegram"], args].concat());
         let done = ask(&["--yes"]);
         assert_eq!(done.exit, Exit::Degraded, "{}", done.err);
         assert!(done.out.contains("Messages are blocked (sni_drop_hello): confirmed."), "{}", done.out);

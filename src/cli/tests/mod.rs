@@ -3,6 +3,6 @@
 mod against_a_byway;
 mod alone;
 mod examine;
-mod report;
 mod pages;
+mod report;
 mod stage;

@@ -2,7 +2,7 @@
 //! found against it and how fast, and how people's connections fared; and one sentence per service.
 
 use super::ledger::{Finding, Ledger, Line, Present, Window};
-use super::words::{count, listed};
+use super::words::{count, facet_words, listed};
 use crate::control::{Entry, Stamp};
 use crate::model::{Confidence, Facet, L4, Route, Service, ServiceId, TransportId, Verdict};
 use serde::{Deserialize, Serialize};
@@ -150,7 +150,10 @@ fn facet_account(
         facet,
         l4,
         no_way_secs: used(None),
-        ways: lines.iter().map(|(route, line)| way_account(ledger, route, line, used(Some(&route.transport)))).collect(),
+        ways: lines
+            .iter()
+            .map(|(route, line)| way_account(ledger, route, line, used(Some(&route.transport))))
+            .collect(),
     }
 }
 
@@ -223,13 +226,8 @@ fn sentence(account: &ServiceAccount) -> String {
     let Some(first) = ways().find(|way| way.worked_secs + way.failed_secs > 0).map(|way| &way.transport) else {
         return format!("{}: {}.", account.title, connections(account));
     };
-    let (worked, failed) = ways().filter(|way| way.transport == *first).fold((0, 0), |(worked, failed), way| {
-        (worked + way.worked_secs, failed + way.failed_secs)
-    });
-    let mut said = match percent(worked, worked + failed) {
-        Some(share) if failed > 0 => format!("{}: {first} worked {share} of the time", account.title),
-        _ => format!("{}: {first} worked all the time", account.title),
-    };
+    let failed: u64 = ways().filter(|way| way.transport == *first).map(|way| way.failed_secs).sum();
+    let mut said = format!("{}: {first} {}", account.title, shares(account, first));
     let others = ways().filter(|way| way.transport != *first && (way.answered > 0 || way.used_secs > 0));
     let mut others: Vec<_> = others.map(|way| way.transport.to_string()).collect();
     others.sort();
@@ -242,6 +240,34 @@ fn sentence(account: &ServiceAccount) -> String {
         said += &format!("; {}", connections(account));
     }
     said + "."
+}
+
+/// `worked 62 % of the time`; where facets differ, `worked 62 % of the time for messages, all the time for calls`.
+fn shares(account: &ServiceAccount, transport: &TransportId) -> String {
+    let mut shares: Vec<(String, Vec<String>)> = Vec::new();
+    for facet in &account.facets {
+        let way = facet.ways.iter().find(|way| way.transport == *transport);
+        let Some((way, share)) = way.and_then(|way| Some((way, way.worked_words()?))) else { continue };
+        let share = match (way.worked_secs, way.failed_secs) {
+            (_, 0) => "all the time".to_owned(),
+            (0, _) => "never".to_owned(),
+            _ => format!("{share} of the time"),
+        };
+        let subject = facet_words(facet.facet).to_owned();
+        match shares.iter_mut().find(|(same, _)| *same == share) {
+            Some((_, subjects)) if subjects.contains(&subject) => {}
+            Some((_, subjects)) => subjects.push(subject),
+            None => shares.push((share, vec![subject])),
+        }
+    }
+    match shares.as_slice() {
+        [(share, _)] if share == "never" => "never worked".to_owned(),
+        [(share, _)] => format!("worked {share}"),
+        many => {
+            let told = many.iter().map(|(share, of)| format!("{share} for {}", listed(of)));
+            format!("worked {}", told.collect::<Vec<_>>().join(", "))
+        }
+    }
 }
 
 fn connections(account: &ServiceAccount) -> String {

@@ -4,8 +4,8 @@ use super::why::facet_reason;
 use super::words::{capital, facet_words, link_words, listed};
 use crate::control::{Clock, Stamp};
 use crate::model::{
-    Confidence, Facet, Forced, Ground, L4, LinkState, Moment, Phase, Plan, Route, Service, ServiceId, Snapshot, Standing,
-    TransportId, Verdict,
+    Confidence, Facet, Forced, Ground, L4, LinkState, Moment, Phase, Plan, Route, Service, ServiceId, Snapshot,
+    Standing, TransportId, Verdict,
 };
 use serde::{Deserialize, Serialize};
 

@@ -106,7 +106,8 @@ fn time_is_counted_only_while_byway_runs_on_a_line_that_is_well() {
 
 #[test]
 fn without_a_running_byway_nothing_is_claimed_after_the_last_record() {
-    let past = [entry(0, Record::Started), entry(10, turn(Phase::Unknown, Phase::Ok)), entry(20, takes(Some("direct")))];
+    let past =
+        [entry(0, Record::Started), entry(10, turn(Phase::Unknown, Phase::Ok)), entry(20, takes(Some("direct")))];
     let found = told(&past, None, 0, 600);
     assert_eq!((found.ran_secs / 60, minutes(way(&found, "direct"))), (20, (10, 0, 10)));
 }
@@ -164,7 +165,10 @@ fn what_a_long_running_byway_believes_counts_though_its_history_has_forgotten_it
     ];
     let present = Present { standings, ..alive(0) };
     // The oldest record left is an hour old.
-    let past = [entry(940, link(LinkState::Online, LinkState::Offline)), entry(950, link(LinkState::Offline, LinkState::Online))];
+    let past = [
+        entry(940, link(LinkState::Online, LinkState::Offline)),
+        entry(950, link(LinkState::Offline, LinkState::Online)),
+    ];
     let found = told(&past, Some(&present), 900, 1000);
     assert_eq!(minutes(way(&found, "direct")), (90, 0, 0));
     assert_eq!(found.services[0].facets[0].ways.len(), 1, "nothing is known of tokyo");
@@ -195,11 +199,7 @@ fn verdicts_are_counted_with_how_long_they_took_and_lasted() {
     let counted: Vec<_> = direct.verdicts.iter().map(|count| (count.verdict, count.times)).collect();
     assert_eq!(
         counted,
-        [
-            (Verdict::Blocked(Technique::SniRst), 2),
-            (Verdict::Degraded(Technique::Throttled), 1),
-            (Verdict::Down, 1)
-        ]
+        [(Verdict::Blocked(Technique::SniRst), 2), (Verdict::Degraded(Technique::Throttled), 1), (Verdict::Down, 1)]
     );
     assert_eq!(direct.detect_ms, Some(Spread { times: 3, median: 20_000, max: 20_000 }));
     assert_eq!(direct.recover_secs, Some(Spread { times: 2, median: 1800, max: 1800 }));
@@ -222,7 +222,8 @@ fn the_way_in_use_is_told_by_its_share() {
 
 #[test]
 fn what_is_counted_since_the_last_record_is_added() {
-    let past = [entry(0, Record::Started), entry(59, Record::Carried { secs: 3540, routes: vec![carried("tokyo", 5, 2, 0)] })];
+    let past =
+        [entry(0, Record::Started), entry(59, Record::Carried { secs: 3540, routes: vec![carried("tokyo", 5, 2, 0)] })];
     let present = Present { carried: vec![carried("tokyo", 3, 1, 1), carried("direct", 1, 0, 0)], ..alive(0) };
     let found = told(&past, Some(&present), 0, 70);
     let service = &found.services[0];
@@ -252,6 +253,8 @@ fn one_sentence_tells_the_whole() {
         sentence(blocked(), vec![carried("tokyo", 60, 41, 2), carried("split", 3, 1, 0)]),
         "Telegram: direct worked 62 % of the time; split and tokyo stood in; 42 connections saved, 2 lost."
     );
+    let never = vec![entry(0, turn(Unknown, Blocked))];
+    assert_eq!(sentence(never, vec![]), "Telegram: direct never worked.");
     assert_eq!(
         sentence(blocked(), vec![carried("direct", 3, 0, 5)]),
         "Telegram: direct worked 62 % of the time; 3 connections, 5 lost."

@@ -97,8 +97,11 @@ fn while_the_link_is_down_nothing_is_called_blocked() {
     let service = service("telegram", "Telegram");
     let facts = [ServiceFacts { service: &service, facets: vec![telegram_text()] }];
     let told = status(Seen { clock: clock(), snapshot: &snapshot }, &facts, Running::default());
-    assert_eq!(told.sentence, "Captive portal: a login page answers in everybody's place: open a browser and log in. \
-         Nothing is blamed until somebody has.");
+    assert_eq!(
+        told.sentence,
+        "Captive portal: a login page answers in everybody's place: open a browser and log in. \
+         Nothing is blamed until somebody has."
+    );
     assert_eq!(told.outline(), Outline::NoInternet);
     assert_eq!(told.services[0].facets[0].up, Up::Unsure);
 }

@@ -8,17 +8,64 @@ use crate::model::*;
 pub(super) fn signs() -> Vec<Sign> {
     use Sign::*;
     let all = vec![
-        Answer(Grade::A), Answer(Grade::B), FlowProven, BodyProven, ConnectOnly, ConnectTimeout, Refused, RefusedByIcmp,
-        ResetAfterHello, EofAfterHello, HelloDropped, HelloMuted, Silence, Frozen { kilobytes: 16 },
-        Slow { kilobytes_per_second: 12 }, Throttled, ForeignKey, BlockPage, DnsLie, DnsInjected, DnsSilent,
-        ClientGaveUp, Reconnecting, UdpNoReply, QuicSilent, BurstFrozen, WrongAnswer, TransportDown,
+        Answer(Grade::A),
+        Answer(Grade::B),
+        FlowProven,
+        BodyProven,
+        ConnectOnly,
+        ConnectTimeout,
+        Refused,
+        RefusedByIcmp,
+        ResetAfterHello,
+        EofAfterHello,
+        HelloDropped,
+        HelloMuted,
+        Silence,
+        Frozen { kilobytes: 16 },
+        Slow { kilobytes_per_second: 12 },
+        Throttled,
+        ForeignKey,
+        BlockPage,
+        DnsLie,
+        DnsInjected,
+        DnsSilent,
+        ClientGaveUp,
+        Reconnecting,
+        UdpNoReply,
+        QuicSilent,
+        BurstFrozen,
+        WrongAnswer,
+        TransportDown,
     ];
     for sign in &all {
         match sign {
-            Answer(_) | FlowProven | BodyProven | ConnectOnly | ConnectTimeout | Refused | RefusedByIcmp
-            | ResetAfterHello | EofAfterHello | HelloDropped | HelloMuted | Silence | Frozen { .. } | Slow { .. }
-            | Throttled | ForeignKey | BlockPage | DnsLie | DnsInjected | DnsSilent | ClientGaveUp | Reconnecting
-            | UdpNoReply | QuicSilent | BurstFrozen | WrongAnswer | TransportDown => {}
+            Answer(_)
+            | FlowProven
+            | BodyProven
+            | ConnectOnly
+            | ConnectTimeout
+            | Refused
+            | RefusedByIcmp
+            | ResetAfterHello
+            | EofAfterHello
+            | HelloDropped
+            | HelloMuted
+            | Silence
+            | Frozen { .. }
+            | Slow { .. }
+            | Throttled
+            | ForeignKey
+            | BlockPage
+            | DnsLie
+            | DnsInjected
+            | DnsSilent
+            | ClientGaveUp
+            | Reconnecting
+            | UdpNoReply
+            | QuicSilent
+            | BurstFrozen
+            | WrongAnswer
+            | TransportDown => {}
         }
     }
     all
@@ -76,7 +123,8 @@ fn why_says_of_every_technique_what_was_seen() {
         let mut snapshot = snapshot();
         let direct = route("telegram", Facet::Text, "direct");
         snapshot.standings.insert(direct, blocked(technique, at(48)));
-        let plan = Plan { attempts: attempts(&["tokyo"]), passed_over: vec![(way("direct"), Reason::Blocked(technique))] };
+        let plan =
+            Plan { attempts: attempts(&["tokyo"]), passed_over: vec![(way("direct"), Reason::Blocked(technique))] };
         let facts = ServiceFacts { service: &telegram, facets: vec![facet(Facet::Text, plan)] };
         let said = why(Seen { clock: clock(), snapshot: &snapshot }, &facts, &stories()).facets.remove(0).sentence;
         let wanted = format!("The direct way: {words} (hello never acknowledged, 4 of 4 tries, 2 endpoints); ");
@@ -132,7 +180,11 @@ fn the_link_says_why_it_is_as_it_is() {
         ),
         (L::Whitelist, G::OnlyDomestic, "Whitelist: only places inside the country answer. Nothing else is blamed."),
         // As an earlier version noted it.
-        (L::Offline, G::NotAsked, "Offline: nothing answers, neither here nor abroad. Nothing is blamed until it is back."),
+        (
+            L::Offline,
+            G::NotAsked,
+            "Offline: nothing answers, neither here nor abroad. Nothing is blamed until it is back.",
+        ),
     ] {
         assert_eq!(link_words(link, ground), said);
         let snapshot = Snapshot { link, ground, ..snapshot() };
@@ -145,8 +197,20 @@ fn the_link_says_why_it_is_as_it_is() {
         assert_eq!((why.sentence.as_str(), why.ground, status.ground), (said, ground, ground));
     }
     for (from, to, ground, what, why) in [
-        (L::Online, L::Offline, G::Unplugged, "the network: online → offline", "This machine has no way out: no cable, no Wi-Fi, or no route; nothing is blamed"),
-        (L::Offline, L::Offline, G::NothingAnswers, "the network: still offline", "Nothing answers, neither here nor abroad; nothing is blamed"),
+        (
+            L::Online,
+            L::Offline,
+            G::Unplugged,
+            "the network: online → offline",
+            "This machine has no way out: no cable, no Wi-Fi, or no route; nothing is blamed",
+        ),
+        (
+            L::Offline,
+            L::Offline,
+            G::NothingAnswers,
+            "the network: still offline",
+            "Nothing answers, neither here nor abroad; nothing is blamed",
+        ),
         (L::LinkBad, L::Online, G::AnchorsAnswer, "the network: bad link → online", "Neutral sites answer"),
     ] {
         let said = record_words(&Record::Link { network: NetworkId(1), from, to, ground });

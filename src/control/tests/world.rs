@@ -247,7 +247,13 @@ pub(crate) struct Fixed {
 impl Default for Fixed {
     fn default() -> Self {
         let reload = Ok(Reloaded { changes: vec!["transport osaka added".into()], warnings: vec![] });
-        Self { announce: broadcast::channel(16).0, used: Mutex::default(), reload, stuck: false, examining: Arc::new(Semaphore::new(1)) }
+        Self {
+            announce: broadcast::channel(16).0,
+            used: Mutex::default(),
+            reload,
+            stuck: false,
+            examining: Arc::new(Semaphore::new(1)),
+        }
     }
 }
 
@@ -383,11 +389,11 @@ pub(crate) fn fixed_examination() -> Vec<Examined> {
     vec![
         Examined::Planned { service: ServiceId::from("telegram"), tests: 5 },
         Examined::Began(Trial::Link),
-        exhibit(Trial::Link, Outcome::Passed, 240, "neutral sites answer"),
-        exhibit(Trial::Service, failed("hello_dropped"), 5003, "its first message was never acknowledged"),
-        exhibit(Trial::NeutralName, Outcome::Passed, 190, "with a neutral name the same address answered at once"),
-        exhibit(Trial::Quic, Outcome::Skipped("it has no QUIC".into()), 0, ""),
-        exhibit(Trial::Tunnel, Outcome::Passed, 410, "through tokyo the service itself answered"),
+        exhibit(Trial::Link, Outcome::Passed, 240, "neutral sites over this line: as it should be"),
+        exhibit(Trial::Service, failed("hello_dropped"), 5003, "the service's own protocol, directly: its first message was never acknowledged"),
+        exhibit(Trial::NeutralName, Outcome::Passed, 190, "the same address under a neutral name: as it should be"),
+        exhibit(Trial::Quic, Outcome::Skipped("it has no QUIC".into()), 0, "QUIC to it: not tested"),
+        exhibit(Trial::Tunnel, Outcome::Passed, 410, "the same through a tunnel: as it should be"),
         Examined::Concluded {
             link: LinkState::Online,
             ground: Ground::AnchorsAnswer,
@@ -396,9 +402,10 @@ pub(crate) fn fixed_examination() -> Vec<Examined> {
                     facet: Facet::Text,
                     verdict: Verdict::Blocked(Technique::SniDropHello),
                     confidence: Confidence::Confirmed,
-                    says: "Its first message vanishes on the way there when it bears its name, and passes when it bears \
+                    says:
+                        "Its first message vanishes on the way there when it bears its name, and passes when it bears \
                            another. Let it go through a tunnel: byway does so by itself."
-                        .into(),
+                            .into(),
                 },
                 Conclusion {
                     facet: Facet::Calls,
@@ -421,8 +428,11 @@ pub(crate) fn fixed_account() -> Account {
         lost: 0,
     };
     let standings = snapshot().standings.into_iter().map(|(r, s)| (r, s.phase, clock().stamp(s.since))).collect();
-    let present =
-        Present { began: clock().stamp(at(0)), standings, carried: vec![carried("direct", 57, 0), carried("tokyo", 23, 4)] };
+    let present = Present {
+        began: clock().stamp(at(0)),
+        standings,
+        carried: vec![carried("direct", 57, 0), carried("tokyo", 23, 4)],
+    };
     let window = Window { since: clock().wall.before(Duration::from_secs(3600)), until: clock().wall };
     let mut past = fixed_past();
     let Record::Transition(blocked) = past[3].record.clone() else { panic!("the fourth is a transition") };

@@ -262,8 +262,12 @@ async fn a_history_of_an_earlier_version_opens_and_goes_on() {
     let (journal, notices) = Hands::at(NOW).open(&on_disk(folder.path()));
     assert_eq!(notices, [], "it is not set aside");
     let old = all(&journal).await;
-    let from_online =
-        Record::Link { network: NetworkId(7), from: LinkState::Online, to: LinkState::Offline, ground: Ground::NotAsked };
+    let from_online = Record::Link {
+        network: NetworkId(7),
+        from: LinkState::Online,
+        to: LinkState::Offline,
+        ground: Ground::NotAsked,
+    };
     let use_ = Record::Use { service: "telegram".into(), transport: None };
     assert_eq!(old.iter().map(|e| e.record.clone()).collect::<Vec<_>>(), [Record::Started, from_online, use_]);
     journal.append(Record::Carried { secs: 60, routes: vec![] });
