@@ -6,7 +6,7 @@ use crate::board::Board;
 use crate::config::{ServiceSpec, Settings};
 use crate::judge::{self, dns::Heard};
 use crate::model::{Destination, DirectRule, Facet, Host, L4, Route, ServiceId, Source, TransportId, Way};
-use crate::net::resolve::{self, Finding, SecureSaid, SystemSaid};
+use crate::net::resolve::{self, Finding, Raw, SecureSaid, SystemSaid};
 use crate::net::tls::{TlsError, Trust};
 use crate::net::{Network, Resolver};
 use crate::policy::{Matcher, Rule};
@@ -107,6 +107,7 @@ impl Generation {
                 captive: settings.anchors.captive.clone(),
                 neutral: settings.anchors.neutral.iter().map(|anchor| world.trusting(anchor)).collect(),
                 domestic: settings.anchors.domestic.iter().map(|anchor| world.trusting(anchor)).collect(),
+                bulk: settings.anchors.bulk.iter().map(|anchor| world.trusting(anchor)).collect(),
                 stun: settings.anchors.stun.clone(),
                 time: settings.anchors.time.clone(),
             },
@@ -185,9 +186,18 @@ fn resolver_settings(settings: &Settings, matcher: &Arc<Matcher>, board: &Board,
     resolve::Settings {
         listed: Arc::new(move |name| classify_name(&listed, name).is_some()),
         observer: dns_observer(Arc::clone(matcher), board.clone()),
+        calendar: Some(Arc::clone(&world.sources.unix_now)),
         allow_private: resolver.allow_private || world.private_names,
+        late_window: settings.detect.dns_late_window,
+        unrelated: unrelated(settings),
         ..resolver
     }
+}
+
+/// A name of no service: a place that every device of a household asks for.
+fn unrelated(settings: &Settings) -> Option<String> {
+    let names = settings.anchors.captive.iter().filter_map(|check| check.target.host.name());
+    names.map(str::to_owned).next()
 }
 
 /// Tells the board when the system's resolver and the secure ones disagree about a listed name. That says nothing
@@ -210,9 +220,13 @@ fn classify_name(matcher: &Matcher, name: &str) -> Option<(ServiceId, Facet)> {
 
 /// What the judge is to weigh: nothing, unless the secure resolvers gave an address.
 const fn heard(finding: Finding) -> Option<Heard> {
-    match (finding.secure, finding.system) {
-        (SecureSaid::No | SecureSaid::Failed, _) => None,
-        (SecureSaid::Answered, system) => Some(match system {
+    match (finding.secure, finding.raw, finding.system) {
+        (SecureSaid::No | SecureSaid::Failed, _, _) => None,
+        // A resolver that is dead, or treats every name so, says nothing of this one.
+        (_, Some(Raw::AllNamesAlike | Raw::DeadForAll | Raw::AnswersAgain), _) => None,
+        (_, Some(Raw::TwoAnswers | Raw::OtherOverTcp), _) => Some(Heard::Forged),
+        (_, Some(Raw::OnlyThisName), _) => Some(Heard::Silence),
+        (_, Some(Raw::Consistent) | None, system) => Some(match system {
             SystemSaid::Answered | SystemSaid::Differs => Heard::OtherAddresses,
             SystemSaid::Bogon => Heard::Bogon,
             SystemSaid::Nxdomain | SystemSaid::Empty => Heard::NoAddress,

@@ -161,7 +161,7 @@ fn row<'a>(service: &'a ServiceAccount, facet: &'a FacetAccount, way: &'a WayAcc
     };
     // The time in use is of the facet, whatever carries it; packets are told apart by their own line.
     let same = service.facets.iter().filter(|other| other.facet == facet.facet);
-    let whole: u64 = same.take(1).map(|facet| used_secs(facet)).sum();
+    let whole: u64 = same.take(1).map(used_secs).sum();
     Row {
         way: &way.transport,
         facets: vec![facet_name(service, facet)],

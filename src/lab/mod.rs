@@ -19,6 +19,7 @@ mod udp;
 mod world;
 
 pub use censor::{Action, Censor, Direction, Lie, Protocol, Rule, RuleId, Target};
+pub use land::Place;
 pub use line::Crossing;
 pub use pki::BadWorld;
 pub use world::{Country, Outside, World};

@@ -8,6 +8,7 @@ mod controls;
 mod date;
 mod examine;
 mod exchange;
+mod goodput;
 mod https;
 mod matrix;
 mod noise;
@@ -25,7 +26,9 @@ mod tap;
 mod telegram;
 mod time;
 mod tls;
+mod trickle;
 mod turns;
+mod udp;
 mod websocket;
 
 pub use ask::Answer;

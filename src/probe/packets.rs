@@ -53,6 +53,17 @@ pub(super) async fn ask(
     Ok(Answer { grade, first_byte, body_proven: false, rtt: Some(first_byte) })
 }
 
+/// How often a question is sent when nothing comes within `patience`.
+pub(super) fn sent_within<C: Call>(patience: Duration) -> u32 {
+    let (mut at, mut wait, mut count) = (C::FIRST_WAIT, C::FIRST_WAIT, 1);
+    while count < C::MOST_SENT && at < patience {
+        wait *= 2;
+        at += wait;
+        count += 1;
+    }
+    count
+}
+
 async fn converse<C: Call>(
     packets: &Packets,
     target: &Destination,

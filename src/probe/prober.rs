@@ -6,6 +6,7 @@ use super::checks::{Checks, Thorough};
 use super::round::Rounds;
 use super::spec::{Anchors, Spec};
 use super::turns::Turns;
+use super::udp::Lately;
 use super::{Settings, Sources};
 use crate::board::{Board, Due};
 use crate::model::{LinkState, Route, Service, ServiceId};
@@ -59,6 +60,7 @@ impl Prober {
             network: setup.network,
             resolver: setup.resolver,
             turns: Turns::default(),
+            lately: Lately::default(),
         };
         Self { rounds: Arc::new(rounds), gates: Arc::new(gates) }
     }
@@ -98,8 +100,7 @@ impl Prober {
             Due::Controls => {
                 self.rounds.check(Thorough::AsDue).await;
             }
-            // Nothing measures it yet: what waits for it expires, and nobody is blamed.
-            Due::Goodput => {}
+            Due::Goodput => self.rounds.measure_goodput().await,
             Due::Probe(route) => {
                 let asked_at = self.rounds.board.now();
                 let gate = self.gates.of(&route.service);

@@ -6,6 +6,7 @@ use super::ask::{Answer, Asked, Asker};
 use super::checks::{Checks, Thorough};
 use super::spec::{Anchors, Kind, Spec};
 use super::turns::Turns;
+use super::udp::Lately;
 use crate::board::Board;
 use crate::judge::{On, sign_of};
 use crate::model::{
@@ -31,6 +32,7 @@ pub(super) struct Rounds {
     pub(super) turns: Turns,
     pub(super) network: Arc<dyn Network>,
     pub(super) resolver: Option<Arc<Resolver>>,
+    pub(super) lately: Lately,
 }
 
 /// A question about a route, ready to be put.
@@ -76,6 +78,7 @@ impl Rounds {
         let Told::Failed(mut failed) = self.tell_unless_failed(&question, &asked) else { return };
         failed.evidence.pair = before.and_then(|before| before.proves(failed.evidence.sign));
         self.vouch(&question, &mut failed).await;
+        self.name_what_is_stopped(&question, &mut failed).await;
         self.board.report(failed.evidence.clone());
         if self.settings().pairs && failed.evidence.pair.is_none() {
             self.look_closer(&question, &failed).await;
@@ -113,10 +116,14 @@ impl Rounds {
         let way = self.ways.iter().find(|way| way.id == route.transport)?;
         let wants_body = self.settings().bodies && self.board.wants_body(route);
         let specs = self.specs_of(&route.service, route.facet, route.l4);
-        let specs: Vec<Spec> = if wants_body && specs.iter().any(|spec| body_bytes(spec) > 0) {
-            specs.into_iter().filter(|spec| body_bytes(spec) > 0).cloned().collect()
+        let (large, small): (Vec<&Spec>, Vec<&Spec>) = specs.into_iter().partition(|spec| body_bytes(spec) > 0);
+        let specs: Vec<Spec> = if wants_body && !large.is_empty() {
+            large.into_iter().cloned().collect()
+        } else if small.is_empty() {
+            large.into_iter().map(without_body).collect()
         } else {
-            specs.into_iter().map(without_body).collect()
+            // What has a large object is fetched for its body only.
+            small.into_iter().cloned().collect()
         };
         let all: Vec<(&Spec, &Destination)> =
             specs.iter().flat_map(|spec| spec.targets.iter().map(move |target| (spec, target))).collect();

@@ -9,7 +9,7 @@ use crate::wire::{Error, stun};
 use std::time::Duration;
 
 /// A Binding request under one transaction number.
-struct Binding([u8; 12]);
+pub(super) struct Binding([u8; 12]);
 
 impl Call for Binding {
     /// RFC 8489 §6.2.1: the first repetition after 500 ms, then twice as long each time …

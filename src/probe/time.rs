@@ -9,7 +9,7 @@ use crate::wire::ntp;
 use std::time::Duration;
 
 /// A request under one random stamp.
-struct Request([u8; 8]);
+pub(super) struct Request([u8; 8]);
 
 impl Call for Request {
     /// Time servers answer at once, and refuse who asks often.

@@ -75,7 +75,7 @@ pub(super) async fn open(
     target: &Destination,
     asker: &Asker,
 ) -> Result<TlsStream, Fault> {
-    let client = asker.clients.client(&https.roots, alpn)?;
+    let client = asker.clients.client(&https.roots, alpn)?.dated(Arc::clone(&asker.sources.unix_now));
     shake(&client, stream, https, target, asker).await
 }
 

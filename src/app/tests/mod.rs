@@ -1,6 +1,7 @@
 //! byway whole, in the lab's country, in virtual time.
 
 mod examination;
+mod moves;
 mod report;
 
 use super::demo::{OnStage, stage};

@@ -108,7 +108,7 @@ pub struct Spread {
 /// at its beginning is known) and from what a running byway knows beside them.
 pub fn account(entries: &[Entry], present: Option<&Present>, services: &[&Service], window: Window) -> Account {
     let ledger = Ledger::of(entries, present, window);
-    let mut found: BTreeMap<&ServiceId, BTreeMap<(Facet, L4), Vec<(&Route, &Line)>>> = BTreeMap::new();
+    let mut found: BTreeMap<&ServiceId, Facets<'_>> = BTreeMap::new();
     for (route, line) in ledger.routes.iter().filter(|(_, line)| line.says_something()) {
         found.entry(&route.service).or_default().entry((route.facet, route.l4)).or_default().push((route, line));
     }
@@ -129,6 +129,9 @@ pub fn account(entries: &[Entry], present: Option<&Present>, services: &[&Servic
         services: told.collect(),
     }
 }
+
+/// A service's facets with their routes.
+type Facets<'a> = BTreeMap<(Facet, L4), Vec<(&'a Route, &'a Line)>>;
 
 impl Line {
     fn says_something(&self) -> bool {

@@ -262,7 +262,8 @@ fn events<'a>(entries: &'a [Entry], present: Option<&'a Present>) -> Vec<(Stamp,
     if !mine().any(|entry| matches!(entry.record, Record::Started)) {
         place(began, Event::Began);
     }
-    let joined = mine().filter(|entry| matches!(entry.record, Record::Network { .. })).map(|entry| entry.at).last();
+    let joined =
+        mine().filter(|entry| matches!(entry.record, Record::Network { .. })).map(|entry| entry.at).next_back();
     for (route, phase, since) in &present.standings {
         let told = |entry: &Entry| matches!(&entry.record, Record::Transition(change) if change.route == *route);
         if *phase != Phase::Unknown && !mine().any(told) {

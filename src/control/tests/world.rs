@@ -390,7 +390,12 @@ pub(crate) fn fixed_examination() -> Vec<Examined> {
         Examined::Planned { service: ServiceId::from("telegram"), tests: 5 },
         Examined::Began(Trial::Link),
         exhibit(Trial::Link, Outcome::Passed, 240, "neutral sites over this line: as it should be"),
-        exhibit(Trial::Service, failed("hello_dropped"), 5003, "the service's own protocol, directly: its first message was never acknowledged"),
+        exhibit(
+            Trial::Service,
+            failed("hello_dropped"),
+            5003,
+            "the service's own protocol, directly: its first message was never acknowledged",
+        ),
         exhibit(Trial::NeutralName, Outcome::Passed, 190, "the same address under a neutral name: as it should be"),
         exhibit(Trial::Quic, Outcome::Skipped("it has no QUIC".into()), 0, "QUIC to it: not tested"),
         exhibit(Trial::Tunnel, Outcome::Passed, 410, "the same through a tunnel: as it should be"),

@@ -46,18 +46,18 @@ impl Land {
         match (is_home(from.ip()), is_home(to.ip())) {
             (true, false) => {
                 self.line.note(Crossing::Datagram(to));
-                if self.censor.is_unplugged() {
+                if self.censor().is_unplugged() {
                     return Err(ErrorKind::NetworkUnreachable.into());
                 }
                 match self.asked_on_the_line(from, to, packet, now) {
                     Some(late) => leaves += late,
                     None => return Ok(()),
                 }
-                if !self.censor.passes_udp(to, packet, true, now) {
+                if !self.censor().passes_udp(to, packet, true, now) {
                     return Ok(());
                 }
             }
-            (false, true) if !self.censor.passes_udp(from, packet, false, now) => return Ok(()),
+            (false, true) if !self.censor().passes_udp(from, packet, false, now) => return Ok(()),
             _ => {}
         }
         let arrives = leaves + self.rtt(from.ip(), to.ip()) / 2 + self.delay(from, to) / 2;
@@ -68,8 +68,8 @@ impl Land {
     /// By how much the line is slower for this datagram than it should be.
     fn delay(&self, from: SocketAddr, to: SocketAddr) -> Duration {
         match (is_home(from.ip()), is_home(to.ip())) {
-            (true, false) => self.censor.delay(to),
-            (false, true) => self.censor.delay(from),
+            (true, false) => self.censor().delay(to),
+            (false, true) => self.censor().delay(from),
             _ => Duration::ZERO,
         }
     }
@@ -85,7 +85,7 @@ impl Land {
     /// not pass. The box sits a quarter of a round trip away, so its answer is there first.
     fn asked_on_the_line(&self, from: SocketAddr, to: SocketAddr, packet: &[u8], now: Instant) -> Option<Duration> {
         let name = (to.port() == dns::PORT).then(|| dns::question(packet)).flatten();
-        let fate = name.map_or(OnPath::Passes, |name| self.censor.question(to, &name));
+        let fate = name.map_or(OnPath::Passes, |name| self.censor().question(to, &name));
         let rtt = self.rtt(home_like(to.ip()), to.ip());
         let forge = |lie| {
             if let Some(answer) = dns::lie(packet, lie) {

@@ -39,13 +39,13 @@ impl Land {
 
     /// The system's resolver is asked over the same line.
     fn congested(&self, from: IpAddr) -> Duration {
-        if is_home(from) { self.censor.delay(dns::SYSTEM[0]) } else { Duration::ZERO }
+        if is_home(from) { self.censor().delay(dns::SYSTEM[0]) } else { Duration::ZERO }
     }
 
     /// The box on the line is nearer than the resolver.
     fn said_at_home(&self, name: &str) -> Resolver {
-        match self.censor.question(dns::SYSTEM[0], name) {
-            OnPath::Passes => self.censor.resolver(name),
+        match self.censor().question(dns::SYSTEM[0], name) {
+            OnPath::Passes => self.censor().resolver(name),
             OnPath::Swallowed => Resolver::Silent,
             OnPath::Raced(lie) | OnPath::Replaced(lie) => match lie {
                 Lie::NoSuchName | Lie::Refused => Resolver::NoSuchName,

@@ -3,6 +3,7 @@
 
 mod datagrams;
 mod lookup;
+mod ties;
 
 use super::censor::{Censor, Syn, Watch};
 use super::intercept;
@@ -15,6 +16,7 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use ties::Ties;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
@@ -36,10 +38,21 @@ pub(super) struct Distances {
     pub(super) abroad: Duration,
 }
 
+/// Where the client can be; each place has a line and a censor of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At home.
+    Home,
+    /// In a café.
+    Cafe,
+}
+
 /// Everything there is.
 pub(super) struct Land {
     distances: Distances,
-    censor: Censor,
+    home: Censor,
+    cafe: Censor,
+    ties: Ties,
     places: Mutex<Places>,
     pub(super) impostor: intercept::Impostor,
     pub(super) line: Line,
@@ -53,6 +66,7 @@ struct Places {
     down: Vec<IpNet>,
     slow: BTreeMap<IpAddr, Duration>,
     sockets: BTreeMap<SocketAddr, Mailbox>,
+    refuses_bare_hello: bool,
     ports: u16,
 }
 
@@ -80,17 +94,31 @@ pub(super) const fn home_like(like: IpAddr) -> IpAddr {
 
 impl Land {
     /// An empty land.
-    pub(super) fn new(distances: Distances, censor: Censor, impostor: intercept::Impostor) -> Self {
-        Self { distances, censor, places: Mutex::default(), impostor, line: Line::default() }
+    pub(super) fn new(distances: Distances, [home, cafe]: [Censor; 2], impostor: intercept::Impostor) -> Self {
+        let (places, line, ties) = (Mutex::default(), Line::default(), Ties::default());
+        Self { distances, home, cafe, ties, places, impostor, line }
     }
 
     fn lock(&self) -> MutexGuard<'_, Places> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The censor on the client's line.
-    pub(super) const fn censor(&self) -> &Censor {
-        &self.censor
+    /// The censor on the client's line, wherever that is now.
+    pub(super) fn censor(&self) -> &Censor {
+        match self.ties.place() {
+            Place::Home => &self.home,
+            Place::Cafe => &self.cafe,
+        }
+    }
+
+    /// The client slept so long that no NAT remembers its connections.
+    pub(super) fn forget_connections(&self) {
+        self.ties.cut();
+    }
+
+    /// The client goes elsewhere.
+    pub(super) fn move_to(&self, place: Place) {
+        self.ties.move_to(place);
     }
 
     /// The round-trip time between two hosts.
@@ -142,13 +170,29 @@ impl Land {
         self.lock().slow.insert(host, late);
     }
 
+    /// Makes WhatsApp's servers refuse a hello without a routing hint, or take it again.
+    pub(super) fn set_refuses_bare_hello(&self, refuses: bool) {
+        self.lock().refuses_bare_hello = refuses;
+    }
+
+    /// Whether they refuse it.
+    pub(super) fn refuses_bare_hello(&self) -> bool {
+        self.lock().refuses_bare_hello
+    }
+
     /// Opens a connection from `from`.
     pub(super) async fn connect(self: &Arc<Self>, from: IpAddr, to: SocketAddr) -> io::Result<Wire> {
-        let congested = if is_home(from) { self.censor.delay(to) } else { Duration::ZERO };
+        let congested = if is_home(from) { self.censor().delay(to) } else { Duration::ZERO };
         let rtt = self.rtt(from, to.ip()) + congested;
         let followed = is_home(from).then(|| self.line.follow(to));
+        let footing = self.ties.footing();
         for wait in SYN_WAITS {
-            let syn = if is_home(from) { self.censor.syn(to, Instant::now()) } else { Syn::Passes };
+            let syn = match is_home(from) {
+                // A SYN from the address of another network gets no answer.
+                true if self.ties.footing() != footing => Syn::Vanishes,
+                true => self.censor().syn(to, Instant::now()),
+                false => Syn::Passes,
+            };
             match syn {
                 Syn::NoNetwork => return Err(ErrorKind::NetworkUnreachable.into()),
                 Syn::Reset => return after(rtt / 4, ErrorKind::ConnectionRefused).await,
@@ -162,7 +206,7 @@ impl Land {
 
     /// Whether anything answers a SYN at all.
     fn is_answered(&self, from: IpAddr, to: SocketAddr) -> bool {
-        let redirected = || matches!(self.censor.intercept(to), Some((_, super::censor::Intercept::Redirect(_))));
+        let redirected = || matches!(self.censor().intercept(to), Some((_, super::censor::Intercept::Redirect(_))));
         self.lock().hosts.contains(&to.ip()) || (is_home(from) && redirected())
     }
 
@@ -179,8 +223,8 @@ impl Land {
         let Some(followed) = followed else {
             return self.hand_over(source, to, rtt, Box::new(Unwatched));
         };
-        let watch = Box::new(followed.through(Watch::new(self.censor.clone(), to)));
-        let Some((target, by)) = self.censor.intercept(to) else {
+        let watch = Box::new(followed.through(self.ties.tie(Watch::new(self.censor().clone(), to))));
+        let Some((target, by)) = self.censor().intercept(to) else {
             return self.hand_over(source, to, rtt, watch);
         };
         let (near, far) = tcp::pair(source, to, rtt, watch);

@@ -11,6 +11,21 @@ const fn at(ip: IpAddr, port: u16) -> SocketAddr {
     SocketAddr::new(ip, port)
 }
 
+/// The IPv6 address of a server besides its IPv4 one, in its operator's own prefix; relays and resolvers have none.
+pub(super) fn twin(ip: IpAddr) -> Option<IpAddr> {
+    let IpAddr::V4(four) = ip else { return None };
+    let [a, b, c, d] = four.octets();
+    let (high, low) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+    let six = match [a, b] {
+        [149, 154] | [95, 161] => Ipv6Addr::new(0x2001, 0x67c, 0x4e8, 0xf00f, 0, 0, high, low),
+        [157, 240] | [31, 13] => Ipv6Addr::new(0x2a03, 0x2880, 0xf00f, 0, 0xface, 0xb00c, high, low),
+        [76, 223] => Ipv6Addr::new(0x2600, 0x9000, 0xa507, 0xab6d, 0x575d, 0x9d9f, 0x64af, 0x7a5a),
+        [15, 197] => Ipv6Addr::new(0x2600, 0x9000, 0xa61f, 0x527c, 0x8e4a, 0x4b48, 0xbbfd, 0xc9bb),
+        _ => Ipv6Addr::new(0x2001, 0xdb8, 0xb, 0, 0, 0, high, low),
+    };
+    Some(IpAddr::V6(six))
+}
+
 /// Telegram's data centres 1 to 5, and one by IPv6.
 pub(super) const TELEGRAM: [IpAddr; 8] = [
     v4(149, 154, 175, 50),
