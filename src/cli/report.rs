@@ -48,8 +48,8 @@ pub(super) fn render(account: &Account, out: &mut Out) -> io::Result<()> {
         paragraph(&rest, Style::Bold, out)?;
     }
     out.line("")?;
-    let titles = ["SERVICE", "WAY", "FACETS", "WORKED", "IN USE", "ANSWERED", "SAVED", "LOST"];
-    let mut table = Table::new(&titles, &[0, 2]);
+    let titles = ["SERVICE", "WAY", "FACETS", "WORKED", "IN USE", "CARRIED", "SAVED", "LOST"];
+    let mut table = Table::new(&titles, &[0, 2, 3]);
     for service in &account.services {
         for (at, row) in rows(service).iter().enumerate() {
             let title = if at == 0 { service.title.as_str() } else { "" };

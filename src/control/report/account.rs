@@ -251,11 +251,7 @@ fn shares(account: &ServiceAccount, transport: &TransportId) -> String {
     for facet in &account.facets {
         let way = facet.ways.iter().find(|way| way.transport == *transport);
         let Some((way, share)) = way.and_then(|way| Some((way, way.worked_words()?))) else { continue };
-        let share = match (way.worked_secs, way.failed_secs) {
-            (_, 0) => "all the time".to_owned(),
-            (0, _) => "never".to_owned(),
-            _ => format!("{share} of the time"),
-        };
+        let share = if way.failed_secs == 0 { "all the time".to_owned() } else { format!("{share} of the time") };
         let subject = facet_words(facet.facet).to_owned();
         match shares.iter_mut().find(|(same, _)| *same == share) {
             Some((_, subjects)) if subjects.contains(&subject) => {}
@@ -264,7 +260,6 @@ fn shares(account: &ServiceAccount, transport: &TransportId) -> String {
         }
     }
     match shares.as_slice() {
-        [(share, _)] if share == "never" => "never worked".to_owned(),
         [(share, _)] => format!("worked {share}"),
         many => {
             let told = many.iter().map(|(share, of)| format!("{share} for {}", listed(of)));

@@ -254,7 +254,7 @@ fn one_sentence_tells_the_whole() {
         "Telegram: direct worked 62 % of the time; split and tokyo stood in; 42 connections saved, 2 lost."
     );
     let never = vec![entry(0, turn(Unknown, Blocked))];
-    assert_eq!(sentence(never, vec![]), "Telegram: direct never worked.");
+    assert_eq!(sentence(never, vec![]), "Telegram: direct worked 0 % of the time.");
     assert_eq!(
         sentence(blocked(), vec![carried("direct", 3, 0, 5)]),
         "Telegram: direct worked 62 % of the time; 3 connections, 5 lost."
