@@ -169,6 +169,6 @@ fn log(record: &Record) {
             Some(transport) => debug!(%service, %transport, "way chosen by the operator"),
             None => debug!(%service, "way chosen by evidence again"),
         },
-        Record::Started | Record::Way(_) | Record::Reloaded => {}
+        Record::Started | Record::Stopped | Record::Carried { .. } | Record::Way(_) | Record::Reloaded => {}
     }
 }

@@ -1,7 +1,7 @@
 //! The board end to end, on paused time.
 
 use super::*;
-use crate::model::{Facet, Grade, L4, LinkState, Phase, Sign, Source, TransportId, Twin};
+use crate::model::{Facet, Grade, Ground, L4, LinkState, Phase, Sign, Source, TransportId, Twin};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -59,7 +59,7 @@ async fn controls_run_first_and_probes_come_one_by_one() {
     let Running { board, .. } = start();
     assert_eq!(board.due().await, Due::Controls);
     let began = board.now();
-    board.link(LinkReport { state: LinkState::Online, began, at: began });
+    board.link(LinkReport { state: LinkState::Online, ground: Ground::AnchorsAnswer, began, at: began });
     let Due::Probe(first) = board.due().await else { panic!("the link was just looked at") };
     board.probe_started(first.clone(), 700);
     board.report(Evidence {
@@ -84,12 +84,17 @@ async fn a_bad_link_takes_back_the_probes_that_were_due() {
     let Running { board, .. } = start();
     assert_eq!(board.due().await, Due::Controls);
     let began = board.now();
-    board.link(LinkReport { state: LinkState::Online, began, at: began });
+    board.link(LinkReport { state: LinkState::Online, ground: Ground::AnchorsAnswer, began, at: began });
     settled(&board).await;
     // The probe of the join becomes due, and nobody fetches it before the cable is pulled.
     tokio::time::sleep(Duration::from_secs(190)).await;
     settled(&board).await;
-    board.link(LinkReport { state: LinkState::Offline, began: board.now(), at: board.now() });
+    board.link(LinkReport {
+        state: LinkState::Offline,
+        ground: Ground::NothingAnswers,
+        began: board.now(),
+        at: board.now(),
+    });
     settled(&board).await;
     assert_eq!(board.due().await, Due::Controls, "no probe while offline");
 }

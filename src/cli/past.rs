@@ -134,6 +134,11 @@ const fn style(record: &Record) -> Style {
         Record::Way(change) if change.to.is_none() => Style::Bad,
         Record::Way(_) => Style::Bold,
         Record::Link { .. } => Style::Doubt,
-        Record::Started | Record::Network { .. } | Record::Use { .. } | Record::Reloaded => Style::Plain,
+        Record::Started
+        | Record::Stopped
+        | Record::Carried { .. }
+        | Record::Network { .. }
+        | Record::Use { .. }
+        | Record::Reloaded => Style::Plain,
     }
 }

@@ -5,7 +5,7 @@
 use super::LinkReport;
 use super::dice::Dice;
 use super::params::Params;
-use crate::model::{Anchors, Evidence, Grade, LinkState, Moment, Sign, Twin};
+use crate::model::{Anchors, Evidence, Grade, Ground, LinkState, Moment, Sign, Twin};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ const MOST_WAITING: usize = 256;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Link {
     pub(super) state: LinkState,
+    pub(super) ground: Ground,
     /// Since when nothing is learned.
     pub(super) frozen_since: Option<Moment>,
     /// When the controls are to be run next.
@@ -51,6 +52,7 @@ impl Link {
     pub(super) const fn new(first_controls: Moment) -> Self {
         Self {
             state: LinkState::Online,
+            ground: Ground::NotAsked,
             frozen_since: None,
             controls_at: Some(first_controls),
             changed: None,
@@ -142,6 +144,7 @@ impl Link {
         }
         self.asked = None;
         let before = std::mem::replace(&mut self.state, report.state);
+        self.ground = report.ground;
         let wait = match report.state {
             LinkState::Online => dice.around(params.anchor_every, 0.5),
             LinkState::Offline => dice.around(Duration::from_secs(30), 0.3),

@@ -43,13 +43,15 @@ mod weigh;
 pub use params::{BlockGate, Budget, Hold, Idle, Keep, Line, Mode, Params, Recover, Suspect, TaintTimes};
 pub use state::State;
 
-use crate::model::{Evidence, Forced, LinkState, Moment, NetworkId, Record, Route, ServiceId, Snapshot};
+use crate::model::{Evidence, Forced, Ground, LinkState, Moment, NetworkId, Record, Route, ServiceId, Snapshot};
 
 /// What the neutral anchors said (controls C0–C3, C11), as judged: the link's state and when.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkReport {
     /// What it means.
     pub state: LinkState,
+    /// Why.
+    pub ground: Ground,
     /// When the controls began.
     pub began: Moment,
     /// When they ended.

@@ -20,6 +20,7 @@ impl State {
         Snapshot {
             network: self.network,
             link: self.link.state,
+            ground: self.link.ground,
             standings: standings.collect(),
             forced: self.forced.clone(),
         }

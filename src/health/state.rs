@@ -248,7 +248,7 @@ impl State {
         let changed = self.link.report(report, now, &mut self.dice, params);
         if changed {
             self.changed = true;
-            self.told.push(Record::Link { network: self.network, from, to: report.state });
+            self.told.push(Record::Link { network: self.network, from, to: report.state, ground: report.ground });
         }
         if self.link.is_online() {
             if let Some(since) = self.link.frozen_since.take() {

@@ -18,6 +18,10 @@ pub struct Entry {
 pub enum Kind {
     /// byway started.
     Started,
+    /// byway stopped.
+    Stopped,
+    /// How connections fared.
+    Carried,
     /// A route's state changed.
     Transition,
     /// A service changed its way.
@@ -37,6 +41,8 @@ impl Kind {
     pub const fn of(record: &Record) -> Self {
         match record {
             Record::Started => Self::Started,
+            Record::Stopped => Self::Stopped,
+            Record::Carried { .. } => Self::Carried,
             Record::Transition(_) => Self::Transition,
             Record::Way(_) => Self::Way,
             Record::Link { .. } => Self::Link,
@@ -50,6 +56,8 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Started => "started",
+            Self::Stopped => "stopped",
+            Self::Carried => "carried",
             Self::Transition => "transition",
             Self::Way => "way",
             Self::Link => "link",
@@ -88,7 +96,12 @@ pub(super) const fn service_of(record: &Record) -> Option<&ServiceId> {
         Record::Transition(transition) => Some(&transition.route.service),
         Record::Way(way) => Some(&way.service),
         Record::Use { service, .. } => Some(service),
-        Record::Started | Record::Link { .. } | Record::Network { .. } | Record::Reloaded => None,
+        Record::Started
+        | Record::Stopped
+        | Record::Carried { .. }
+        | Record::Link { .. }
+        | Record::Network { .. }
+        | Record::Reloaded => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Controls C0–C3 and C11: is the link fit to learn from? Portals, outages, whitelists and bad lines are told from a
 //! block here, before anybody is blamed. Connects prove nothing: an anchor counts when it *answered*.
 
-use crate::model::{LinkState, Moment};
+use crate::model::{Ground, LinkState, Moment};
 use std::time::Duration;
 
 /// A whitelist is believed when it was seen twice, this far apart (T17).
@@ -77,31 +77,6 @@ impl Default for Limits {
     }
 }
 
-/// Why the link is in its state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ground {
-    /// The anchors answer.
-    AnchorsAnswer,
-    /// No interface, or no way out.
-    Unplugged,
-    /// Nothing answers.
-    NothingAnswers,
-    /// A portal answers for others.
-    Portal,
-    /// Only domestic anchors answer, and have for a while.
-    OnlyDomestic,
-    /// Only domestic anchors answer; seen once.
-    OnlyDomesticOnce,
-    /// The clock is wrong: certificates cannot be judged.
-    Clock,
-    /// Somebody answers with other certificates everywhere: on this machine or its line.
-    Interception,
-    /// Too lossy or too slow.
-    Lossy,
-    /// Too few anchors answer.
-    TooFew,
-}
-
 /// What a run of the controls means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -131,13 +106,16 @@ impl Doubt {
 
 const fn state_of(ground: Ground) -> LinkState {
     match ground {
-        Ground::AnchorsAnswer => LinkState::Online,
+        Ground::AnchorsAnswer | Ground::NotAsked => LinkState::Online,
         Ground::Unplugged | Ground::NothingAnswers => LinkState::Offline,
         Ground::Portal => LinkState::Captive,
         Ground::OnlyDomestic => LinkState::Whitelist,
-        Ground::OnlyDomesticOnce | Ground::Clock | Ground::Interception | Ground::Lossy | Ground::TooFew => {
-            LinkState::LinkBad
-        }
+        Ground::OnlyDomesticOnce
+        | Ground::Clock
+        | Ground::Interception
+        | Ground::PathMtu
+        | Ground::Lossy
+        | Ground::TooFew => LinkState::LinkBad,
     }
 }
 

@@ -55,6 +55,11 @@ pub enum Sign {
         /// Kilobytes that had come.
         kilobytes: u16,
     },
+    /// A busy window of a transfer was this slow. Counts nothing before an anchor's goodput is known (T10).
+    Slow {
+        /// Kilobytes a second, rounded down.
+        kilobytes_per_second: u16,
+    },
     /// A window of goodput far below the anchor's.
     Throttled,
     /// The chain or key is not the service's, while the anchors' are theirs and the clock is right.
@@ -73,6 +78,10 @@ pub enum Sign {
     Reconnecting,
     /// Packets went out, none came back.
     UdpNoReply,
+    /// QUIC's first packets to the service got no answer, while the same host answers otherwise (T13).
+    QuicSilent,
+    /// The hello was swallowed as the last of several sent at once under one name, each of which had passed (T16).
+    BurstFrozen,
     /// The answer is not what the protocol says: our probe is stale, or somebody plays the server.
     WrongAnswer,
     /// Our own server on this transport could not be reached or did not accept us.
@@ -159,7 +168,7 @@ impl Sign {
 
     /// Whether this says that the route does not work.
     pub const fn is_bad(self) -> bool {
-        !self.is_good() && !matches!(self, Self::ConnectOnly | Self::DnsLie | Self::DnsInjected)
+        !self.is_good() && !matches!(self, Self::ConnectOnly | Self::DnsLie | Self::DnsInjected | Self::Slow { .. })
     }
 
     /// The name for records and machines: OONI's (df-007) where there is one.
@@ -178,6 +187,7 @@ impl Sign {
             Self::HelloMuted => "hello_muted",
             Self::Silence => "generic_timeout_error",
             Self::Frozen { .. } => "stalled_after_bytes",
+            Self::Slow { .. } => "slow",
             Self::Throttled => "throttled",
             Self::ForeignKey => "ssl_unknown_authority",
             Self::BlockPage => "blockpage",
@@ -187,6 +197,8 @@ impl Sign {
             Self::ClientGaveUp => "client_gave_up",
             Self::Reconnecting => "reconnecting",
             Self::UdpNoReply => "udp_no_reply",
+            Self::QuicSilent => "quic_no_reply",
+            Self::BurstFrozen => "burst_frozen",
             Self::WrongAnswer => "invalid_answer",
             Self::TransportDown => "transport_down",
         }
@@ -206,11 +218,14 @@ impl Sign {
             Self::BlockPage => Technique::HttpBlock,
             Self::DnsLie | Self::DnsInjected | Self::DnsSilent => Technique::DnsTamper,
             Self::UdpNoReply => Technique::UdpBlocked,
+            Self::QuicSilent => Technique::QuicBlock,
+            Self::BurstFrozen => Technique::BurstPolice,
             Self::Silence | Self::ClientGaveUp | Self::Reconnecting => Technique::Unidentified,
             Self::Answer(_)
             | Self::FlowProven
             | Self::BodyProven
             | Self::ConnectOnly
+            | Self::Slow { .. }
             | Self::WrongAnswer
             | Self::TransportDown => return None,
         })

@@ -2,8 +2,10 @@
 
 mod destination;
 mod evidence;
+mod examination;
 mod failure;
 mod id;
+mod link;
 mod moment;
 mod plan;
 mod record;
@@ -14,12 +16,14 @@ mod verdict;
 
 pub use destination::{BadDestination, Destination, Host};
 pub use evidence::{Anchors, Evidence, Grade, Sign, Source, Twin};
+pub use examination::{Conclusion, Examined, Exhibit, Outcome, Trial};
 pub use failure::{Cause, Failure, Leg, Stage, TcpFacts, Whose};
 pub use id::{EndpointTag, Facet, L4, NetworkId, Route, ServiceId, TransportId};
+pub use link::{Ground, LinkState};
 pub use moment::Moment;
 pub use plan::{Attempt, Need, Plan, Reason, Way};
-pub use record::{Record, SignCount, Transition, WayChange};
+pub use record::{Carried, Record, SignCount, Transition, WayChange};
 pub use secret::{Private, Secret};
 pub use service::{DirectRule, FirstFlight, Service};
 pub use standing::{Forced, Phase, Snapshot, Standing};
-pub use verdict::{Confidence, LinkState, Technique, Verdict};
+pub use verdict::{Confidence, Technique, Verdict};

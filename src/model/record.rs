@@ -1,7 +1,7 @@
 //! What is announced, logged and journalled. No record holds a destination, an address, a name in a hello
 //! or a key: services and transports by their ids, kinds and counts, nothing else.
 
-use super::{Confidence, Facet, LinkState, NetworkId, Phase, Route, ServiceId, TransportId, Verdict};
+use super::{Confidence, Facet, Ground, LinkState, NetworkId, Phase, Route, ServiceId, TransportId, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// A kind of sign and how often it was seen.
@@ -57,12 +57,34 @@ pub struct WayChange {
     pub delay_ms: u64,
 }
 
+/// How people's connections over one route fared, counted. No sizes, no places.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// Which route.
+    pub route: Route,
+    /// Connections on which the destination answered.
+    pub answered: u32,
+    /// Those of them that another way before this one had failed: carried over, and nobody noticed.
+    pub saved: u32,
+    /// Connections that ended in a failure the app saw, with this route as the last one tried.
+    pub lost: u32,
+}
+
 /// Anything worth remembering.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Record {
     /// byway started.
     Started,
+    /// byway was told to stop.
+    Stopped,
+    /// What people's connections did since the last such record: what `byway report` adds up.
+    Carried {
+        /// Over how many seconds.
+        secs: u32,
+        /// By route; routes that nobody took are left out.
+        routes: Vec<Carried>,
+    },
     /// A route's state changed.
     Transition(Transition),
     /// A service changed its way.
@@ -75,6 +97,9 @@ pub enum Record {
         from: LinkState,
         /// The state now.
         to: LinkState,
+        /// Why.
+        #[serde(default)]
+        ground: Ground,
     },
     /// The device joined another network.
     Network {

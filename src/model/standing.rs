@@ -1,6 +1,6 @@
 //! What is believed of every route right now: the snapshot that connections read without a lock.
 
-use super::{Confidence, LinkState, Moment, NetworkId, Route, ServiceId, Technique, TransportId, Verdict};
+use super::{Confidence, Ground, LinkState, Moment, NetworkId, Route, ServiceId, Technique, TransportId, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt;
@@ -117,6 +117,8 @@ pub struct Snapshot {
     pub network: NetworkId,
     /// The state of the whole link.
     pub link: LinkState,
+    /// Why it is in that state.
+    pub ground: Ground,
     /// The routes something is known about.
     pub standings: HashMap<Route, Standing>,
     /// The operator's choices.

@@ -36,6 +36,8 @@ pub enum Technique {
     UdpBlocked,
     /// T14: packets that look like STUN are dropped.
     StunDpi,
+    /// T14: the service's own relays for calls get no answer, other places' do.
+    CallsBlocked,
     /// T15: the protocol's own first message is swallowed.
     ProtoBlock,
     /// T16: too many connections at once are punished.
@@ -64,6 +66,7 @@ impl Technique {
             Self::QuicBlock => "quic_block",
             Self::UdpBlocked => "udp_blocked",
             Self::StunDpi => "stun_dpi",
+            Self::CallsBlocked => "calls_blocked",
             Self::ProtoBlock => "proto_block",
             Self::BurstPolice => "burst_police",
             Self::RandomDrop => "random_drop",
@@ -87,7 +90,8 @@ impl Technique {
             Self::HttpBlock => "a block page answers in its place",
             Self::QuicBlock => "QUIC to it gets no answer",
             Self::UdpBlocked => "UDP to it gets no answer",
-            Self::StunDpi => "call set-up packets get no answer",
+            Self::StunDpi => "call set-up packets get no answer, other packets do",
+            Self::CallsBlocked => "its call servers get no answer, others' do",
             Self::ProtoBlock => "its protocol gets no answer, other bytes do",
             Self::BurstPolice => "several connections at once are frozen",
             Self::RandomDrop => "a part of the connections to it fails",
@@ -148,35 +152,6 @@ impl fmt::Display for Confidence {
             Self::Inconclusive => "inconclusive",
             Self::Anomaly => "anomaly",
             Self::Confirmed => "confirmed",
-        })
-    }
-}
-
-/// The state of the whole network. Anything but [`LinkState::Online`] freezes every belief about routes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LinkState {
-    /// Neutral anchors answer. Also the assumption at start: nothing is blamed before a control ran.
-    #[default]
-    Online,
-    /// Nothing answers.
-    Offline,
-    /// A captive portal answers in everybody's place.
-    Captive,
-    /// Only domestic places answer.
-    Whitelist,
-    /// So lossy that nothing can be told.
-    LinkBad,
-}
-
-impl fmt::Display for LinkState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Online => "online",
-            Self::Offline => "offline",
-            Self::Captive => "captive portal",
-            Self::Whitelist => "whitelist",
-            Self::LinkBad => "bad link",
         })
     }
 }

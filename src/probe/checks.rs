@@ -5,8 +5,8 @@ use super::ask::Asker;
 use super::controls;
 use super::spec::Anchors;
 use crate::board::{Board, LinkReport};
-use crate::judge::link::{Controls, Doubt, Limits};
-use crate::model::{self, LinkState, Moment, NetworkId};
+use crate::judge::link::{Controls, Doubt, Finding, Limits};
+use crate::model::{self, Ground, LinkState, Moment, NetworkId};
 use crate::net::Network;
 use crate::transport::Transport;
 use std::sync::Arc;
@@ -26,6 +26,7 @@ pub(super) enum Thorough {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Checked {
     pub(super) state: LinkState,
+    pub(super) ground: Ground,
     /// Whether the neutral anchors vouch for the line: their certificates are theirs, and our clock is right.
     pub(super) anchors: model::Anchors,
 }
@@ -91,7 +92,7 @@ impl Checks {
         // A fact waits for somebody to vouch for the line after it: a light look shows that it is still there.
         let is_fresh = fresh.is_some();
         if let (Thorough::AsDue, Some(last)) = (thorough, memory.last.as_ref().filter(|last| last.is_too_soon(began))) {
-            board.link(LinkReport { state: last.checked.state, began, at: began });
+            board.link(LinkReport { state: last.checked.state, ground: last.checked.ground, began, at: began });
             return last.checked;
         }
         let is_routine = memory.last.as_ref().is_some_and(|last| {
@@ -109,7 +110,7 @@ impl Checks {
         };
         let at = board.now();
         let checked = meaning(&run, &mut memory.doubt, asker.settings.limits, at);
-        board.link(LinkReport { state: checked.state, began, at });
+        board.link(LinkReport { state: checked.state, ground: checked.ground, began, at });
         let before = memory.last.take().map_or(0, |last| last.bad_runs);
         let bad_runs = if checked.state == LinkState::LinkBad { before.saturating_add(1) } else { 0 };
         memory.last = Some(Last { at, network, is_full, checked, bad_runs });
@@ -121,11 +122,11 @@ fn meaning(run: &Controls, doubt: &mut Doubt, limits: Limits, at: Moment) -> Che
     let nobody_asked = !run.unplugged && run.canaries.is_empty() && run.neutral.is_empty() && run.domestic.is_empty();
     // Where no control is configured, nothing is known, and nothing is assumed.
     if nobody_asked {
-        return Checked { state: LinkState::Online, anchors: model::Anchors::Unknown };
+        return Checked { state: LinkState::Online, ground: Ground::NotAsked, anchors: model::Anchors::Unknown };
     }
-    let state = doubt.assess(run, limits, at).state;
+    let Finding { state, ground } = doubt.assess(run, limits, at);
     let anchors = if state == LinkState::Online { model::Anchors::Good } else { model::Anchors::Bad };
-    Checked { state, anchors }
+    Checked { state, ground, anchors }
 }
 
 #[cfg(test)]
@@ -142,14 +143,20 @@ mod tests {
     #[test]
     fn anchors_vouch_only_for_a_line_that_is_well() {
         let well = Controls { canaries: vec![Canary::Exact], neutral: vec![HEARD; 2], ..Controls::default() };
-        assert_eq!(after(&well), Checked { state: LinkState::Online, anchors: model::Anchors::Good });
+        assert_eq!(
+            after(&well),
+            Checked { state: LinkState::Online, ground: Ground::AnchorsAnswer, anchors: model::Anchors::Good }
+        );
         let portal = Controls { canaries: vec![Canary::Altered; 2], ..Controls::default() };
-        assert_eq!(after(&portal), Checked { state: LinkState::Captive, anchors: model::Anchors::Bad });
+        assert_eq!(
+            after(&portal),
+            Checked { state: LinkState::Captive, ground: Ground::Portal, anchors: model::Anchors::Bad }
+        );
     }
 
     #[test]
     fn without_controls_nothing_is_assumed_but_a_pulled_cable_is_seen() {
-        let none = Checked { state: LinkState::Online, anchors: model::Anchors::Unknown };
+        let none = Checked { state: LinkState::Online, ground: Ground::NotAsked, anchors: model::Anchors::Unknown };
         assert_eq!(after(&Controls::default()), none);
         assert_eq!(after(&Controls { unplugged: true, ..Controls::default() }).state, LinkState::Offline);
     }
@@ -160,7 +167,7 @@ mod tests {
             at: Moment::default(),
             network: NetworkId(1),
             is_full: true,
-            checked: Checked { state, anchors: model::Anchors::Bad },
+            checked: Checked { state, ground: Ground::TooFew, anchors: model::Anchors::Bad },
             bad_runs,
         };
         for (bad_runs, secs) in [(1, 50), (2, 100), (3, 200), (9, 1200), (u32::MAX, 1200)] {

@@ -1,9 +1,9 @@
 //! The past in words: one record in one line, and which way carried which share of the time.
 
-use super::words::{capital, facet_words, goes, named_sign_words};
+use super::words::{capital, count, facet_words, goes, named_sign_words};
 use crate::control::{Entry, Stamp};
 use crate::model::{
-    Facet, LinkState, Phase, Record, ServiceId, Technique, Transition, TransportId, Verdict, WayChange,
+    Carried, Facet, LinkState, Phase, Record, ServiceId, Technique, Transition, TransportId, Verdict, WayChange,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -37,6 +37,8 @@ pub struct Share {
 pub fn record_words(record: &Record) -> (String, String) {
     match record {
         Record::Started => ("byway started".into(), String::new()),
+        Record::Stopped => ("byway stopped".into(), String::new()),
+        Record::Carried { routes, .. } => carried_words(routes),
         Record::Reloaded => ("the configuration was read again".into(), String::new()),
         Record::Network { network } => (format!("another network ({network})"), String::new()),
         Record::Link { from, to, .. } => (format!("the network: {from} → {to}"), link_why(*to).into()),
@@ -47,6 +49,12 @@ pub fn record_words(record: &Record) -> (String, String) {
         Record::Way(change) => (way_change(change), capital(&change.why)),
         Record::Transition(transition) => transition_words(transition),
     }
+}
+
+fn carried_words(routes: &[Carried]) -> (String, String) {
+    let sum = |of: fn(&Carried) -> u32| routes.iter().map(|route| u64::from(of(route))).sum::<u64>();
+    let (answered, saved, lost) = (sum(|r| r.answered), sum(|r| r.saved), sum(|r| r.lost));
+    (format!("{} carried", count(answered, "connection", "connections")), format!("{saved} saved, {lost} lost"))
 }
 
 fn way_change(change: &WayChange) -> String {

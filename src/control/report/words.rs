@@ -65,6 +65,7 @@ pub fn sign_words(sign: &Sign) -> String {
         Sign::HelloMuted => "hello acknowledged, no byte came back",
         Sign::Silence => "no byte came back",
         Sign::Frozen { kilobytes } => return format!("froze after {kilobytes} KB"),
+        Sign::Slow { kilobytes_per_second } => return format!("{kilobytes_per_second} KB a second"),
         Sign::Throttled => "far slower than the line",
         Sign::ForeignKey => "somebody else's key answered",
         Sign::BlockPage => "a block page answered",
@@ -74,6 +75,8 @@ pub fn sign_words(sign: &Sign) -> String {
         Sign::ClientGaveUp => "the app gave up waiting",
         Sign::Reconnecting => "the app reconnected again and again",
         Sign::UdpNoReply => "packets went out, none came back",
+        Sign::QuicSilent => "QUIC got no answer, the same host otherwise did",
+        Sign::BurstFrozen => "several connections at once were frozen",
         Sign::WrongAnswer => "an answer that is not the protocol's",
         Sign::TransportDown => "our own server could not be reached",
     };
@@ -82,7 +85,7 @@ pub fn sign_words(sign: &Sign) -> String {
 
 /// The words for a sign's name as journalled; the name itself, with spaces, when it is not one of ours.
 pub(super) fn named_sign_words(name: &str) -> String {
-    const PLAIN: [Sign; 23] = [
+    const PLAIN: [Sign; 25] = [
         Sign::Answer(Grade::B),
         Sign::FlowProven,
         Sign::BodyProven,
@@ -104,6 +107,8 @@ pub(super) fn named_sign_words(name: &str) -> String {
         Sign::ClientGaveUp,
         Sign::Reconnecting,
         Sign::UdpNoReply,
+        Sign::QuicSilent,
+        Sign::BurstFrozen,
         Sign::WrongAnswer,
         Sign::TransportDown,
     ];

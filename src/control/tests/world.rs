@@ -206,8 +206,24 @@ pub(crate) fn fixed_past() -> Vec<Entry> {
         entry(0, change(None, Some("direct"), "the first of its order")),
         entry(46, change(Some("direct"), Some("tokyo"), "the first message vanishes on the way there")),
         entry(48, Record::Transition(transition)),
-        entry(52, Record::Link { network: NetworkId(0xab12), from: LinkState::Online, to: LinkState::Offline }),
-        entry(54, Record::Link { network: NetworkId(0xab12), from: LinkState::Offline, to: LinkState::Online }),
+        entry(
+            52,
+            Record::Link {
+                network: NetworkId(0xab12),
+                from: LinkState::Online,
+                to: LinkState::Offline,
+                ground: Ground::Unplugged,
+            },
+        ),
+        entry(
+            54,
+            Record::Link {
+                network: NetworkId(0xab12),
+                from: LinkState::Offline,
+                to: LinkState::Online,
+                ground: Ground::AnchorsAnswer,
+            },
+        ),
         entry(55, Record::Use { service: ServiceId::from("signal"), transport: Some(way("tokyo")) }),
     ]
 }

@@ -4,7 +4,7 @@
 use super::world::{A, Probed, World, mins, route, secs};
 use crate::health::budget::{self, Ledger};
 use crate::health::{Event, Line, LinkReport, Mode, Params};
-use crate::model::{Anchors, Evidence, LinkState, Moment, Phase, ServiceId, Sign, Source, Technique, Twin};
+use crate::model::{Anchors, Evidence, Ground, LinkState, Moment, Phase, ServiceId, Sign, Source, Technique, Twin};
 use std::time::Duration;
 
 const SIX: [&str; 6] = ["telegram", "whatsapp", "signal", "discord", "viber", "line"];
@@ -375,7 +375,7 @@ fn everything_else_is_not_probed_when_the_link_is_back() {
     world.traffic("direct", Sign::TransportDown);
     assert_eq!(world.standing("other", "direct").phase, Phase::Suspect);
     for state in [LinkState::Offline, LinkState::Online] {
-        world.event(Event::Link(LinkReport { state, began: world.now, at: world.now }));
+        world.event(Event::Link(LinkReport { state, ground: Ground::NotAsked, began: world.now, at: world.now }));
     }
     world.pass(mins(5));
     assert!(world.probes.iter().any(|(_, route)| !route.service.is_other()), "the suspicion is followed up");

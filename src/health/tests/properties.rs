@@ -3,8 +3,8 @@
 use super::world::{route, secs};
 use crate::health::{Effect, Event, LinkReport, Params, State, step};
 use crate::model::{
-    Anchors, EndpointTag, Evidence, Grade, LinkState, Moment, NetworkId, Phase, Record, Route, ServiceId, Sign, Source,
-    Technique, Twin,
+    Anchors, EndpointTag, Evidence, Grade, Ground, LinkState, Moment, NetworkId, Phase, Record, Route, ServiceId, Sign,
+    Source, Technique, Twin,
 };
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -87,7 +87,7 @@ fn any_link() -> impl Strategy<Value = LinkState> {
 }
 
 fn report(state: LinkState) -> Event {
-    Event::Link(LinkReport { state, began: Moment::default(), at: Moment::default() })
+    Event::Link(LinkReport { state, ground: Ground::NotAsked, began: Moment::default(), at: Moment::default() })
 }
 
 fn any_event() -> impl Strategy<Value = Event> {

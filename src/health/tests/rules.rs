@@ -3,8 +3,8 @@
 use super::world::{A, B, World, mins, route, secs};
 use crate::health::{Event, LinkReport, Params};
 use crate::model::{
-    Anchors, Confidence, EndpointTag, Evidence, Forced, LinkState, Moment, NetworkId, Phase, Record, ServiceId, Sign,
-    Source, Technique, TransportId, Twin, Verdict,
+    Anchors, Confidence, EndpointTag, Evidence, Forced, Ground, LinkState, Moment, NetworkId, Phase, Record, ServiceId,
+    Sign, Source, Technique, TransportId, Twin, Verdict,
 };
 
 fn near(a: f64, b: f64) -> bool {
@@ -375,7 +375,12 @@ fn a_score_neither_grows_nor_fades_while_the_link_is_bad() {
     let mut world = World::telegram();
     world.twinned("direct", Sign::ResetAfterHello, 1);
     world.link = Some(LinkState::Captive);
-    world.event(Event::Link(LinkReport { state: LinkState::Captive, began: world.now, at: world.now }));
+    world.event(Event::Link(LinkReport {
+        state: LinkState::Captive,
+        ground: Ground::Portal,
+        began: world.now,
+        at: world.now,
+    }));
     world.pass(mins(30));
     assert!(near(world.direct().score, 4.5));
     world.twinned("direct", Sign::ResetAfterHello, 2);
@@ -392,7 +397,7 @@ fn a_stale_report_about_the_network_before_is_ignored() {
     let began = world.now;
     world.pass(secs(2));
     world.event(Event::NetworkChanged(NetworkId(2)));
-    world.event(Event::Link(LinkReport { state: LinkState::Captive, began, at: world.now }));
+    world.event(Event::Link(LinkReport { state: LinkState::Captive, ground: Ground::Portal, began, at: world.now }));
     assert_eq!(world.state().snapshot(&world.params).link, LinkState::Online);
 }
 

@@ -4,7 +4,8 @@
 use super::world::{A, Probed, World, mins, route, secs};
 use crate::health::{Event, LinkReport};
 use crate::model::{
-    Anchors, Confidence, EndpointTag, Evidence, LinkState, NetworkId, Phase, Sign, Source, Technique, Twin, Verdict,
+    Anchors, Confidence, EndpointTag, Evidence, Ground, LinkState, NetworkId, Phase, Sign, Source, Technique, Twin,
+    Verdict,
 };
 
 /// A working evening: direct has been fine for a while.
@@ -435,7 +436,12 @@ fn s44_a_tunnel_that_dies_in_use_is_left_at_once() {
 fn link_down_for_ten_minutes_sends_next_to_nothing() {
     let mut world = evening();
     world.link = Some(LinkState::Offline);
-    world.event(Event::Link(LinkReport { state: LinkState::Offline, began: world.now, at: world.now }));
+    world.event(Event::Link(LinkReport {
+        state: LinkState::Offline,
+        ground: Ground::NothingAnswers,
+        began: world.now,
+        at: world.now,
+    }));
     let (probes, controls) = (world.probes.len(), world.controls.len());
     world.pass(mins(10));
     assert_eq!(world.probes.len(), probes);

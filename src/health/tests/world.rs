@@ -2,8 +2,8 @@
 
 use crate::health::{Effect, Event, LinkReport, Params, State, step};
 use crate::model::{
-    Anchors, EndpointTag, Evidence, Facet, Grade, L4, LinkState, Moment, NetworkId, Phase, Record, Route, ServiceId,
-    Sign, Source, Standing, Transition, TransportId, Twin, Verdict,
+    Anchors, EndpointTag, Evidence, Facet, Grade, Ground, L4, LinkState, Moment, NetworkId, Phase, Record, Route,
+    ServiceId, Sign, Source, Standing, Transition, TransportId, Twin, Verdict,
 };
 use std::collections::HashMap;
 use std::time::Duration;
@@ -127,7 +127,7 @@ impl World {
                 self.controls_at = None;
                 self.controls.push(self.now);
                 let state = self.link.unwrap();
-                self.event(Event::Link(LinkReport { state, began: self.now, at: self.now }));
+                self.event(Event::Link(LinkReport { state, ground: Ground::NotAsked, began: self.now, at: self.now }));
             } else if let Some(i) = self.landing.iter().position(|(at, _)| *at <= next) {
                 let (_, route) = self.landing.swap_remove(i);
                 self.land(route);

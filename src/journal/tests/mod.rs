@@ -4,7 +4,7 @@ mod damage;
 mod redact;
 
 use super::*;
-use crate::model::{LinkState, NetworkId, WayChange};
+use crate::model::{Ground, LinkState, NetworkId, WayChange};
 use std::fs;
 use std::time::UNIX_EPOCH;
 use tempfile::TempDir;
@@ -47,7 +47,7 @@ fn way(service: &str, why: &str) -> Record {
 }
 
 fn link() -> Record {
-    Record::Link { network: NetworkId(7), from: LinkState::Online, to: LinkState::Offline }
+    Record::Link { network: NetworkId(7), from: LinkState::Online, to: LinkState::Offline, ground: Ground::Unplugged }
 }
 
 async fn all(journal: &Journal) -> Vec<Entry> {
