@@ -3,7 +3,7 @@
 use crate::scene::{Goes, Never, Says, Scene};
 use crate::seen::{Belief, Seen};
 use byway::lab::Crossing;
-use byway::model::{Facet, LinkState, Phase, Record, Technique};
+use byway::model::{Ground, LinkState, Phase, Record, Technique};
 use std::time::Duration;
 
 /// What no memory and no log may hold: names and addresses of the country, by parts that no other word has.
@@ -60,7 +60,7 @@ pub(crate) fn judge(scene: &Scene, seen: &Seen) -> Judged {
         way: seen.ways(seen.subject, seen.facet).pop().map_or_else(String::new, |(_, way)| way),
         is_named: match scene.verdict {
             Says::Named(_, techniques, _) => Some(last.technique.is_some_and(|how| techniques.contains(&how))),
-            Says::Works | Says::Line(_) | Says::Unblamed(_) => None,
+            Says::Works | Says::Line(..) | Says::In(_) => None,
         },
         detected: detected(scene, seen),
         first_bytes: seen.first_bytes(),
@@ -76,49 +76,54 @@ pub(crate) fn may_not_block(scene: &Scene) -> bool {
 }
 
 /// Whether a belief is what the scenario expects.
-fn is_right(says: Says, belief: Belief, line: LinkState) -> bool {
+fn is_right(says: Says, belief: Belief) -> bool {
     let named = belief.technique;
     match says {
-        Says::Works => matches!(belief.phase, Phase::Ok | Phase::Unknown) && named.is_none(),
+        // What is said of the line is looked for where it was said.
+        Says::Works | Says::Line(..) => matches!(belief.phase, Phase::Ok | Phase::Unknown) && named.is_none(),
         Says::Named(phases, techniques, least) => {
             phases.contains(&belief.phase)
                 && named.is_some_and(|how| techniques.contains(&how))
                 && belief.confidence >= least
         }
-        Says::Line(state) => line == state,
-        Says::Unblamed(phase) => belief.phase == phase,
+        Says::In(phase) => belief.phase == phase,
     }
 }
 
+/// When the line was first said to be so.
+fn line_said(seen: &Seen, state: LinkState, ground: Ground) -> Option<tokio::time::Instant> {
+    seen.lines().iter().find(|(_, line)| *line == (state, ground)).map(|(at, _)| *at)
+}
+
 fn verdict(scene: &Scene, seen: &Seen) -> Option<String> {
-    let line = match scene.verdict {
-        // The line may be well again by the end.
-        Says::Line(state) if seen.lines().iter().any(|(_, seen)| *seen == state) => state,
-        _ => seen.lines().last().map_or(LinkState::Online, |(_, line)| *line),
+    let line_right = match scene.verdict {
+        Says::Line(state, ground) => line_said(seen, state, ground).is_some(),
+        _ => true,
     };
-    (!is_right(scene.verdict, seen.belief(), line)).then(|| format!("it says {}", said(seen)))
+    (!line_right || !is_right(scene.verdict, seen.belief())).then(|| format!("it says {}", said(seen)))
 }
 
 /// From the onset until the right thing was said; nothing where there is nothing to be said.
 fn detected(scene: &Scene, seen: &Seen) -> Option<Duration> {
-    let after = |at: tokio::time::Instant| at.saturating_duration_since(seen.onset);
-    match scene.verdict {
+    let at = match scene.verdict {
         Says::Works => None,
-        Says::Line(state) => seen.lines().iter().find(|(_, line)| *line == state).map(|(at, _)| after(*at)),
-        says => seen
-            .beliefs()
-            .iter()
-            .find(|(_, belief)| is_right(says, *belief, LinkState::Online))
-            .map(|(at, _)| after(*at)),
-    }
+        Says::Line(state, ground) => line_said(seen, state, ground),
+        says => seen.beliefs().iter().find(|(_, belief)| is_right(says, *belief)).map(|(at, _)| *at),
+    };
+    at.map(|at| at.saturating_duration_since(seen.onset))
 }
 
 /// What is said at the end, in short.
 fn said(seen: &Seen) -> String {
     let Belief { phase, technique, confidence } = seen.belief();
-    let lines = seen.lines();
-    let worst = lines.iter().map(|(_, line)| *line).find(|line| *line != LinkState::Online);
-    let line = worst.map_or_else(String::new, |line| format!(" [line: {line}]"));
+    let mut lines: Vec<String> = Vec::new();
+    for (_, (state, ground)) in seen.lines() {
+        let text = format!("{state}, {ground:?}");
+        if state != LinkState::Online && !lines.contains(&text) {
+            lines.push(text);
+        }
+    }
+    let line = if lines.is_empty() { String::new() } else { format!(" [line: {}]", lines.join("; ")) };
     match technique {
         Some(how) => format!("{phase} {how} ({confidence}){line}"),
         None => format!("{phase}{line}"),
@@ -189,14 +194,10 @@ fn breach(never: Never, seen: &Seen) -> Option<String> {
         }
         Never::Mishap => {
             let mishaps = seen.mishaps();
-            (!mishaps.is_empty()).then(|| format!("{} connections failed, first {:?}", mishaps.len(), mishaps[0].what))
+            mishaps.first().map(|first| format!("{} connections failed, the first: {first}", mishaps.len()))
         }
         // Over all runs, by the report.
         Never::Late => None,
-        Never::Probes => {
-            let probes = seen.log.lines().filter(|line| line.contains("probe answered")).count();
-            (probes > 0).then(|| format!("{probes} probes"))
-        }
     }
 }
 
@@ -228,14 +229,4 @@ pub(crate) fn connections_to(seen: &Seen, within: &[ipnet::IpNet], since: tokio:
         _ => false,
     });
     mine.count()
-}
-
-/// The facets that have a name in the rules.
-pub(crate) const fn facet_name(facet: Facet) -> &'static str {
-    match facet {
-        Facet::Text => "text",
-        Facet::Media => "media",
-        Facet::Calls => "calls",
-        Facet::Web => "web",
-    }
 }

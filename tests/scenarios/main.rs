@@ -42,4 +42,23 @@ scenes! {
     s15_hello_mute: 15;
     s16_residual_75: 16;
     s17_freeze_16k: 17;
+    s21_rand_drop_60: 21;
+    s22_rand_drop_95: 22;
+    s23_congested_link: 23;
+    s24_mitm: 24;
+    s25_mitm_all: 25;
+    s26_blockpage: 26;
+    s30_noise_fp: 30;
+    s31_mtproto_late: 31;
+    s34_flaky_26: 34;
+    s35_service_down: 35;
+    s36_stale_probe: 36;
+    s40_sleep_resume: 40;
+    s41_net_switch: 41;
+    s42_unblock: 42;
+    s43_lift_for_2_min: 43;
+    s44_tunnel_dies: 44;
+    s45_all_dead_but_web: 45;
+    s46_slow_accept: 46;
+    s47_soak_24h: 47;
 }

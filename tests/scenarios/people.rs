@@ -1,10 +1,12 @@
 //! Who uses what, and how: apps that stay in their chat, send a photo now and then, are put away and opened again,
 //! and connect anew when a connection dies.
 
-use byway::lab::people::{App, Mishap, Person};
+use byway::lab::people::{App, Door, Mishap, Person};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_socks::tcp::Socks5Stream;
 
 /// One app in somebody's hand.
 #[derive(Clone, Copy, Debug)]
@@ -47,16 +49,30 @@ pub(crate) enum Lived {
     Opened(Duration),
     /// An attempt to open it failed.
     Failed(Mishap),
-    /// A photo came through, after so many reconnects.
-    Photo(u32),
+    /// A photo came through.
+    Photo,
     /// A connection in use failed.
     Broke(Mishap),
 }
 
 pub(crate) type Diary = Arc<Mutex<Vec<Entry>>>;
 
+/// Somebody with one app.
+pub(crate) struct Somebody {
+    pub(crate) person: Person,
+    pub(crate) door: Door,
+    pub(crate) app: &'static str,
+    pub(crate) life: Life,
+    pub(crate) rng: fastrand::Rng,
+    pub(crate) diary: Diary,
+}
+
 /// Lives with one app until the task is dropped.
-pub(crate) async fn live(person: Person, app: &'static str, life: Life, mut rng: fastrand::Rng, diary: Diary) {
+pub(crate) async fn live(who: Somebody) {
+    if who.app.starts_with("http://") {
+        return read_pages(who).await;
+    }
+    let Somebody { person, app, life, mut rng, diary, .. } = who;
     let note = |wished, what| diary.lock().unwrap().push(Entry { app, wished, what });
     let app = App::of(app);
     sleep(Duration::from_millis(rng.u64(0..life.away.1 * 1000))).await;
@@ -82,7 +98,7 @@ pub(crate) async fn live(person: Person, app: &'static str, life: Life, mut rng:
             if let Some((size, tries)) = photo_owed {
                 match session.download(size).await {
                     Ok(()) => {
-                        note(asked, Lived::Photo(tries));
+                        note(asked, Lived::Photo);
                         photo_owed = None;
                     }
                     Err(mishap) => {
@@ -109,4 +125,35 @@ pub(crate) async fn live(person: Person, app: &'static str, life: Life, mut rng:
         let (least, most) = if died { (300, 1500) } else { (life.away.0 * 1000, life.away.1 * 1000) };
         sleep(Duration::from_millis(rng.u64(least..most))).await;
     }
+}
+
+/// Reads pages in clear text now and then, in a browser that waits 15 s.
+async fn read_pages(who: Somebody) {
+    let Somebody { door, app, life, mut rng, diary, .. } = who;
+    let host = app.trim_start_matches("http://");
+    loop {
+        sleep(Duration::from_millis(rng.u64(life.pause.0 * 1000..life.pause.1 * 1000))).await;
+        let wished = Instant::now();
+        let what = match timeout(Duration::from_secs(15), page(&door, host)).await {
+            Ok(Ok((first, answer))) if answer.starts_with("HTTP/1.1 200") => Lived::Opened(first - wished),
+            Ok(Ok(_)) => Lived::Failed(Mishap::Wrong),
+            Ok(Err(_)) => Lived::Failed(Mishap::Died),
+            Err(_) => Lived::Failed(Mishap::Silent),
+        };
+        diary.lock().unwrap().push(Entry { app, wished, what });
+    }
+}
+
+/// Fetches a page in clear text: when its first byte came, and the page.
+async fn page(door: &Door, host: &str) -> std::io::Result<(Instant, String)> {
+    let socket = door().await?;
+    let lost = |_| std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+    let mut stream = Socks5Stream::connect_with_socket(socket, (host, 80)).await.map_err(lost)?;
+    stream.write_all(format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes()).await?;
+    let mut first = [0];
+    stream.read_exact(&mut first).await?;
+    let came = Instant::now();
+    let mut rest = String::from(char::from(first[0]));
+    stream.read_to_string(&mut rest).await?;
+    Ok((came, rest))
 }

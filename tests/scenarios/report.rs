@@ -20,6 +20,7 @@ const NAMED: usize = 95;
 pub(crate) struct Row {
     number: u8,
     name: &'static str,
+    what: &'static str,
     expected: String,
     seen: String,
     runs: usize,
@@ -56,6 +57,7 @@ impl Row {
         Self {
             number: scene.number,
             name: scene.name,
+            what: scene.what,
             expected: expected(scene),
             seen: commonest(runs),
             runs: runs.len(),
@@ -92,6 +94,7 @@ impl Row {
         json!({
             "number": self.number,
             "name": self.name,
+            "the_network_does": self.what,
             "expected": self.expected,
             "seen": self.seen,
             "runs": self.runs,
@@ -122,8 +125,8 @@ fn expected(scene: &Scene) -> String {
             let phases: Vec<String> = phases.iter().map(ToString::to_string).collect();
             format!("{} {} ({least})", phases.join(" or "), techniques[0])
         }
-        Says::Line(state) => format!("line {state}"),
-        Says::Unblamed(phase) => phase.to_string(),
+        Says::Line(state, ground) => format!("line {state}, {ground:?}"),
+        Says::In(phase) => phase.to_string(),
     };
     format!("{route} / {verdict}")
 }

@@ -4,7 +4,7 @@ use crate::people::Life;
 use crate::seen::Seen;
 use crate::stage::Stage;
 use byway::lab::World;
-use byway::model::{Confidence, Facet, LinkState, Phase, Technique};
+use byway::model::{Confidence, Facet, Ground, LinkState, Phase, Technique};
 use futures_util::future::BoxFuture;
 
 /// One scenario.
@@ -70,10 +70,10 @@ pub(crate) enum Says {
     /// It is in one of these states, by one of these techniques (the first is what the network really does), at
     /// least so surely.
     Named(&'static [Phase], &'static [Technique], Confidence),
-    /// Nothing; the line itself is in this state.
-    Line(LinkState),
-    /// It is in this state and nobody is blamed.
-    Unblamed(Phase),
+    /// It is in this state, whatever the technique is called.
+    In(Phase),
+    /// Nothing; the line itself is (or was, at a trouble that passes) in this state, for this reason.
+    Line(LinkState, Ground),
 }
 
 /// What must not happen, beside what never may: other services blamed, traces left.
@@ -89,8 +89,6 @@ pub(crate) enum Never {
     Mishap,
     /// The first byte of more than one in twenty connections is later than 3 s.
     Late,
-    /// Probes are sent after the onset.
-    Probes,
 }
 
 /// Where everything else begins.

@@ -2,8 +2,10 @@
 
 use crate::people::{Entry, Lived};
 use byway::lab::Crossing;
-use byway::model::{Confidence, Facet, LinkState, Phase, Record, Route, Standing, Technique};
+use byway::model::{Confidence, Facet, Ground, LinkState, Phase, Record, Route, Standing, Technique};
+use ipnet::IpNet;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -26,13 +28,13 @@ impl Belief {
 /// Everything that changed, with its time.
 #[derive(Debug, Default)]
 pub(crate) struct Watched {
-    pub(crate) lines: Vec<(Instant, LinkState)>,
+    pub(crate) lines: Vec<(Instant, (LinkState, Ground))>,
     pub(crate) beliefs: BTreeMap<Route, Vec<(Instant, Belief)>>,
     pub(crate) ways: BTreeMap<(&'static str, Facet), Vec<(Instant, String)>>,
 }
 
 impl Watched {
-    pub(crate) fn line(&mut self, now: Instant, state: LinkState) {
+    pub(crate) fn line(&mut self, now: Instant, state: (LinkState, Ground)) {
         note(&mut self.lines, now, state);
     }
     pub(crate) fn belief(&mut self, now: Instant, route: &Route, belief: Belief) {
@@ -60,12 +62,16 @@ pub(crate) struct Seen {
     pub(crate) onset: Instant,
     /// How long the log was then.
     pub(crate) logged: usize,
-    pub(crate) ended: Instant,
     pub(crate) watched: Watched,
     pub(crate) diary: Vec<Entry>,
     pub(crate) records: Vec<Record>,
     pub(crate) crossings: Vec<Crossing>,
-    pub(crate) read_by_impostor: u64,
+    /// The subject's addresses.
+    pub(crate) addresses: Vec<IpNet>,
+    /// The messengers' addresses.
+    pub(crate) places: Vec<(&'static str, Vec<IpNet>)>,
+    /// Places that are asked about the line, or for names.
+    pub(crate) neutral: Vec<IpAddr>,
     pub(crate) fouls: Vec<String>,
     pub(crate) log: String,
 }
@@ -73,7 +79,12 @@ pub(crate) struct Seen {
 impl Seen {
     /// What was believed of the subject's direct route, change by change, since the onset; first what held then.
     pub(crate) fn beliefs(&self) -> Vec<(Instant, Belief)> {
-        let all = self.watched.beliefs.get(&self.route).map_or(&[][..], Vec::as_slice);
+        self.beliefs_of(&self.route)
+    }
+
+    /// The same of another route.
+    pub(crate) fn beliefs_of(&self, route: &Route) -> Vec<(Instant, Belief)> {
+        let all = self.watched.beliefs.get(route).map_or(&[][..], Vec::as_slice);
         since(all, self.onset, Belief::NONE)
     }
 
@@ -83,8 +94,8 @@ impl Seen {
     }
 
     /// The line's states since the onset.
-    pub(crate) fn lines(&self) -> Vec<(Instant, LinkState)> {
-        since(&self.watched.lines, self.onset, LinkState::Online)
+    pub(crate) fn lines(&self) -> Vec<(Instant, (LinkState, Ground))> {
+        since(&self.watched.lines, self.onset, (LinkState::Online, Ground::NotAsked))
     }
 
     /// The first ways of a service's facet since the onset; first what held then.
@@ -109,10 +120,16 @@ impl Seen {
         self.log.get(self.logged..).unwrap_or_default().lines()
     }
 
-    /// Connections of anybody that failed, of those wished for since the onset.
-    pub(crate) fn mishaps(&self) -> Vec<&Entry> {
-        let failed = |entry: &&Entry| matches!(entry.what, Lived::Failed(_) | Lived::Broke(_));
-        self.diary.iter().filter(failed).filter(|entry| entry.wished >= self.onset).collect()
+    /// Connections of anybody that failed, of those wished for since the onset, in words.
+    pub(crate) fn mishaps(&self) -> Vec<String> {
+        let later = self.diary.iter().filter(|entry| entry.wished >= self.onset);
+        later
+            .filter_map(|entry| match entry.what {
+                Lived::Failed(mishap) => Some(format!("{} did not open: {mishap}", entry.app)),
+                Lived::Broke(mishap) => Some(format!("{} broke: {mishap}", entry.app)),
+                Lived::Opened(_) | Lived::Photo => None,
+            })
+            .collect()
     }
 }
 

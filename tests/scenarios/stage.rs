@@ -2,7 +2,7 @@
 //! notes every change of what byway believes and does. Everything that differs from run to run is drawn from the seed.
 
 use crate::log::Log;
-use crate::people::{self, Diary, Life};
+use crate::people::{self, Diary, Life, Somebody};
 use crate::report::say;
 use crate::scene::Scene;
 use crate::seen::{Belief, Seen, Watched};
@@ -10,14 +10,17 @@ use byway::app::{Byway, live_in};
 use byway::journal::Filter;
 use byway::lab::people::{Door, Person};
 use byway::lab::{Action, Country, Rule, RuleId, Target, World};
-use byway::model::{Facet, L4, LinkState, Phase, Route, ServiceId, Snapshot};
+use byway::model::{Facet, L4, Phase, Route, ServiceId, Snapshot, Standing};
 use byway::net::Stream;
-use std::net::SocketAddr;
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
+/// Services whose addresses the country knows.
+const MESSENGERS: [&str; 3] = ["telegram", "whatsapp", "signal"];
 /// Services whose first ways are watched.
 const WATCHED: [&str; 4] = ["telegram", "whatsapp", "signal", "discord"];
 const FACETS: [Facet; 4] = [Facet::Text, Facet::Media, Facet::Calls, Facet::Web];
@@ -82,11 +85,6 @@ impl Stage {
         Duration::from_millis(self.rng.lock().unwrap().u64(least * 1000..=most * 1000))
     }
 
-    /// A number from the seed.
-    pub(crate) fn pick(&self, below: usize) -> usize {
-        self.rng.lock().unwrap().usize(..below)
-    }
-
     /// Lets the people of the scene begin to live, and the watcher to watch.
     pub(crate) fn begin(&self) {
         let watcher = watch(Arc::clone(&self.byway), Arc::clone(&self.watched));
@@ -103,14 +101,20 @@ impl Stage {
         let app = life.app.unwrap_or(self.subject);
         let app = if app == "discord" { "discord.com" } else { app };
         let rng = self.rng.lock().unwrap().fork();
-        let task = people::live(self.person(), app, *life, rng, Arc::clone(&self.diary));
-        self.lives.lock().unwrap().spawn(task);
+        let (person, door, diary) = (self.person(), self.door(), Arc::clone(&self.diary));
+        let who = Somebody { person, door, app, life: *life, rng, diary };
+        self.lives.lock().unwrap().spawn(people::live(who));
     }
 
     /// A person at byway's door.
     pub(crate) fn person(&self) -> Person {
         let seed = self.rng.lock().unwrap().u64(..);
         Person::new(&self.country, door(&self.byway), seed).unwrap()
+    }
+
+    /// byway's door.
+    pub(crate) fn door(&self) -> Door {
+        door(&self.byway)
     }
 
     /// The trouble begins now.
@@ -156,17 +160,22 @@ impl Stage {
 
     /// The subject's direct route.
     pub(crate) fn route(&self) -> Route {
-        let (service, facet) = (self.subject.into(), self.scene.facet);
+        self.route_of(self.subject)
+    }
+
+    /// The direct route of a service, for the facet in question.
+    pub(crate) fn route_of(&self, service: &str) -> Route {
+        let (service, facet) = (service.into(), self.scene.facet);
         let l4 = if facet == Facet::Calls { L4::Udp } else { L4::Tcp };
         Route { service, facet, transport: "direct".into(), l4 }
     }
 
-    pub(crate) fn phase(&self) -> Phase {
-        self.byway.board().snapshot().standing(&self.route()).map_or(Phase::Unknown, |standing| standing.phase)
+    pub(crate) fn standing(&self) -> Option<Standing> {
+        self.byway.board().snapshot().standing(&self.route()).cloned()
     }
 
-    pub(crate) fn link(&self) -> LinkState {
-        self.byway.board().snapshot().link
+    pub(crate) fn phase(&self) -> Phase {
+        self.standing().map_or(Phase::Unknown, |standing| standing.phase)
     }
 
     /// The first way for the subject now.
@@ -186,6 +195,21 @@ impl Stage {
         false
     }
 
+    /// Where the subject lives.
+    fn nets(&self) -> Vec<IpNet> {
+        match self.subject {
+            "discord" => vec![IpAddr::from([203, 0, 113, 50]).into()],
+            service => self.country.addresses(service),
+        }
+    }
+
+    /// Places that are asked about the line, or for names: no probes of anybody.
+    fn neutral(&self) -> Vec<IpAddr> {
+        let (abroad, domestic) = (self.country.anchors(), self.country.domestic());
+        let asked = abroad.into_iter().chain(domestic).map(|(ip, _)| ip);
+        asked.chain([self.country.resolver().ip(), IpAddr::from([198, 51, 100, 200])]).collect()
+    }
+
     /// The end: what was seen of it all.
     pub(crate) async fn end(self) -> Seen {
         // What was announced last is being written.
@@ -202,12 +226,13 @@ impl Stage {
             route: self.route(),
             onset,
             logged,
-            ended: Instant::now(),
             watched: std::mem::take(&mut *self.watched.lock().unwrap()),
             diary: self.diary.lock().unwrap().clone(),
             records: history.into_iter().map(|entry| entry.record).collect(),
             crossings: self.country.crossings(),
-            read_by_impostor: self.country.read_by_impostor(),
+            addresses: self.nets(),
+            places: MESSENGERS.map(|service| (service, self.country.addresses(service))).into(),
+            neutral: self.neutral(),
             fouls: std::mem::take(&mut *self.fouls.lock().unwrap()),
             log: self.log.text(),
         };
@@ -268,7 +293,7 @@ async fn watch(byway: Arc<Byway>, watched: Arc<Mutex<Watched>>) {
         if before.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &snapshot)) {
             let now = Instant::now();
             let mut watched = watched.lock().unwrap();
-            watched.line(now, snapshot.link);
+            watched.line(now, (snapshot.link, snapshot.ground));
             for (route, standing) in &snapshot.standings {
                 watched.belief(now, route, Belief::of(standing));
             }

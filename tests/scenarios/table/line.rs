@@ -3,7 +3,7 @@
 use crate::scene::{Course, Goes, Never, PLAIN, Says, Scene};
 use crate::seen::Seen;
 use byway::lab::Action;
-use byway::model::LinkState;
+use byway::model::{Ground, LinkState};
 
 pub(super) const CLEAN: Scene = Scene {
     number: 1,
@@ -30,7 +30,7 @@ pub(super) const CABLE_OUT: Scene = Scene {
     what: "link down",
     course: Course::Passes(|stage| _ = stage.on_everything(Action::LinkDown), 5, 5),
     route: Goes::Hold,
-    verdict: Says::Line(LinkState::Offline),
+    verdict: Says::Line(LinkState::Offline, Ground::Unplugged),
     never: &[Never::Blocked],
     besides: unmoved,
     ..PLAIN
@@ -52,7 +52,7 @@ pub(super) const GATEWAY_ONLY: Scene = Scene {
     what: "LAN ok, no upstream",
     course: Course::Passes(|stage| _ = stage.on_everything(Action::Drop), 5, 5),
     route: Goes::Hold,
-    verdict: Says::Line(LinkState::Offline),
+    verdict: Says::Line(LinkState::Offline, Ground::NothingAnswers),
     never: &[Never::Blocked],
     ..PLAIN
 };
@@ -67,7 +67,7 @@ pub(super) const CAPTIVE: Scene = Scene {
         5,
     ),
     route: Goes::Hold,
-    verdict: Says::Line(LinkState::Captive),
+    verdict: Says::Line(LinkState::Captive, Ground::Portal),
     never: &[Never::Blocked],
     ..PLAIN
 };

@@ -3,6 +3,10 @@
 mod line;
 mod names;
 mod packets;
+mod played;
+mod protocols;
+mod random;
+mod time;
 
 use crate::scene::Scene;
 
@@ -24,6 +28,25 @@ pub(crate) const SCENES: &[Scene] = &[
     packets::HELLO_MUTE,
     packets::RESIDUAL,
     packets::FREEZE,
+    random::RANDOM_60,
+    random::RANDOM_95,
+    random::CONGESTED,
+    played::MITM,
+    played::MITM_ALL,
+    played::BLOCK_PAGE,
+    protocols::NOISE,
+    time::LATE_BLOCK,
+    random::FLAKY,
+    played::SERVICE_DOWN,
+    played::STALE_PROBE,
+    time::SLEEP,
+    time::SWITCH,
+    time::UNBLOCK,
+    time::PAUSE,
+    time::TUNNEL_DIES,
+    protocols::ALL_BUT_WEB,
+    time::SLOW_ACCEPT,
+    time::SOAK,
 ];
 
 /// The scenario of this number.

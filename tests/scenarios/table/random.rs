@@ -1,0 +1,62 @@
+//! Chance: packets lost at random on one service or on everything, flows killed now and then.
+
+use crate::scene::{Course, Goes, Never, PLAIN, Says, Scene};
+use byway::lab::{Action, Direction, Rule};
+use byway::model::Confidence::Anomaly;
+use byway::model::Phase::{Blocked, Degraded};
+use byway::model::Technique::{IpDrop, RandomDrop, Throttled};
+use byway::model::{Ground, LinkState, Phase};
+use std::time::Duration;
+
+const fn lose(percent: u8) -> Action {
+    Action::Lose { percent, direction: Direction::Both }
+}
+
+pub(super) const RANDOM_60: Scene = Scene {
+    number: 21,
+    name: "rand-drop-60",
+    what: "60 % both ways on prefix",
+    course: Course::Falls(|stage| _ = stage.on_addresses(lose(60)), 12),
+    route: Goes::Tunnel,
+    verdict: Says::Named(&[Degraded], &[RandomDrop], Anomaly),
+    ..PLAIN
+};
+
+pub(super) const RANDOM_95: Scene = Scene {
+    number: 22,
+    name: "rand-drop-95",
+    what: "95 % both ways",
+    course: Course::Falls(|stage| _ = stage.on_addresses(lose(95)), 12),
+    route: Goes::Tunnel,
+    verdict: Says::Named(&[Blocked], &[IpDrop], Anomaly),
+    never: &[Never::Named(Throttled)],
+    ..PLAIN
+};
+
+pub(super) const CONGESTED: Scene = Scene {
+    number: 23,
+    name: "congested-link",
+    what: "20 % loss + 300 ms for everything",
+    course: Course::Passes(|stage| _ = stage.on_everything(lose(20)), 8, 5),
+    route: Goes::Hold,
+    verdict: Says::Line(LinkState::LinkBad, Ground::Lossy),
+    never: &[Never::Blocked],
+    ..PLAIN
+};
+
+pub(super) const FLAKY: Scene = Scene {
+    number: 34,
+    name: "flaky-26",
+    what: "26 % of flows killed, 180 s 3-tuple",
+    course: Course::Falls(
+        |stage| {
+            let rule = Rule::new(stage.addresses(), Action::DropHello).chance(26).residual(Duration::from_secs(180));
+            stage.country.censor().add(rule);
+        },
+        20,
+    ),
+    route: Goes::Tunnel,
+    verdict: Says::In(Phase::Blocked),
+    never: &[Never::Moves(1)],
+    ..PLAIN
+};
