@@ -2,11 +2,11 @@
 
 use super::Tasks;
 use super::generation::{Generation, World, routes};
-use crate::board::Board;
+use crate::board::{Board, LinkReport};
 use crate::config::Settings;
 use crate::inbound::{Door, Gate, Login};
 use crate::journal::{Journal, Notice};
-use crate::model::{NetworkId, Record};
+use crate::model::{Ground, LinkState, NetworkId, Record};
 use crate::net::tls::TlsError;
 use crate::net::{BindError, Listener, Stream};
 use crate::platform;
@@ -171,10 +171,19 @@ impl Byway {
                 self.generation.load().resolver.forget();
                 self.board.network_changed(*network);
             }
+            // The same network after a gap: what was under way is void, and the line is looked at.
+            platform::Event::LinkUp => {
+                self.generation.load().resolver.forget();
+                self.board.network_changed(self.board.snapshot().network);
+            }
+            platform::Event::LinkDown => {
+                let now = self.board.now();
+                let (state, ground) = (LinkState::Offline, Ground::Unplugged);
+                self.board.link(LinkReport { state, ground, began: now, at: now });
+            }
             platform::Event::Resumed(slept) => {
                 self.board.resumed(u64::try_from(slept.as_millis()).unwrap_or(u64::MAX));
             }
-            _ => {}
         }
     }
 

@@ -1,18 +1,21 @@
-//! When the ground moves: another network, a wake from sleep, the link gone or back. Addresses come and go in
-//! bursts, so changes are settled before they are told; what a change means for beliefs is decided elsewhere.
+//! When the ground moves: another network, a wake from sleep, the link gone or back. Changes come in bursts, so they
+//! are settled before they are told; a link that is gone or back is told first, and which network it is as soon as that
+//! is known. What a change means for beliefs is decided elsewhere.
 
 use super::place::{Place, here};
+use super::stir::Stirs;
 use crate::model::NetworkId;
-use futures_util::StreamExt;
-use if_watch::tokio::IfWatcher;
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 /// Addresses and routes of one change arrive within this time.
-const SETTLE: Duration = Duration::from_millis(500);
-/// How long a new gateway may stay without a hardware address before the network is told without it.
-const PATIENCE: Duration = Duration::from_secs(3);
+const SETTLE: Duration = Duration::from_millis(200);
+/// How long a new gateway may stay without a hardware address before the network is told without it. Whatever is sent
+/// after the word that the link is up makes the kernel ask for it, and routers answer within milliseconds.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Networks remembered by place; the beliefs about older ones are gone anyway.
+const MET: usize = 16;
 /// How often the clocks are compared, and the route table is read in case no address changed with it.
 const TICK: Duration = Duration::from_secs(4);
 /// A gap longer than this is a sleep (detection rules, T20); a busy machine is late by less.
@@ -34,7 +37,7 @@ pub enum Event {
 
 /// The stream of [`Event`]s. One reader.
 pub struct Events {
-    addresses: Option<IfWatcher>,
+    stirs: Option<Stirs>,
     ticks: Interval,
     origin: Instant,
     clocks: Clocks,
@@ -45,13 +48,13 @@ pub struct Events {
 
 impl Events {
     /// Watches from now on. `key` is this installation's own random key: network ids mean nothing without it.
-    /// When the system does not tell of address changes, looking every few seconds must do.
+    /// When the system does not tell of changes, looking every few seconds must do.
     pub fn watch(key: [u8; 32]) -> Self {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let origin = Instant::now();
         Self {
-            addresses: IfWatcher::new().ok(),
+            stirs: Stirs::listen().ok(),
             ticks,
             origin,
             clocks: Clocks::new(Duration::ZERO, wall()),
@@ -73,11 +76,11 @@ impl Events {
                 return event;
             }
             let look_again = self.look_again;
-            // Each arm is cancel-safe: a stream's `next`, a tick and a timer hold no half-read state.
+            // Each arm is cancel-safe: a message, a tick and a timer hold no half-read state.
             tokio::select! {
-                told = next_address(&mut self.addresses) => {
+                told = next_stir(&mut self.stirs) => {
                     if told.is_none() {
-                        self.addresses = None;
+                        self.stirs = None;
                     }
                     self.look_again.get_or_insert(Instant::now() + SETTLE);
                 }
@@ -98,10 +101,10 @@ impl Events {
     }
 }
 
-/// Waits until an address comes or goes; `None` when the watcher broke. Without one, waits for ever.
-async fn next_address(watcher: &mut Option<IfWatcher>) -> Option<()> {
-    match watcher {
-        Some(watcher) => watcher.next().await.and_then(Result::ok).map(drop),
+/// Waits until something changes; `None` when the word broke off. Without one, waits for ever.
+async fn next_stir(stirs: &mut Option<Stirs>) -> Option<()> {
+    match stirs {
+        Some(stirs) => stirs.next().await,
         None => std::future::pending().await,
     }
 }
@@ -139,6 +142,9 @@ struct Location {
     id: NetworkId,
     /// The last network that was told, to tell only another one after a link that was down.
     told: Option<NetworkId>,
+    /// Places that were fully known, each with the id that was told of it: one that was met before its gateway's
+    /// hardware address was known keeps the id it got then.
+    met: VecDeque<(Place, NetworkId)>,
     /// Since when a new place lacks its gateway's hardware address.
     incomplete_since: Option<Duration>,
 }
@@ -146,13 +152,19 @@ struct Location {
 impl Location {
     fn new(key: [u8; 32], place: Option<Place>) -> Self {
         let id = place.as_ref().map(|p| p.id(&key));
-        Self { key, place, id: id.unwrap_or_default(), told: id, incomplete_since: None }
+        Self { key, place, id: id.unwrap_or_default(), told: id, met: VecDeque::new(), incomplete_since: None }
     }
 
     /// Takes in what the route table says now; whether it should be read again soon.
     fn observe(&mut self, seen: Option<Place>, now: Duration, out: &mut VecDeque<Event>) -> bool {
         match (&self.place, seen) {
-            (None, None) => false,
+            (None, None) => {
+                // It came and went before anybody knew which one it was.
+                if self.incomplete_since.take().is_some() {
+                    out.push_back(Event::LinkDown);
+                }
+                false
+            }
             (Some(_), None) => {
                 self.place = None;
                 self.incomplete_since = None;
@@ -162,12 +174,16 @@ impl Location {
             (Some(known), Some(seen)) if known.is_like(&seen) => {
                 // What is learned of a place later must not make it another one: the id stays.
                 if seen.is_complete() {
+                    self.meet(seen.clone());
                     self.place = Some(seen);
                 }
                 self.incomplete_since = None;
                 false
             }
-            (_, Some(seen)) => {
+            (known, Some(seen)) => {
+                if known.is_none() && self.incomplete_since.is_none() {
+                    out.push_back(Event::LinkUp);
+                }
                 let since = *self.incomplete_since.get_or_insert(now);
                 if !seen.is_complete() && now.saturating_sub(since) < PATIENCE {
                     return true;
@@ -179,16 +195,27 @@ impl Location {
     }
 
     fn arrive(&mut self, seen: Place, out: &mut VecDeque<Event>) {
-        if self.place.is_none() {
-            out.push_back(Event::LinkUp);
+        let met = self.met.iter().find(|(place, _)| *place == seen).map(|(_, id)| *id);
+        self.id = met.unwrap_or_else(|| seen.id(&self.key));
+        if seen.is_complete() {
+            self.meet(seen.clone());
         }
-        self.id = seen.id(&self.key);
         self.place = Some(seen);
         self.incomplete_since = None;
         if self.told != Some(self.id) {
             self.told = Some(self.id);
             out.push_back(Event::NetworkChanged(self.id));
         }
+    }
+
+    fn meet(&mut self, place: Place) {
+        if self.met.iter().any(|(known, _)| *known == place) {
+            return;
+        }
+        if self.met.len() >= MET {
+            self.met.pop_front();
+        }
+        self.met.push_back((place, self.id));
     }
 }
 
@@ -232,9 +259,9 @@ mod tests {
         let home = location.id;
         assert_eq!(observe(&mut location, None, secs(1)), (false, vec![Event::LinkDown]));
         let (again, told) = observe(&mut location, at(None), secs(2));
-        assert!(again && told.is_empty(), "the hardware address is waited for");
+        assert_eq!((again, told), (true, vec![Event::LinkUp]), "which network it is waits for the hardware address");
         let (_, told) = observe(&mut location, at(Some([2; 6])), secs(3));
-        assert_eq!(told, [Event::LinkUp, Event::NetworkChanged(location.id)]);
+        assert_eq!(told, [Event::NetworkChanged(location.id)]);
         assert_ne!(location.id, home);
     }
 
@@ -246,13 +273,34 @@ mod tests {
     }
 
     #[test]
+    fn a_network_keeps_the_id_it_got_before_its_gateway_was_known() {
+        let mut location = Location::new([7; 32], at(None));
+        let home = location.id;
+        assert_eq!(observe(&mut location, at(Some([1; 6])), secs(4)), (false, vec![]));
+        observe(&mut location, None, secs(8));
+        assert_eq!(observe(&mut location, at(Some([1; 6])), secs(9)), (false, vec![Event::LinkUp]));
+        let (_, told) = observe(&mut location, at(Some([2; 6])), secs(12));
+        assert_eq!(told, [Event::NetworkChanged(location.id)]);
+        let (_, told) = observe(&mut location, at(Some([1; 6])), secs(16));
+        assert_eq!(told, [Event::NetworkChanged(home)]);
+    }
+
+    #[test]
+    fn a_link_that_is_gone_again_before_it_was_known_is_told_both_times() {
+        let mut location = Location::new([7; 32], None);
+        assert_eq!(observe(&mut location, at(None), secs(1)), (true, vec![Event::LinkUp]));
+        assert_eq!(observe(&mut location, None, secs(2)), (false, vec![Event::LinkDown]));
+        assert_eq!(observe(&mut location, None, secs(3)), (false, vec![]));
+    }
+
+    #[test]
     fn a_gateway_that_hides_its_hardware_is_told_after_a_while_and_keeps_its_id() {
         let mut location = Location::new([7; 32], None);
         assert_eq!(location.id, NetworkId::default());
-        assert!(observe(&mut location, at(None), secs(1)).0);
+        assert_eq!(observe(&mut location, at(None), secs(1)), (true, vec![Event::LinkUp]));
         let (again, told) = observe(&mut location, at(None), secs(5));
         assert!(!again);
-        assert_eq!(told, [Event::LinkUp, Event::NetworkChanged(location.id)]);
+        assert_eq!(told, [Event::NetworkChanged(location.id)]);
         assert_eq!(observe(&mut location, at(Some([1; 6])), secs(9)), (false, vec![]));
         assert_eq!(observe(&mut location, at(None), secs(13)), (false, vec![]), "an entry that aged out is no move");
     }

@@ -5,6 +5,7 @@ mod events;
 mod paths;
 mod place;
 mod private;
+mod stir;
 
 pub use events::{Event, Events};
 pub use paths::Paths;

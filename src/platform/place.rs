@@ -77,18 +77,26 @@ mod system {
         if v4.is_err() && v6.is_err() {
             return true;
         }
-        v4.is_ok_and(|t| default_v4(&t).is_some()) || v6.is_ok_and(|t| default_v6(&t).is_some())
+        let leads = |interface: String| has_carrier(&interface);
+        v4.is_ok_and(|t| default_v4(&t).is_some_and(|(interface, _)| leads(interface)))
+            || v6.is_ok_and(|t| default_v6(&t).is_some_and(|(interface, _)| leads(interface)))
+    }
+
+    /// Whether there is a cable in it, or a station around it. Routes that were set by hand outlive a pulled cable.
+    /// What cannot be read (an interface that is being set up, a kernel that hides it) is taken for a yes.
+    fn has_carrier(interface: &str) -> bool {
+        read_to_string(format!("/sys/class/net/{interface}/carrier")).map_or(true, |text| text.trim() != "0")
     }
 
     pub(super) fn here() -> Option<Place> {
         let v4 = read_to_string("/proc/net/route").unwrap_or_default();
-        if let Some((interface, gateway)) = default_v4(&v4) {
+        if let Some((interface, gateway)) = default_v4(&v4).filter(|(interface, _)| has_carrier(interface)) {
             let neighbours = read_to_string("/proc/net/arp").unwrap_or_default();
             let hardware = gateway.and_then(|ip| hardware_of(&neighbours, ip, &interface));
             return Some(Place { interface, gateway: gateway.map(IpAddr::V4), hardware });
         }
         let v6 = read_to_string("/proc/net/ipv6_route").unwrap_or_default();
-        let (interface, gateway) = default_v6(&v6)?;
+        let (interface, gateway) = default_v6(&v6).filter(|(interface, _)| has_carrier(interface))?;
         // IPv6 neighbours are not in /proc. A router's link-local address mostly holds its hardware address.
         Some(Place { interface, gateway: Some(IpAddr::V6(gateway)), hardware: Some([0; 6]) })
     }
