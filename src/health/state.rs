@@ -106,6 +106,7 @@ impl State {
             Event::Used(route) => self.take_used(&route, now, params),
             Event::Due => {}
             Event::ProbeStarted(route, bytes) => self.take_probe_started(&route, bytes, now),
+            Event::ProbeSpared(route, bytes) => self.ledger.spare(&route.service, u64::from(bytes)),
             Event::ProbeEnded(route) => self.take_probe_ended(&route, now),
             Event::NetworkChanged(network) => self.take_network(network, now, params),
             Event::Resumed(millis) => {

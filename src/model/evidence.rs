@@ -171,6 +171,12 @@ impl Sign {
         !self.is_good() && !matches!(self, Self::ConnectOnly | Self::DnsLie | Self::DnsInjected | Self::Slow { .. })
     }
 
+    /// Whether this is about the line and the address alone, so that cutting the first message otherwise could not
+    /// have helped: it holds for every bare way.
+    pub const fn is_of_the_line(self) -> bool {
+        matches!(self, Self::ConnectTimeout | Self::Refused | Self::RefusedByIcmp | Self::Frozen { .. })
+    }
+
     /// The name for records and machines: OONI's (df-007) where there is one.
     pub const fn name(self) -> &'static str {
         match self {

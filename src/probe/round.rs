@@ -10,8 +10,8 @@ use super::turns::Turns;
 use crate::board::Board;
 use crate::judge::{On, sign_of};
 use crate::model::{
-    self, Confidence, Destination, DirectRule, Evidence, Facet, L4, LinkState, Moment, Phase, Route, Service,
-    ServiceId, Sign, Source, Technique, TransportId, Twin,
+    self, Confidence, Destination, DirectRule, Evidence, Facet, Failure, L4, LinkState, Moment, Phase, Route, Service,
+    ServiceId, Sign, Source, Stage, Technique, TransportId, Twin,
 };
 use crate::transport::Transport;
 use std::net::SocketAddr;
@@ -79,7 +79,7 @@ impl Rounds {
             failed.evidence.pair = neutral.proves(failed.evidence.sign);
         }
         self.vouch(&question, &mut failed).await;
-        self.board.report(failed.evidence.clone());
+        self.report(&question, failed.evidence.clone());
         if self.settings().pairs && failed.evidence.pair.is_none() {
             self.look_closer(&question, &failed).await;
         }
@@ -102,9 +102,32 @@ impl Rounds {
         let took_ms = asked.took.as_millis();
         match &asked.outcome {
             Ok((answer, _)) => debug!(route = %question.route, grade = ?answer.grade, took_ms, "probe answered"),
-            Err(failure) => debug!(route = %question.route, %failure, took_ms, "probe failed"),
+            Err(failure) => {
+                debug!(route = %question.route, %failure, took_ms, "probe failed");
+                let unspent = price(&question.spec).saturating_sub(price_of(failure));
+                if unspent > 0 {
+                    self.board.probe_spared(question.route.clone(), unspent);
+                }
+            }
         }
         asked
+    }
+
+    /// Tells the board; where the failure is the line's and the address's alone, of every bare way of the service.
+    fn report(&self, question: &Question<'_>, evidence: Evidence) {
+        if question.way.bare && evidence.sign.is_of_the_line() {
+            let others = self.ways.iter().filter(|way| way.bare && way.id != question.way.id);
+            for way in others.filter(|way| self.goes_by(&evidence.route.service, &way.id)) {
+                let route = Route { transport: way.id.clone(), ..evidence.route.clone() };
+                self.board.report(Evidence { route, ..evidence.clone() });
+            }
+        }
+        self.board.report(evidence);
+    }
+
+    /// Whether a way stands in a service's order.
+    fn goes_by(&self, service: &ServiceId, way: &TransportId) -> bool {
+        self.services.iter().find(|s| s.id == *service).is_some_and(|s| s.order.contains(way))
     }
 
     fn settings(&self) -> &super::Settings {
@@ -350,6 +373,14 @@ fn without_body(spec: &Spec) -> Spec {
         https.body_bytes = 0;
     }
     spec
+}
+
+/// What a probe costs at most that failed so: without a connection there was no hello, only SYNs.
+const fn price_of(failure: &Failure) -> u32 {
+    match failure.stage {
+        Stage::Resolve | Stage::Connect => 500,
+        _ => u32::MAX,
+    }
 }
 
 /// What a probe costs, both ways, with what TCP and IP add (detection rules §3.6).

@@ -253,6 +253,9 @@ impl Stage {
             say(&format!("{:9.1} {} {:?}", after(entry.wished), entry.app, entry.what));
         }
         for (route, beliefs) in &self.watched.lock().unwrap().beliefs {
+            if beliefs.len() < 2 {
+                continue;
+            }
             for (at, belief) in beliefs {
                 say(&format!("{:9.1} {route} {belief:?}", after(*at)));
             }
