@@ -3,15 +3,16 @@
 
 use super::{Byway, World};
 use crate::config::{self, Origin, Settings};
-use crate::lab::Country;
+use crate::lab::{Country, Place};
 use crate::model::NetworkId;
 use crate::net::tls::TlsError;
-use crate::probe;
+use crate::{platform, probe};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 use std::{fs, io};
 
 /// Why byway cannot live in a country.
@@ -35,7 +36,7 @@ pub enum StageError {
 /// [`Country::config_toml`]. Doors are to be opened by the caller, on any free port; or clients come in by
 /// [`Byway::visit`].
 pub fn live_in(country: &Country, more: &str) -> Result<Arc<Byway>, StageError> {
-    let (byway, _) = Byway::start(settings_in(country, more)?, world(country)?, NetworkId(1))?;
+    let (byway, _) = Byway::start(settings_in(country, more)?, world(country)?, network(Place::Home))?;
     Ok(byway)
 }
 
@@ -62,14 +63,37 @@ pub fn settings_in(country: &Country, more: &str) -> Result<Settings, StageError
     Ok(settings)
 }
 
+/// Lets the machine that byway runs on sleep for so long, and wake: [`Country::suspend`], and the word that the
+/// platform gives of it.
+pub fn suspend(country: &Country, byway: &Byway, span: Duration) {
+    country.suspend(span);
+    byway.heed(&platform::Event::Resumed(span));
+}
+
+/// Takes the machine to another network: [`Country::move_to`], and the word that the platform gives of it.
+pub fn move_to(country: &Country, byway: &Byway, place: Place) {
+    country.move_to(place);
+    byway.heed(&platform::Event::NetworkChanged(network(place)));
+}
+
+/// What byway knows a place by.
+pub const fn network(place: Place) -> NetworkId {
+    match place {
+        Place::Home => NetworkId(1),
+        Place::Cafe => NetworkId(2),
+    }
+}
+
 /// The world as the country's people have it.
 fn world(country: &Country) -> Result<World, pem::Error> {
     let roots = CertificateDer::pem_slice_iter(country.web_roots().as_bytes())
         .map(|root| root.map(|root| root.to_vec()))
         .collect::<Result<Vec<_>, _>>()?;
+    let (clock, cable) = (country.clone(), country.clone());
+    let chance = probe::Sources::system(move || cable.has_default_route());
     Ok(World {
         network: Arc::new(country.clone()),
-        sources: probe::Sources::system(|| true),
+        sources: probe::Sources { unix_now: Arc::new(move || clock.unix_now()), ..chance },
         web_roots: Some(roots.into()),
         private_names: true,
     })

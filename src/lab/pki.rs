@@ -3,11 +3,12 @@
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, PKCS_ED25519,
+    KeyUsagePurpose, PKCS_ED25519, date_time_ymd,
 };
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 /// Why the land could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,11 @@ pub enum BadWorld {
     #[error("an address is taken twice: {0}")]
     Address(#[from] std::io::Error),
 }
+
+/// A server's certificate was issued so long ago,
+pub(super) const ISSUED: Duration = Duration::from_secs(30 * 86_400);
+/// and expires so far from now.
+pub(super) const EXPIRES: Duration = Duration::from_secs(60 * 86_400);
 
 /// An authority that signs server certificates.
 pub(super) struct Authority {
@@ -54,9 +60,12 @@ impl Authority {
 
     /// What a server with these names (or addresses) needs to speak TLS.
     pub(super) fn server(&self, names: &[String]) -> Result<Arc<ServerConfig>, BadWorld> {
+        let epoch = date_time_ymd(1970, 1, 1);
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let mut params = CertificateParams::new(names)?;
         params.distinguished_name.push(DnType::CommonName, names.first().map_or("server", String::as_str));
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        (params.not_before, params.not_after) = (epoch + now.saturating_sub(ISSUED), epoch + now + EXPIRES);
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate_for(&PKCS_ED25519)?;
         let leaf = params.signed_by(&key, &self.root)?;

@@ -68,8 +68,7 @@ impl Socket {
 
 impl Datagrams for Socket {
     fn poll_send_to(&self, _: &mut Context<'_>, packet: &[u8], to: SocketAddr) -> Poll<io::Result<usize>> {
-        self.land.post(self.local, to, packet);
-        Poll::Ready(Ok(packet.len()))
+        Poll::Ready(self.land.post(self.local, to, packet).map(|()| packet.len()))
     }
 
     fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<SocketAddr>> {

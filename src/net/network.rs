@@ -16,6 +16,11 @@ pub trait Network: Send + Sync + 'static {
 
     /// Asks the system's own resolver. `NotFound` means that the name does not exist or has no address.
     fn system_lookup<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
+
+    /// The addresses of the system's own resolvers, to be asked raw (RFC 1035 §4.2). Empty when they are not known.
+    fn system_resolvers(&self) -> Vec<SocketAddr> {
+        Vec::new()
+    }
 }
 
 /// A point in time by which something must be done.

@@ -82,6 +82,9 @@ pub struct TlsFailure {
     pub alert: Option<String>,
 }
 
+/// Tells the date by which certificates are judged, in seconds since 1970.
+pub type Calendar = Arc<dyn Fn() -> u64 + Send + Sync>;
+
 /// Opens TLS sessions with one set of roots and protocols. Cheap to clone. No session is ever resumed, so that
 /// two handshakes cannot be linked and every one of them proves the key anew.
 #[derive(Clone)]
@@ -98,6 +101,13 @@ impl TlsClient {
         let mut config = base_config(provider, trust.clone())?;
         config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
         Ok(Self { config: Arc::new(config), trust })
+    }
+
+    /// The same client, judging certificates by this calendar instead of the system's.
+    #[must_use]
+    pub fn dated(mut self, calendar: Calendar) -> Self {
+        Arc::make_mut(&mut self.config).time_provider = Arc::new(verify::Dated(calendar));
+        self
     }
 
     /// Shakes hands over `stream` by `deadline`. When it fails, the stage is `FirstFlight` if no byte came back

@@ -60,7 +60,7 @@ pub(super) async fn open(
     target: &Destination,
     asker: &Asker,
 ) -> Result<TlsStream, Fault> {
-    let client = asker.clients.client(&https.roots, alpn)?;
+    let client = asker.clients.client(&https.roots, alpn)?.dated(Arc::clone(&asker.sources.unix_now));
     let names = Names::same(host(https, target)?);
     // The one who watches is less patient than this.
     let deadline = Deadline::after(asker.settings.probe_timeout);

@@ -12,6 +12,8 @@ pub enum Protocol {
     Mtproto,
     /// WhatsApp's Noise XX.
     Noise,
+    /// QUIC (RFC 9000).
+    Quic,
     /// SOCKS 4, 4a and 5 (RFC 1928).
     Socks,
     /// STUN (RFC 8489).
@@ -24,6 +26,7 @@ impl fmt::Display for Protocol {
             Self::Http => "http",
             Self::Mtproto => "mtproto",
             Self::Noise => "noise",
+            Self::Quic => "quic",
             Self::Socks => "socks",
             Self::Stun => "stun",
         })

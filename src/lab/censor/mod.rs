@@ -2,22 +2,23 @@
 //! what a middlebox sees (addresses, first bytes, names in hellos and questions, sizes) and nothing that is
 //! inside a tunnel. It never decides what byway should make of it.
 
+mod names;
+mod packets;
 mod rule;
 mod sight;
 #[cfg(test)]
 mod tests;
 mod watch;
 
-pub use rule::{Action, Direction, Protocol, Rule, Target};
+pub(super) use names::{OnPath, Resolver};
+pub use rule::{Action, Direction, Lie, Protocol, Rule, Target};
 pub(super) use watch::Watch;
 
-use std::net::{IpAddr, SocketAddr};
+use crate::model::L4;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// The magic cookie of RFC 8489 §5.
-const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 
 /// Names a rule in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +34,7 @@ pub struct Censor {
 struct Book {
     rules: Vec<(RuleId, Rule)>,
     ids: u64,
-    residual: Vec<(SocketAddr, Instant)>,
+    residual: Vec<(L4, SocketAddr, Instant)>,
     memory: Memory,
     reassembles: bool,
     line: Option<Line>,
@@ -46,6 +47,8 @@ struct Memory {
     hellos: Vec<(String, Instant)>,
     /// Names under which nothing passes, and until when.
     frozen: Vec<(String, Instant)>,
+    /// By which rule an address was put on a list, and when.
+    listed: Vec<(RuleId, SocketAddr, Instant)>,
 }
 
 /// The client's line itself, when it is no wider than this; shared by all that the client does.
@@ -74,20 +77,11 @@ pub(super) enum Intercept {
     Redirect(String),
 }
 
-/// What the system's resolver says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Resolver {
-    Truth,
-    NoSuchName,
-    Forged(IpAddr),
-    Silent,
-    NoNetwork,
-}
-
 impl Censor {
     /// A censor without rules on a line of some width; `seed` decides which packets a lossy rule picks.
     pub(super) fn new(seed: u64, bytes_per_second: Option<u32>) -> Self {
-        let memory = Memory { rng: fastrand::Rng::with_seed(seed), hellos: Vec::new(), frozen: Vec::new() };
+        let memory =
+            Memory { rng: fastrand::Rng::with_seed(seed), hellos: Vec::new(), frozen: Vec::new(), listed: Vec::new() };
         let line = bytes_per_second.map(|bytes_per_second| Line { bytes_per_second, free: [None; 2] });
         let book = Book { rules: Vec::new(), ids: 0, residual: Vec::new(), memory, reassembles: true, line };
         Self { book: Arc::new(Mutex::new(book)) }
@@ -122,6 +116,7 @@ impl Censor {
         book.rules.clear();
         book.residual.clear();
         book.memory.frozen.clear();
+        book.memory.listed.clear();
     }
 
     /// Whether hellos cut over several segments are put together before they are read. A box that does not do
@@ -130,14 +125,25 @@ impl Censor {
         self.lock().reassembles = yes;
     }
 
+    /// Whether the system itself knows that there is no network.
+    pub(super) fn is_unplugged(&self) -> bool {
+        let cut = |rule: &Rule| matches!(rule.action, Action::LinkDown) && rule.target.prefixes_are_open();
+        self.lock().rules.iter().any(|(_, rule)| cut(rule))
+    }
+
     /// Decides on a SYN.
     pub(super) fn syn(&self, to: SocketAddr, now: Instant) -> Syn {
         let mut book = self.lock();
-        if book.is_residual(to, now) {
+        if book.is_residual(L4::Tcp, to, now) {
             return Syn::Vanishes;
         }
         for index in 0..book.rules.len() {
-            let Rule { target, action, .. } = &book.rules[index].1;
+            let (id, Rule { target, action, .. }) = &book.rules[index];
+            if let Action::DropLater { after } = action
+                && book.memory.is_listed(*id, to, *after, now)
+            {
+                return Syn::Vanishes;
+            }
             if target.needs_payload() || !target.fits_address(to) {
                 continue;
             }
@@ -159,6 +165,15 @@ impl Censor {
         Syn::Passes
     }
 
+    /// By how much the round trip to `to` is longer than it should be.
+    pub(super) fn delay(&self, to: SocketAddr) -> Duration {
+        let delay = |rule: &Rule| match rule.action {
+            Action::Delay(delay) if !rule.target.needs_payload() && rule.target.fits_address(to) => delay,
+            _ => Duration::ZERO,
+        };
+        self.lock().rules.iter().map(|(_, rule)| delay(rule)).sum()
+    }
+
     /// Who takes a connection to `to` in the origin's place, with the target that decides for which names.
     pub(super) fn intercept(&self, to: SocketAddr) -> Option<(Target, Intercept)> {
         self.lock().rules.iter().map(|(_, rule)| rule).filter(|rule| rule.target.fits_address(to)).find_map(|rule| {
@@ -170,50 +185,6 @@ impl Censor {
             };
             Some((rule.target.clone(), by))
         })
-    }
-
-    /// Decides on a datagram between the client and `other`.
-    pub(super) fn passes_udp(&self, other: SocketAddr, packet: &[u8], up: bool, now: Instant) -> bool {
-        let mut book = self.lock();
-        if book.is_residual(other, now) {
-            return false;
-        }
-        for index in 0..book.rules.len() {
-            let Rule { target, action, .. } = &book.rules[index].1;
-            if target.needs_payload() || !target.fits_address(other) {
-                continue;
-            }
-            let lost = match *action {
-                Action::Drop | Action::DropUdp | Action::Captive(_) | Action::LinkDown => true,
-                Action::DropStun => packet.get(4..8) == Some(&STUN_COOKIE),
-                Action::Lose { percent, direction } => direction.covers(up) && book.memory.picks(percent),
-                _ => false,
-            };
-            if lost {
-                return false;
-            }
-        }
-        true
-    }
-
-    /// What the system's resolver says to a question for `name`.
-    pub(super) fn resolver(&self, name: &str) -> Resolver {
-        let book = self.lock();
-        book.rules
-            .iter()
-            .map(|(_, rule)| rule)
-            .find_map(|rule| {
-                let everything = rule.target.prefixes_are_open();
-                Some(match rule.action {
-                    Action::LinkDown => Resolver::NoNetwork,
-                    Action::Drop if everything && !rule.target.needs_payload() => Resolver::Silent,
-                    Action::NoSuchName if rule.target.fits_name(name) => Resolver::NoSuchName,
-                    Action::ForgeAddress(address) if rule.target.fits_name(name) => Resolver::Forged(address),
-                    Action::SilentResolver if rule.target.fits_name(name) => Resolver::Silent,
-                    _ => return None,
-                })
-            })
-            .unwrap_or(Resolver::Truth)
     }
 }
 
@@ -242,6 +213,17 @@ impl Memory {
         }
     }
 
+    /// Puts an address on the list of a rule, once.
+    fn list(&mut self, by: RuleId, to: SocketAddr, now: Instant) {
+        if !self.listed.iter().any(|(rule, other, _)| (*rule, *other) == (by, to)) {
+            self.listed.push((by, to, now));
+        }
+    }
+
+    fn is_listed(&self, by: RuleId, to: SocketAddr, after: Duration, now: Instant) -> bool {
+        self.listed.iter().any(|(rule, other, at)| (*rule, *other) == (by, to) && *at + after <= now)
+    }
+
     fn is_frozen(&mut self, name: &str, now: Instant) -> bool {
         self.frozen.retain(|(_, until)| *until > now);
         self.frozen.iter().any(|(other, _)| other == name)
@@ -249,14 +231,14 @@ impl Memory {
 }
 
 impl Book {
-    fn is_residual(&mut self, to: SocketAddr, now: Instant) -> bool {
-        self.residual.retain(|(_, until)| *until > now);
-        self.residual.iter().any(|(other, _)| *other == to)
+    fn is_residual(&mut self, l4: L4, to: SocketAddr, now: Instant) -> bool {
+        self.residual.retain(|(_, _, until)| *until > now);
+        self.residual.iter().any(|(by, other, _)| (*by, *other) == (l4, to))
     }
 
-    fn punish(&mut self, to: SocketAddr, residual: Duration, now: Instant) {
+    fn punish(&mut self, l4: L4, to: SocketAddr, residual: Duration, now: Instant) {
         if !residual.is_zero() {
-            self.residual.push((to, now + residual));
+            self.residual.push((l4, to, now + residual));
         }
     }
 }

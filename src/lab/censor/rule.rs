@@ -28,6 +28,7 @@ pub struct Target {
     prefixes: Vec<IpNet>,
     except: Vec<IpNet>,
     port: Option<u16>,
+    except_ports: Vec<u16>,
     protocol: Option<Protocol>,
 }
 
@@ -80,6 +81,13 @@ impl Target {
         self
     }
 
+    /// Every port but this one.
+    #[must_use]
+    pub fn except_port(mut self, port: u16) -> Self {
+        self.except_ports.push(port);
+        self
+    }
+
     /// Only flows that begin like this protocol.
     #[must_use]
     pub const fn speaking(mut self, protocol: Protocol) -> Self {
@@ -94,7 +102,7 @@ impl Target {
 
     /// Whether no address is singled out.
     pub(super) fn prefixes_are_open(&self) -> bool {
-        self.prefixes.is_empty() && self.except.is_empty() && self.port.is_none()
+        self.prefixes.is_empty() && self.except.is_empty() && self.port.is_none() && self.except_ports.is_empty()
     }
 
     /// Whether the address fits.
@@ -103,6 +111,7 @@ impl Target {
         (self.prefixes.is_empty() || within(&self.prefixes))
             && !within(&self.except)
             && self.port.is_none_or(|port| port == to.port())
+            && !self.except_ports.contains(&to.port())
     }
 
     /// Whether the name fits.
@@ -136,6 +145,17 @@ pub enum Direction {
     Both,
 }
 
+/// What a forged DNS answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// The name does not exist (NXDOMAIN).
+    NoSuchName,
+    /// The resolver does not want to answer (REFUSED).
+    Refused,
+    /// It has this address and no other.
+    Address(IpAddr),
+}
+
 /// What is done.
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -153,6 +173,15 @@ pub enum Action {
     DropHello,
     /// The hello passes, no payload comes back (T7b, T8).
     MuteAnswer,
+    /// Handshakes and acknowledgements pass, payload this way vanishes, that of running connections and datagrams too
+    /// (T8; a whitelist, T17).
+    DropPayload(Direction),
+    /// The first flow that fits puts its address and port on a list. From `after` on, new connections there vanish;
+    /// those that are up live on.
+    DropLater {
+        /// How long the list takes to come into force.
+        after: Duration,
+    },
     /// After so many bytes of answer, headers included, nothing passes any more (T9).
     FreezeBytes(usize),
     /// After so many packets, both directions counted, nothing passes any more (T9).
@@ -169,7 +198,10 @@ pub enum Action {
         /// Which way.
         direction: Direction,
     },
-    /// Segments with more payload than this vanish, and nobody says so: a hole in path MTU discovery.
+    /// The round trip takes so much longer, for connections opened while this is in force, and for datagrams: a
+    /// congested line.
+    Delay(Duration),
+    /// Segments and datagrams with more payload than this vanish, and nobody says so: a hole in path MTU discovery.
     DropLarger(usize),
     /// So many TLS hellos with one name within `within` stop all that has this name for `freeze` (T16).
     PoliceBurst {
@@ -184,12 +216,19 @@ pub enum Action {
     Impersonate,
     /// Plain HTTP is answered with a redirect to this page (T12).
     BlockPage(String),
-    /// The system's resolver says that the name does not exist (T1).
+    /// The system's resolver says that the name does not exist, over UDP and TCP (T1).
     NoSuchName,
-    /// The system's resolver gives this address (T2).
+    /// The system's resolver gives this address, over UDP and TCP (T2).
     ForgeAddress(IpAddr),
-    /// The system's resolver does not answer (T3).
+    /// The system's resolver does not answer, neither over UDP nor over TCP (T3).
     SilentResolver,
+    /// A box on the line answers a question over UDP before the resolver, whoever that is, and lets the question
+    /// pass: the true answer comes 80 ms after the forged one (T2).
+    InjectDns(Lie),
+    /// A box on the line answers a question over UDP in the resolver's place; over TCP the truth is told (T2).
+    ReplaceDns(Lie),
+    /// A question over UDP vanishes; over TCP the truth is told (T3).
+    SwallowDns,
     /// UDP vanishes (T14).
     DropUdp,
     /// UDP that looks like STUN vanishes (T14).
@@ -207,7 +246,8 @@ pub struct Rule {
     pub target: Target,
     /// What is done.
     pub action: Action,
-    /// After a hit on a hello, everything to the same address and port vanishes for so long (T19).
+    /// After a hit on a hello, all that goes to the same address and port by the same protocol (TCP or UDP) vanishes
+    /// for so long (T19).
     pub residual: Duration,
     /// How many in a hundred hellos are acted upon (T18).
     pub chance: u8,

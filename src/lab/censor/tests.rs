@@ -286,3 +286,38 @@ async fn a_whitelist_answers_syns_abroad_and_drops_what_follows() {
         assert_eq!(arrived, passes, "{to}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_mute_server_acknowledges_everything_and_says_nothing() {
+    let rule = Rule::new(Target::everything(), Action::DropPayload(Direction::Down));
+    let (seen, facts) = after_hello(rule, &[0xa5; 105], 5000).await;
+    assert_eq!((seen, row(facts)), (Ok(0), (106, 0, 0, 0)));
+    let censor = Censor::new(1, None);
+    let (mut near, mut far) = dial(&censor, "203.0.113.9:443");
+    near.write_all(b"question").await.unwrap();
+    far.read_exact(&mut [0; 8]).await.unwrap();
+    censor.block(Target::everything(), Action::DropPayload(Direction::Down));
+    assert_eq!(censor.syn("203.0.113.9:443".parse().unwrap(), Instant::now()), Syn::Passes);
+    far.write_all(b"answer").await.unwrap();
+    assert!(timeout(Duration::from_secs(60), near.read(&mut [0; 9])).await.is_err(), "of running connections too");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_comes_into_force_late_stops_new_connections_only() {
+    let censor = Censor::new(1, None);
+    let after = Duration::from_secs(600);
+    censor.block(Target::protocol(Protocol::Tls), Action::DropLater { after });
+    let (to, sibling) = ("203.0.113.9:443", "203.0.113.9:80");
+    let (mut near, mut far) = dial(&censor, to);
+    near.write_all(&hello(NAME)).await.unwrap();
+    far.read_exact(&mut [0; 517]).await.unwrap();
+    tokio::time::advance(after - Duration::from_secs(1)).await;
+    assert_eq!(censor.syn(to.parse().unwrap(), Instant::now()), Syn::Passes);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(censor.syn(to.parse().unwrap(), Instant::now()), Syn::Vanishes);
+    assert_eq!(censor.syn(sibling.parse().unwrap(), Instant::now()), Syn::Passes);
+    far.write_all(b"still here").await.unwrap();
+    near.read_exact(&mut [0; 10]).await.unwrap();
+    censor.lift_all();
+    assert_eq!(censor.syn(to.parse().unwrap(), Instant::now()), Syn::Passes);
+}

@@ -5,6 +5,7 @@ use super::rule::{Action, Rule};
 use super::sight::{Sight, sight};
 use super::{Book, Censor, Memory, RuleId, departure};
 use crate::lab::tcp::{Gate, HEADERS, Passage, SEGMENT, Side};
+use crate::model::L4;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -91,6 +92,11 @@ impl Watch {
                 }
             }
             Action::Drop | Action::LinkDown => Passage::Lost,
+            Action::DropPayload(direction) if direction.covers(seen.up) => Passage::Lost,
+            Action::DropLater { .. } if here => {
+                memory.list(id, self.to, seen.now);
+                Passage::Through
+            }
             Action::ResetHello if here => Passage::Reset,
             Action::Captive(_) if seen.up && self.to.port() != 80 => Passage::Reset,
             Action::EndHello if here => self.strike(id, Hit::Dropped, Passage::End),
@@ -202,7 +208,7 @@ impl Gate for Watch {
         let censor = self.censor.clone();
         let mut book = censor.lock();
         let hello = if up { self.recognise(payload, book.reassembles) } else { Hello::None };
-        if book.is_residual(self.to, now) {
+        if book.is_residual(L4::Tcp, self.to, now) {
             return Passage::Lost;
         }
         self.hit.take_if(|(id, _)| !book.rules.iter().any(|(other, _)| other == id));
@@ -218,7 +224,7 @@ impl Gate for Watch {
             let passage = self.apply((*id, rule), &seen, memory);
             if passage != Passage::Through || (self.hit.is_some() && !struck) {
                 let residual = if hello == Hello::None { Duration::ZERO } else { rule.residual };
-                book.punish(self.to, residual, now);
+                book.punish(L4::Tcp, self.to, residual, now);
                 return passage;
             }
         }

@@ -2,7 +2,7 @@
 //! an account can tell, and some traffic after that.
 
 mod bulk;
-mod names;
+pub(super) mod names;
 mod site;
 mod stun;
 mod telegram;

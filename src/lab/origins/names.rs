@@ -17,7 +17,7 @@ pub(super) fn from_query(query: &str) -> Option<Vec<u8>> {
 }
 
 /// Answers one question; `None` when it is none.
-pub(super) fn answer(question: &[u8], zone: impl Fn(&str) -> Vec<IpAddr>) -> Option<Vec<u8>> {
+pub(in crate::lab) fn answer(question: &[u8], zone: impl Fn(&str) -> Vec<IpAddr>) -> Option<Vec<u8>> {
     let asked = Message::from_vec(question).ok()?;
     let query = asked.queries.first()?.clone();
     let mut message = Message::new(asked.metadata.id, MessageType::Response, OpCode::Query);

@@ -1,13 +1,16 @@
 //! A WhatsApp chat server: answers the Noise hello with a certificate chain to the lab's own root, then fills
-//! orders.
+//! orders. One that was changed refuses a hello without a routing hint, as apps with a cached one never send it.
 
 use super::bulk;
 use crate::lab::tcp::Wire;
 use crate::wire::noise::{Authority, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// Serves one client; `random` feeds the server's keys.
-pub(in crate::lab) async fn whatsapp(mut wire: Wire, authority: &Authority, random: [u8; 64]) {
+/// How a hello with a routing hint begins.
+const ROUTING: &[u8] = b"ED\0\x01";
+
+/// Serves one client; `random` feeds the server's keys. One that needs a routing hint closes when there is none.
+pub(in crate::lab) async fn whatsapp(mut wire: Wire, authority: &Authority, random: [u8; 64], needs_hint: bool) {
     let mut hello = Vec::new();
     let mut buf = [0; 4096];
     let answer = loop {
@@ -16,6 +19,9 @@ pub(in crate::lab) async fn whatsapp(mut wire: Wire, authority: &Authority, rand
             Ok(size) => size,
         };
         hello.extend_from_slice(&buf[..size]);
+        if needs_hint && !hello.starts_with(&ROUTING[..hello.len().min(ROUTING.len())]) {
+            return;
+        }
         match serve(&hello, authority, &random) {
             Ok(Some(answer)) => break answer,
             Ok(None) => {}

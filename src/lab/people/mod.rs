@@ -92,6 +92,9 @@ impl Mishap {
     }
 }
 
+/// A cached routing hint: `ED`, a version, the length in three bytes, and what the server once gave.
+const ROUTING_HINT: &[u8] = b"ED\0\x01\0\0\x04\x08\x02\x08\x0d";
+
 /// A person at the door of byway.
 #[derive(Clone)]
 pub struct Person {
@@ -100,6 +103,7 @@ pub struct Person {
     signal: TlsConnector,
     noise_root: [u8; 32],
     patience: Duration,
+    hint: &'static [u8],
     rng: Arc<Mutex<fastrand::Rng>>,
 }
 
@@ -112,6 +116,7 @@ impl Person {
             signal: trusting(&country.signal_roots())?,
             noise_root: country.noise_root(),
             patience: Duration::from_secs(15),
+            hint: &[],
             rng: Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))),
         })
     }
@@ -120,6 +125,13 @@ impl Person {
     #[must_use]
     pub const fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// The same person with a WhatsApp that knows from before where it is served, and says so ahead of its hello.
+    #[must_use]
+    pub const fn with_routing_hint(mut self) -> Self {
+        self.hint = ROUTING_HINT;
         self
     }
 
@@ -153,7 +165,7 @@ impl Person {
         let stream = Stamped::new(stream, began);
         match app {
             App::Telegram => session::telegram(stream, &self.random()).await,
-            App::WhatsApp => session::whatsapp(stream, &self.random(), &self.noise_root).await,
+            App::WhatsApp => session::whatsapp(stream, &self.random(), &self.noise_root, self.hint).await,
             App::Signal => session::web(stream, &self.signal, server_name("chat.signal.org")?, true).await,
             App::Web(name) => session::web(stream, &self.web, server_name(name)?, false).await,
         }

@@ -113,10 +113,15 @@ pub(super) async fn telegram(mut stream: Stamped, random: &[u8; 333]) -> io::Res
     }
 }
 
-/// Greets a WhatsApp chat server.
-pub(super) async fn whatsapp(mut stream: Stamped, random: &[u8; 32], root: &[u8; 32]) -> io::Result<Session> {
+/// Greets a WhatsApp chat server; `hint` goes before the hello.
+pub(super) async fn whatsapp(
+    mut stream: Stamped,
+    random: &[u8; 32],
+    root: &[u8; 32],
+    hint: &[u8],
+) -> io::Result<Session> {
     let (mut client, hello) = noise::Client::hello(*random).map_err(|_| ErrorKind::InvalidData)?;
-    stream.write_all(&hello).await?;
+    stream.write_all(&[hint, &hello].concat()).await?;
     let mut buf = [0; 1024];
     loop {
         let size = some(stream.read(&mut buf).await?)?;

@@ -2,7 +2,7 @@
 //! knows (RFC 9293; timers of RFC 6298 as Linux sets them). Knows no clock: `now` comes in. It does not know why
 //! a segment is lost; a [`Gate`] tells.
 
-use super::end::{Chunk, End, FIRST_RTO};
+use super::end::{Chunk, End, first_rto};
 use super::gate::{Gate, HEADERS, Passage, SEGMENT, Side};
 use crate::model::TcpFacts;
 use bytes::{Bytes, BytesMut};
@@ -83,7 +83,7 @@ pub(super) struct Connection {
 impl Connection {
     /// An established connection.
     pub(super) fn new(rtt: Duration, gate: Box<dyn Gate>, now: Instant) -> Self {
-        let (near, far) = (End::new(now), End::new(now));
+        let (near, far) = (End::new(rtt, now), End::new(rtt, now));
         Self { rtt, opened: now + rtt / 2, near, far, events: BinaryHeap::new(), turns: 0, gate }
     }
 
@@ -222,6 +222,7 @@ impl Connection {
             (Passage::Prefix(size), Chunk::Data(mut bytes)) if size > 0 && size < bytes.len() => {
                 let rest = bytes.split_off(size);
                 self.deliver(from, Chunk::Data(bytes), now);
+                self.progressed(from);
                 Chunk::Data(rest)
             }
             (Passage::Prefix(_) | Passage::Lost, chunk) => chunk,
@@ -246,18 +247,24 @@ impl Connection {
         false
     }
 
+    /// Something that was sent will be acknowledged: the next wait is a short one again.
+    fn progressed(&mut self, from: Side) {
+        let rto = first_rto(self.rtt);
+        let end = self.end(from);
+        (end.rto, end.tries) = (rto, 0);
+    }
+
     fn deliver(&mut self, from: Side, chunk: Chunk, now: Instant) {
-        let half = self.rtt / 2;
         let now = if from == Side::Far { now.max(self.opened) } else { now };
         let Chunk::Data(mut bytes) = chunk else {
-            let at = self.gate.leaves(from, HEADERS, now) + half;
+            let at = self.arrival(from, HEADERS, now);
             return self.schedule(at, from.other(), Happening::Fin);
         };
         let mut together = BytesMut::new();
         let mut at = None;
         while !bytes.is_empty() {
             let segment = bytes.split_to(bytes.len().min(SEGMENT));
-            let arrives = self.gate.leaves(from, segment.len() + HEADERS, now) + half;
+            let arrives = self.arrival(from, segment.len() + HEADERS, now);
             if let Some(before) = at.replace(arrives)
                 && before != arrives
             {
@@ -268,6 +275,14 @@ impl Connection {
         if let Some(at) = at {
             self.schedule(at, from.other(), Happening::Data(together.freeze()));
         }
+    }
+
+    /// When a segment that is sent now arrives.
+    fn arrival(&mut self, from: Side, bytes: usize, now: Instant) -> Instant {
+        let at = self.gate.leaves(from, bytes, now) + self.rtt / 2;
+        let end = self.end(from);
+        end.next_arrival = end.next_arrival.max(at);
+        end.next_arrival
     }
 
     fn send_reset(&mut self, from: Side, now: Instant) {
@@ -322,9 +337,7 @@ impl Connection {
         if !self.launch(side, head, now) {
             return;
         }
-        let end = self.end(side);
-        end.rto = FIRST_RTO;
-        end.tries = 0;
+        self.progressed(side);
         while let Some(next) = self.end(side).held.pop_front() {
             if !self.launch(side, next, now) {
                 return;

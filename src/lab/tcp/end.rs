@@ -10,8 +10,14 @@ use tokio::time::Instant;
 
 /// Bytes one side may have under way and unread.
 const WINDOW: usize = 1 << 20;
-/// The first retransmission; each next one waits twice as long.
-pub(super) const FIRST_RTO: Duration = Duration::from_millis(200);
+/// The first retransmission comes no sooner; each next one waits twice as long.
+const SHORTEST_RTO: Duration = Duration::from_millis(200);
+
+/// The first wait before a retransmission after one sample of the round trip (RFC 6298 §2.2, the minimum as Linux has
+/// it).
+pub(super) fn first_rto(rtt: Duration) -> Duration {
+    SHORTEST_RTO.max(rtt * 3)
+}
 
 /// What is sent, in order.
 #[derive(Debug)]
@@ -40,6 +46,8 @@ pub(super) struct End {
     /// Lost, or waiting behind something lost; in order.
     pub(super) held: VecDeque<Chunk>,
     pub(super) rto: Duration,
+    /// What this end sends arrives no sooner than what it sent before.
+    pub(super) next_arrival: Instant,
     pub(super) tries: u32,
     pub(super) timer: bool,
     pub(super) room: usize,
@@ -55,13 +63,14 @@ pub(super) struct End {
 }
 
 impl End {
-    pub(super) const fn new(now: Instant) -> Self {
+    pub(super) fn new(rtt: Duration, now: Instant) -> Self {
         Self {
             acked: 1,
             unacked: 0,
             retransmits: 0,
             held: VecDeque::new(),
-            rto: FIRST_RTO,
+            rto: first_rto(rtt),
+            next_arrival: now,
             tries: 0,
             timer: false,
             room: WINDOW,

@@ -166,3 +166,32 @@ async fn the_kernel_gives_up_after_a_quarter_of_an_hour() {
     assert_eq!(near.read(&mut [0]).await.unwrap_err().kind(), ErrorKind::TimedOut);
     assert!((850..1000).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
 }
+
+/// A line that is slow until a moment, and then is not.
+struct Slow {
+    until: Instant,
+}
+
+impl Gate for Slow {
+    fn burst(&mut self, _: Side, _: &[u8], _: Instant) -> Passage {
+        Passage::Through
+    }
+    fn reset(&mut self, _: Side) -> bool {
+        true
+    }
+    fn leaves(&mut self, _: Side, _: usize, now: Instant) -> Instant {
+        if now < self.until { self.until + Duration::from_secs(1) } else { now }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn bytes_stay_in_order_when_the_line_becomes_faster() {
+    let (mut near, mut far) = gated(Box::new(Slow { until: Instant::now() + RTT }));
+    near.write_all(b"first ").await.unwrap();
+    tokio::time::sleep(RTT * 2).await;
+    near.write_all(b"second").await.unwrap();
+    near.shutdown().await.unwrap();
+    let mut read = String::new();
+    far.read_to_string(&mut read).await.unwrap();
+    assert_eq!(read, "first second");
+}

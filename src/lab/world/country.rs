@@ -1,9 +1,11 @@
 //! The running country as the client meets it: a [`Network`], and what a person who lives there would know
 //! (roots, keys, accounts, anchors), so that byway can be configured for it.
 
+use super::clock::Clock;
 use super::places;
-use crate::lab::censor::{Censor, Target};
-use crate::lab::land::{Land, home_like};
+use crate::lab::censor::{Action, Censor, Direction, Rule, Target};
+use crate::lab::dns;
+use crate::lab::land::{Land, Place, home_like};
 use crate::lab::line::Crossing;
 use crate::lab::people::Door;
 use crate::lab::pki::Authority;
@@ -26,30 +28,59 @@ pub(super) struct Keys {
     pub(super) noise: Arc<noise::Authority>,
 }
 
+/// What the client has at home and with it.
+pub(super) struct Home {
+    pub(super) censor: Censor,
+    pub(super) cafe: Censor,
+    pub(super) clock: Clock,
+    pub(super) dual_stack: bool,
+}
+
 /// A running country, seen from the client's home. Clones are the same country.
 #[derive(Clone)]
 pub struct Country {
     land: Arc<Land>,
-    censor: Censor,
+    home: Arc<Home>,
     keys: Arc<Keys>,
     accounts: Arc<Vec<Shadowsocks>>,
     _tasks: Arc<JoinSet<()>>,
 }
 
 impl Country {
-    pub(super) fn new(
-        land: Arc<Land>,
-        censor: Censor,
-        keys: Keys,
-        accounts: Vec<Shadowsocks>,
-        tasks: JoinSet<()>,
-    ) -> Self {
-        Self { land, censor, keys: keys.into(), accounts: accounts.into(), _tasks: tasks.into() }
+    pub(super) fn new(land: Arc<Land>, home: Home, keys: Keys, accounts: Vec<Shadowsocks>, tasks: JoinSet<()>) -> Self {
+        Self { land, home: home.into(), keys: keys.into(), accounts: accounts.into(), _tasks: tasks.into() }
     }
 
-    /// The censor on the client's line.
-    pub const fn censor(&self) -> &Censor {
-        &self.censor
+    /// The censor on the client's line at home.
+    pub fn censor(&self) -> &Censor {
+        &self.home.censor
+    }
+
+    /// The censor on the line of a café; see [`Country::move_to`].
+    pub fn cafe(&self) -> &Censor {
+        &self.home.cafe
+    }
+
+    /// Takes the client to another network: what is up dies without a word, new connections pass that line.
+    pub fn move_to(&self, place: Place) {
+        self.land.move_to(place);
+    }
+
+    /// Lets the client sleep: its monotonic clock stands still (as Linux's does), the wall clock does not, and no NAT
+    /// knows its connections any more. What is sent on one afterwards is answered by a reset.
+    pub fn suspend(&self, span: Duration) {
+        self.home.clock.slept(span);
+        self.land.forget_connections();
+    }
+
+    /// Seconds since 1970 by the client's wall clock.
+    pub fn unix_now(&self) -> u64 {
+        self.home.clock.now()
+    }
+
+    /// Whether the client's system knows a way out: the cable is in.
+    pub fn has_default_route(&self) -> bool {
+        !self.land.censor().is_unplugged()
     }
 
     /// The same world without the client's line: where no censor is.
@@ -107,9 +138,26 @@ impl Country {
         IpNet::new_assert(places::v4(192, 0, 2, 128), 25)
     }
 
+    /// A rule: handshakes abroad pass, payload abroad does not; what is inside the country works, the operator's
+    /// resolvers too (T17).
+    pub fn whitelist(&self) -> Rule {
+        let abroad = Target::everything().except(self.domestic_prefix());
+        Rule::new(abroad, Action::DropPayload(Direction::Both))
+    }
+
     /// The resolver over HTTPS.
     pub const fn resolver(&self) -> SocketAddr {
         SocketAddr::new(places::RESOLVER, 443)
+    }
+
+    /// The operator's resolvers, by UDP and TCP on port 53: they say what the censor tells them to.
+    pub fn system_resolvers(&self) -> Vec<SocketAddr> {
+        dns::SYSTEM.into()
+    }
+
+    /// Public resolvers abroad, by UDP and TCP on port 53: they tell the truth.
+    pub fn public_resolvers(&self) -> Vec<SocketAddr> {
+        dns::PUBLIC.into()
     }
 
     /// The addresses of a messenger (`telegram`, `whatsapp`, `signal`); of another name none.
@@ -120,12 +168,52 @@ impl Country {
             "signal" => places::SIGNAL.iter().map(|(ip, _)| *ip).collect(),
             _ => Vec::new(),
         };
-        all.into_iter().map(IpNet::from).collect()
+        let twin = |ip: &IpAddr| if self.home.dual_stack { places::twin(*ip) } else { None };
+        let twins: Vec<IpAddr> = all.iter().filter_map(twin).collect();
+        all.into_iter().chain(twins).map(IpNet::from).collect()
+    }
+
+    /// Where a messenger relays calls (`telegram`, `whatsapp`, `signal`): every relay answers STUN Binding requests.
+    pub fn call_relays(&self, service: &str) -> Vec<SocketAddr> {
+        match service {
+            "telegram" => places::TELEGRAM_RELAYS.into(),
+            "whatsapp" => places::WHATSAPP_RELAYS.into(),
+            "signal" => places::SIGNAL_RELAYS.into(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A censor's target: the relays of a messenger's calls, and nothing else of it.
+    pub fn calls_target(&self, service: &str) -> Target {
+        let relays = self.call_relays(service).into_iter();
+        relays.fold(Target::everything(), |target, relay| target.or_prefix(relay.ip()))
+    }
+
+    /// STUN servers of no messenger, as `(address, name)`.
+    pub fn stun_servers(&self) -> Vec<(SocketAddr, &'static str)> {
+        places::STUN.into()
+    }
+
+    /// A time server (NTP): UDP that is neither DNS nor STUN.
+    pub fn time_server(&self) -> SocketAddr {
+        places::TIME.0
     }
 
     /// A censor's target: a messenger by its addresses.
     pub fn target(&self, service: &str) -> Target {
         self.addresses(service).into_iter().fold(Target::everything(), Target::or_prefix)
+    }
+
+    /// A censor's target: a messenger by its IPv4 addresses only.
+    pub fn target_v4(&self, service: &str) -> Target {
+        let four = self.addresses(service).into_iter().filter(|net| net.addr().is_ipv4());
+        four.fold(Target::everything(), Target::or_prefix)
+    }
+
+    /// WhatsApp's servers close on a hello without a routing hint, from everywhere, or take it again. People whose app
+    /// has a hint (see `Person::with_routing_hint`) are served.
+    pub fn refuse_bare_hello(&self, refuse: bool) {
+        self.land.set_refuses_bare_hello(refuse);
     }
 
     /// Makes hosts refuse everybody, from everywhere: the destination itself is down.
@@ -188,6 +276,10 @@ impl Network for Country {
 
     fn system_lookup<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
         Box::pin(self.land.lookup(home_like(places::RESOLVER), name))
+    }
+
+    fn system_resolvers(&self) -> Vec<SocketAddr> {
+        Self::system_resolvers(self)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Builds the country and starts it: distances, servers, keys, and the line with its censor.
 
+mod clock;
 mod configuration;
 mod country;
 mod places;
@@ -9,13 +10,16 @@ mod tests;
 pub use country::{Country, Outside};
 
 use super::censor::{Censor, Rule};
+use super::dns;
 use super::intercept::Impostor;
 use super::land::{Distances, Land};
+use super::ntp;
 use super::origins::{self, Manners, Talk};
-use super::pki::{Authority, BadWorld};
+use super::pki::{self, Authority, BadWorld};
 use super::servers::{self, Shadowsocks};
 use crate::wire::noise;
-use country::Keys;
+use clock::Clock;
+use country::{Home, Keys};
 use rustls::ServerConfig;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -27,6 +31,8 @@ const ACCOUNTS: [(IpAddr, &str, &str); 2] = [
     (places::TOKYO, "2022-blake3-aes-128-gcm", "bGFiLWtleS1vZi10b2t5bw=="),
     (places::OSLO, "chacha20-ietf-poly1305", "a password of the lab"),
 ];
+/// From home to the operator's resolvers.
+const OPERATOR: Duration = Duration::from_millis(8);
 const SHADOWSOCKS_PORT: u16 = 8388;
 const SOCKS_PORT: u16 = 1080;
 
@@ -39,6 +45,8 @@ pub struct World {
     line: Option<u32>,
     sites: Vec<String>,
     rules: Vec<Rule>,
+    clock: i64,
+    dual_stack: bool,
 }
 
 impl Default for World {
@@ -57,6 +65,8 @@ impl World {
             line: None,
             sites: Vec::new(),
             rules: Vec::new(),
+            clock: 0,
+            dual_stack: false,
         }
     }
 
@@ -88,6 +98,21 @@ impl World {
         self
     }
 
+    /// The client's wall clock is off by so many seconds; before zero it is slow. Servers know the true time, and
+    /// their certificates are valid for two months yet.
+    #[must_use]
+    pub const fn clock_skew(mut self, seconds: i64) -> Self {
+        self.clock = seconds;
+        self
+    }
+
+    /// Every server of a name has an IPv6 address besides.
+    #[must_use]
+    pub const fn dual_stack(mut self) -> Self {
+        self.dual_stack = true;
+        self
+    }
+
     /// One web server more, with TLS and plain HTTP.
     #[must_use]
     pub fn origin(mut self, name: &str) -> Self {
@@ -108,25 +133,28 @@ impl World {
         let abroad = self.tunnel / 6;
         let tunnels = [places::TOKYO, places::OSLO, places::FRIEND];
         let near = tunnels.map(|server| (server, self.tunnel.saturating_sub(abroad)));
-        let distances = Distances { direct: self.direct, near: near.into_iter().collect(), abroad };
-        let censor = Censor::new(rng.u64(..), self.line);
+        let near = near.into_iter().chain(dns::SYSTEM.map(|resolver| (resolver.ip(), OPERATOR)));
+        let distances = Distances { direct: self.direct, near: near.collect(), abroad };
+        let (censor, cafe) = (Censor::new(rng.u64(..), self.line), Censor::new(!self.seed, None));
         for rule in self.rules {
             censor.add(rule);
         }
         let mut random = || std::array::from_fn(|_| rng.u8(..));
         let impostor = Impostor::new(Authority::new("Filter CA")?, noise::Authority::new(&random()));
+        let (now, issued, expires) = (clock::true_time(), pki::ISSUED.as_secs(), pki::EXPIRES.as_secs());
         let keys = Keys {
             web: Authority::new("Lab Web Root")?,
             signal: Authority::new("Lab Signal Root")?,
-            noise: Arc::new(noise::Authority::new(&random())),
+            noise: Arc::new(noise::Authority::new(&random()).valid(now.saturating_sub(issued), now + expires)),
         };
-        let land = Arc::new(Land::new(distances, censor.clone(), impostor));
-        let mut town = Town { land: land.clone(), tasks: JoinSet::new() };
+        let land = Arc::new(Land::new(distances, [censor.clone(), cafe.clone()], impostor));
+        let mut town = Town { land: land.clone(), tasks: JoinSet::new(), dual_stack: self.dual_stack };
         town.chats(&keys.noise, self.seed);
         town.web(&keys, &self.sites)?;
         town.udp()?;
         let accounts = town.tunnels()?;
-        Ok(Country::new(land, censor, keys, accounts, town.tasks))
+        let home = Home { censor, cafe, clock: Clock::new(self.clock), dual_stack: self.dual_stack };
+        Ok(Country::new(land, home, keys, accounts, town.tasks))
     }
 }
 
@@ -134,11 +162,13 @@ impl World {
 struct Town {
     land: Arc<Land>,
     tasks: JoinSet<()>,
+    dual_stack: bool,
 }
 
 impl Town {
     fn chats(&mut self, noise: &Arc<noise::Authority>, seed: u64) {
-        for ip in places::TELEGRAM {
+        let centres: Vec<IpAddr> = places::TELEGRAM.into_iter().flat_map(|ip| self.stacks(ip)).collect();
+        for ip in centres {
             for port in places::TELEGRAM_PORTS {
                 let nonce = drawn(seed);
                 let at = SocketAddr::new(ip, port);
@@ -147,11 +177,12 @@ impl Town {
         }
         for (ip, names) in places::WHATSAPP {
             self.name(names, ip);
-            for port in places::WHATSAPP_PORTS {
-                let (noise, keys) = (noise.clone(), drawn(seed));
-                self.tasks.spawn(origins::accept(&self.land, SocketAddr::new(ip, port), move |wire| {
-                    let (noise, random) = (noise.clone(), keys());
-                    async move { origins::whatsapp(wire, &noise, random).await }
+            let doors = self.stacks(ip).into_iter().flat_map(|ip| places::WHATSAPP_PORTS.map(|port| (ip, port)));
+            for at in doors.map(SocketAddr::from) {
+                let (land, noise, keys) = (self.land.clone(), noise.clone(), drawn(seed));
+                self.tasks.spawn(origins::accept(&self.land, at, move |wire| {
+                    let (noise, random, needs_hint) = (noise.clone(), keys(), land.refuses_bare_hello());
+                    async move { origins::whatsapp(wire, &noise, random, needs_hint).await }
                 }));
             }
         }
@@ -193,10 +224,14 @@ impl Town {
         manners: &Manners,
     ) -> Result<Arc<ServerConfig>, BadWorld> {
         self.name(names, ip);
-        let certified: Vec<String> = names.iter().map(ToString::to_string).chain([ip.to_string()]).collect();
+        let stacks = self.stacks(ip);
+        let addresses = stacks.iter().map(ToString::to_string);
+        let certified: Vec<String> = names.iter().map(ToString::to_string).chain(addresses).collect();
         let config = by.server(&certified)?;
-        self.serve_site(SocketAddr::new(ip, 443), Some(config.clone()), manners);
-        self.serve_site(SocketAddr::new(ip, 80), None, manners);
+        for ip in stacks {
+            self.serve_site(SocketAddr::new(ip, 443), Some(config.clone()), manners);
+            self.serve_site(SocketAddr::new(ip, 80), None, manners);
+        }
         Ok(config)
     }
 
@@ -207,12 +242,22 @@ impl Town {
     }
 
     fn udp(&mut self) -> Result<(), BadWorld> {
+        for at in dns::SYSTEM.into_iter().chain(dns::PUBLIC) {
+            let oracle = dns::Oracle::new(self.land.clone(), at);
+            self.tasks.spawn(oracle.clone().packets(self.land.bind(at)?));
+            self.tasks.spawn(origins::accept(&self.land, at, move |wire| oracle.clone().stream(wire)));
+        }
         self.name(&places::SIGNAL_CALLS_NAMES, places::SIGNAL_CALLS);
-        self.name(&places::STUN_NAMES, places::STUN);
-        let neutral = places::STUN_PORTS.map(|port| SocketAddr::new(places::STUN, port));
-        for at in neutral.into_iter().chain([SocketAddr::new(places::SIGNAL_CALLS, 3478)]) {
+        for (at, name) in places::STUN.into_iter().chain([places::MESSENGER_CALLS]) {
+            self.name(&[name], at.ip());
             self.tasks.spawn(origins::stun(self.land.bind(at)?));
         }
+        for at in [&places::WHATSAPP_RELAYS[..], &places::TELEGRAM_RELAYS, &places::SIGNAL_RELAYS].concat() {
+            self.tasks.spawn(origins::stun(self.land.bind(at)?));
+        }
+        let (at, name) = places::TIME;
+        self.name(&[name], at.ip());
+        self.tasks.spawn(ntp::serve(self.land.bind(at)?));
         Ok(())
     }
 
@@ -233,9 +278,14 @@ impl Town {
     }
 
     fn name(&self, names: &[&str], ip: IpAddr) {
-        for name in names {
-            self.land.name(name, ip);
+        for ip in self.stacks(ip) {
+            names.iter().for_each(|name| self.land.name(name, ip));
         }
+    }
+
+    /// An address and, where there are two stacks, its twin.
+    fn stacks(&self, ip: IpAddr) -> Vec<IpAddr> {
+        std::iter::once(ip).chain(self.dual_stack.then(|| places::twin(ip)).flatten()).collect()
     }
 }
 

@@ -1,10 +1,29 @@
 //! Who lives where. Addresses of the messengers that are recognised by prefix are the real ones, for nothing
 //! leaves the process; everything else has a documentation address (RFC 5737).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 pub(super) const fn v4(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+}
+
+const fn at(ip: IpAddr, port: u16) -> SocketAddr {
+    SocketAddr::new(ip, port)
+}
+
+/// The IPv6 address of a server besides its IPv4 one, in its operator's own prefix; relays and resolvers have none.
+pub(super) fn twin(ip: IpAddr) -> Option<IpAddr> {
+    let IpAddr::V4(four) = ip else { return None };
+    let [a, b, c, d] = four.octets();
+    let (high, low) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+    let six = match [a, b] {
+        [149, 154] | [95, 161] => Ipv6Addr::new(0x2001, 0x67c, 0x4e8, 0xf00f, 0, 0, high, low),
+        [157, 240] | [31, 13] => Ipv6Addr::new(0x2a03, 0x2880, 0xf00f, 0, 0xface, 0xb00c, high, low),
+        [76, 223] => Ipv6Addr::new(0x2600, 0x9000, 0xa507, 0xab6d, 0x575d, 0x9d9f, 0x64af, 0x7a5a),
+        [15, 197] => Ipv6Addr::new(0x2600, 0x9000, 0xa61f, 0x527c, 0x8e4a, 0x4b48, 0xbbfd, 0xc9bb),
+        _ => Ipv6Addr::new(0x2001, 0xdb8, 0xb, 0, 0, 0, high, low),
+    };
+    Some(IpAddr::V6(six))
 }
 
 /// Telegram's data centres 1 to 5, and one by IPv6.
@@ -126,10 +145,28 @@ pub(super) const CANARY_NAMES: [&str; 5] = [
     "canary.example",
 ];
 
-/// A STUN server of no messenger in use here.
-pub(super) const STUN: IpAddr = v4(198, 51, 100, 210);
-pub(super) const STUN_NAMES: [&str; 2] = ["stun.example", "stun.fbsbx.com"];
-pub(super) const STUN_PORTS: [u16; 1] = [3478];
+/// STUN servers of no messenger.
+pub(super) const STUN: [(SocketAddr, &str); 2] =
+    [(at(v4(198, 51, 100, 210), 3478), "stun.example"), (at(v4(203, 0, 113, 37), 3478), "stun.other.example")];
+/// Messenger's, on the edge that it shares with WhatsApp.
+pub(super) const MESSENGER_CALLS: (SocketAddr, &str) = (at(v4(157, 240, 253, 63), 3478), "stun.fbsbx.com");
+/// Where each messenger's calls are relayed; the relays speak STUN too.
+pub(super) const WHATSAPP_RELAYS: [SocketAddr; 4] = [
+    at(v4(157, 240, 253, 62), 3478),
+    at(v4(157, 240, 253, 62), 3480),
+    at(v4(31, 13, 64, 62), 3478),
+    at(v4(31, 13, 64, 62), 3480),
+];
+pub(super) const TELEGRAM_RELAYS: [SocketAddr; 4] = [
+    at(v4(91, 108, 8, 1), 597),
+    at(v4(91, 108, 8, 1), 1400),
+    at(v4(91, 108, 12, 1), 597),
+    at(v4(91, 108, 12, 1), 1400),
+];
+pub(super) const SIGNAL_RELAYS: [SocketAddr; 1] = [at(SIGNAL_CALLS, 3478)];
+
+/// A time server: UDP that is neither DNS nor STUN.
+pub(super) const TIME: (SocketAddr, &str) = (at(v4(198, 51, 100, 123), 123), "time.example");
 
 /// A resolver over HTTPS, asked by address.
 pub(super) const RESOLVER: IpAddr = v4(198, 51, 100, 53);

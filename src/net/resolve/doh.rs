@@ -5,7 +5,7 @@ use super::message::{self, Family, Records};
 use super::{Opener, SecureServer};
 use crate::model::{Cause, Failure, Host, Stage, Whose};
 use crate::net::Deadline;
-use crate::net::tls::{Names, TlsClient, TlsError};
+use crate::net::tls::{Calendar, Names, TlsClient, TlsError};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::{http1, http2};
@@ -47,8 +47,9 @@ enum Sender {
 }
 
 impl Doh {
-    pub(super) fn new(server: SecureServer, opener: Opener) -> Result<Self, TlsError> {
+    pub(super) fn new(server: SecureServer, opener: Opener, calendar: Option<Calendar>) -> Result<Self, TlsError> {
         let tls = TlsClient::new(&server.trust, &["h2", "http/1.1"])?;
+        let tls = calendar.map_or_else(|| tls.clone(), |calendar| tls.clone().dated(calendar));
         Ok(Self { server, tls, opener, opening: tokio::sync::Mutex::default(), open: Mutex::default() })
     }
 

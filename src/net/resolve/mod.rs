@@ -4,7 +4,7 @@
 
 use super::io::Stream;
 use super::network::{Deadline, Network};
-use super::tls::{TlsError, Trust};
+use super::tls::{Calendar, TlsError, Trust};
 use crate::model::{Cause, Failure, Host, Stage, Whose};
 use cache::Cache;
 use doh::Doh;
@@ -72,6 +72,8 @@ pub struct Settings {
     pub allow_private: bool,
     /// Opens streams to the secure resolvers; straight over the network when `None`.
     pub opener: Option<Opener>,
+    /// By which the secure resolvers' certificates are judged; the system's when `None`.
+    pub calendar: Option<Calendar>,
 }
 
 impl Settings {
@@ -84,6 +86,7 @@ impl Settings {
             system_alone: false,
             allow_private: false,
             opener: None,
+            calendar: None,
         }
     }
 }
@@ -119,7 +122,7 @@ impl Resolver {
         let servers = settings
             .servers
             .iter()
-            .map(|server| Doh::new(server.clone(), opener.clone()))
+            .map(|server| Doh::new(server.clone(), opener.clone(), settings.calendar.clone()))
             .collect::<Result<Vec<_>, _>>()?;
         let inner = Inner { network, servers, settings, cache: Cache::default(), flying: Mutex::default() };
         Ok(Self { inner: Arc::new(inner) })

@@ -1,13 +1,16 @@
 //! Certificate verifiers: the platform's, a pinned set, none; and a wrapper that checks a name other than the one
 //! shown and remembers what was presented.
 
-use super::{TlsError, Trust};
+use super::{Calendar, TlsError, Trust};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::time_provider::TimeProvider;
 use rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use std::fmt;
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
 /// Makes the verifier of `trust`.
 pub(super) fn verifier(trust: &Trust, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
@@ -71,6 +74,21 @@ fn platform(
 fn webpki(store: RootCertStore, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
     let built = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone()).build();
     Ok(built.map_err(|_| TlsError::NoRoots)?)
+}
+
+/// A calendar as the library takes it.
+pub(super) struct Dated(pub(super) Calendar);
+
+impl fmt::Debug for Dated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dated")
+    }
+}
+
+impl TimeProvider for Dated {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_secs((self.0)())))
+    }
 }
 
 /// The leaf that a server presented.

@@ -1,17 +1,22 @@
 //! The map: which addresses listen, how far they are from each other, which names they have. The client's line
 //! is watched by the censor; what hosts abroad say to each other is not.
 
-use super::censor::{Censor, Resolver, Syn, Watch};
+mod datagrams;
+mod lookup;
+mod ties;
+
+use super::censor::{Censor, Syn, Watch};
 use super::intercept;
-use super::line::{Crossing, Followed, Line};
+use super::line::{Followed, Line};
 use super::tcp::{self, Gate, Unwatched, Wire};
-use super::udp::{Mailbox, Socket};
+use super::udp::Mailbox;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use ties::Ties;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
@@ -21,10 +26,6 @@ const HOME6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0xa, 0, 0, 0, 0, 1
 
 /// Seconds between the resends of a SYN (Linux `tcp_syn_retries` = 6), and from the last to giving up.
 const SYN_WAITS: [u64; 7] = [1, 2, 4, 8, 16, 32, 64];
-/// The system's resolver, asked from home.
-const LOOKUP: Duration = Duration::from_millis(8);
-/// A silent resolver, as the C library asks it: twice 5 s.
-const LOOKUP_GIVES_UP: Duration = Duration::from_secs(10);
 
 /// How far things are.
 #[derive(Clone, Debug)]
@@ -37,10 +38,21 @@ pub(super) struct Distances {
     pub(super) abroad: Duration,
 }
 
+/// Where the client can be; each place has a line and a censor of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At home.
+    Home,
+    /// In a café.
+    Cafe,
+}
+
 /// Everything there is.
 pub(super) struct Land {
     distances: Distances,
-    censor: Censor,
+    home: Censor,
+    cafe: Censor,
+    ties: Ties,
     places: Mutex<Places>,
     pub(super) impostor: intercept::Impostor,
     pub(super) line: Line,
@@ -54,6 +66,7 @@ struct Places {
     down: Vec<IpNet>,
     slow: BTreeMap<IpAddr, Duration>,
     sockets: BTreeMap<SocketAddr, Mailbox>,
+    refuses_bare_hello: bool,
     ports: u16,
 }
 
@@ -81,12 +94,31 @@ pub(super) const fn home_like(like: IpAddr) -> IpAddr {
 
 impl Land {
     /// An empty land.
-    pub(super) fn new(distances: Distances, censor: Censor, impostor: intercept::Impostor) -> Self {
-        Self { distances, censor, places: Mutex::default(), impostor, line: Line::default() }
+    pub(super) fn new(distances: Distances, [home, cafe]: [Censor; 2], impostor: intercept::Impostor) -> Self {
+        let (places, line, ties) = (Mutex::default(), Line::default(), Ties::default());
+        Self { distances, home, cafe, ties, places, impostor, line }
     }
 
     fn lock(&self) -> MutexGuard<'_, Places> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The censor on the client's line, wherever that is now.
+    pub(super) fn censor(&self) -> &Censor {
+        match self.ties.place() {
+            Place::Home => &self.home,
+            Place::Cafe => &self.cafe,
+        }
+    }
+
+    /// The client slept so long that no NAT remembers its connections.
+    pub(super) fn forget_connections(&self) {
+        self.ties.cut();
+    }
+
+    /// The client goes elsewhere.
+    pub(super) fn move_to(&self, place: Place) {
+        self.ties.move_to(place);
     }
 
     /// The round-trip time between two hosts.
@@ -138,12 +170,29 @@ impl Land {
         self.lock().slow.insert(host, late);
     }
 
+    /// Makes WhatsApp's servers refuse a hello without a routing hint, or take it again.
+    pub(super) fn set_refuses_bare_hello(&self, refuses: bool) {
+        self.lock().refuses_bare_hello = refuses;
+    }
+
+    /// Whether they refuse it.
+    pub(super) fn refuses_bare_hello(&self) -> bool {
+        self.lock().refuses_bare_hello
+    }
+
     /// Opens a connection from `from`.
     pub(super) async fn connect(self: &Arc<Self>, from: IpAddr, to: SocketAddr) -> io::Result<Wire> {
-        let rtt = self.rtt(from, to.ip());
+        let congested = if is_home(from) { self.censor().delay(to) } else { Duration::ZERO };
+        let rtt = self.rtt(from, to.ip()) + congested;
         let followed = is_home(from).then(|| self.line.follow(to));
+        let footing = self.ties.footing();
         for wait in SYN_WAITS {
-            let syn = if is_home(from) { self.censor.syn(to, Instant::now()) } else { Syn::Passes };
+            let syn = match is_home(from) {
+                // A SYN from the address of another network gets no answer.
+                true if self.ties.footing() != footing => Syn::Vanishes,
+                true => self.censor().syn(to, Instant::now()),
+                false => Syn::Passes,
+            };
             match syn {
                 Syn::NoNetwork => return Err(ErrorKind::NetworkUnreachable.into()),
                 Syn::Reset => return after(rtt / 4, ErrorKind::ConnectionRefused).await,
@@ -157,7 +206,7 @@ impl Land {
 
     /// Whether anything answers a SYN at all.
     fn is_answered(&self, from: IpAddr, to: SocketAddr) -> bool {
-        let redirected = || matches!(self.censor.intercept(to), Some((_, super::censor::Intercept::Redirect(_))));
+        let redirected = || matches!(self.censor().intercept(to), Some((_, super::censor::Intercept::Redirect(_))));
         self.lock().hosts.contains(&to.ip()) || (is_home(from) && redirected())
     }
 
@@ -174,8 +223,8 @@ impl Land {
         let Some(followed) = followed else {
             return self.hand_over(source, to, rtt, Box::new(Unwatched));
         };
-        let watch = Box::new(followed.through(Watch::new(self.censor.clone(), to)));
-        let Some((target, by)) = self.censor.intercept(to) else {
+        let watch = Box::new(followed.through(self.ties.tie(Watch::new(self.censor().clone(), to))));
+        let Some((target, by)) = self.censor().intercept(to) else {
             return self.hand_over(source, to, rtt, watch);
         };
         let (near, far) = tcp::pair(source, to, rtt, watch);
@@ -195,71 +244,6 @@ impl Land {
         let (near, far) = tcp::pair(from, to, rtt, gate);
         listener.send(far).map_err(|_| ErrorKind::ConnectionRefused)?;
         Ok(near)
-    }
-
-    /// Binds a UDP socket; port 0 picks a free one.
-    pub(super) fn bind(self: &Arc<Self>, mut at: SocketAddr) -> io::Result<Socket> {
-        let mut places = self.lock();
-        if at.port() == 0 {
-            at.set_port(places.free_port());
-        }
-        if places.sockets.contains_key(&at) {
-            return Err(ErrorKind::AddrInUse.into());
-        }
-        if !is_home(at.ip()) {
-            places.hosts.insert(at.ip());
-        }
-        let mailbox = Mailbox::default();
-        places.sockets.insert(at, mailbox.clone());
-        drop(places);
-        Ok(Socket::new(self.clone(), at, mailbox))
-    }
-
-    /// Frees what [`Land::bind`] took.
-    pub(super) fn unbind(&self, at: SocketAddr) {
-        self.lock().sockets.remove(&at);
-    }
-
-    /// Sends a datagram on its way; what the censor swallows, or nobody waits for, is gone without a word.
-    pub(super) fn post(&self, from: SocketAddr, to: SocketAddr, packet: &[u8]) {
-        if is_home(from.ip()) {
-            self.line.note(Crossing::Datagram(to));
-        }
-        let now = Instant::now();
-        let passes = match (is_home(from.ip()), is_home(to.ip())) {
-            (true, false) => self.censor.passes_udp(to, packet, true, now),
-            (false, true) => self.censor.passes_udp(from, packet, false, now),
-            _ => true,
-        };
-        let places = self.lock();
-        if !passes || places.is_down(to.ip()) {
-            return;
-        }
-        if let Some(mailbox) = places.sockets.get(&to) {
-            mailbox.put(packet, from, now + self.rtt(from.ip(), to.ip()) / 2);
-        }
-    }
-
-    /// Asks the resolver that the system at `from` uses.
-    pub(super) async fn lookup(&self, from: IpAddr, name: &str) -> io::Result<Vec<IpAddr>> {
-        if let Ok(literal) = name.parse::<IpAddr>() {
-            return Ok(vec![literal]);
-        }
-        if is_home(from) {
-            self.line.note(Crossing::Question(name.to_ascii_lowercase()));
-        }
-        let answer = if is_home(from) { self.censor.resolver(name) } else { Resolver::Truth };
-        match answer {
-            Resolver::NoNetwork => return Err(ErrorKind::NetworkUnreachable.into()),
-            Resolver::Silent => return after(LOOKUP_GIVES_UP, ErrorKind::TimedOut).await,
-            _ => sleep(LOOKUP).await,
-        }
-        let addresses = match answer {
-            Resolver::Forged(address) => vec![address],
-            Resolver::Truth => self.truth(name),
-            _ => Vec::new(),
-        };
-        if addresses.is_empty() { Err(ErrorKind::NotFound.into()) } else { Ok(addresses) }
     }
 }
 

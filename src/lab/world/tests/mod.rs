@@ -1,3 +1,7 @@
+mod calls;
+mod loss;
+mod moves;
+
 use super::*;
 use crate::lab::{Action, Direction, Target};
 use crate::net::{Io, Network};
