@@ -91,13 +91,13 @@ fn is_right(says: Says, belief: Belief) -> bool {
 }
 
 /// When the line was first said to be so.
-fn line_said(seen: &Seen, state: LinkState, ground: Ground) -> Option<tokio::time::Instant> {
-    seen.lines().iter().find(|(_, line)| *line == (state, ground)).map(|(at, _)| *at)
+fn line_said(seen: &Seen, state: LinkState, grounds: &[Ground]) -> Option<tokio::time::Instant> {
+    seen.lines().iter().find(|(_, line)| line.0 == state && grounds.contains(&line.1)).map(|(at, _)| *at)
 }
 
 fn verdict(scene: &Scene, seen: &Seen) -> Option<String> {
     let line_right = match scene.verdict {
-        Says::Line(state, ground) => line_said(seen, state, ground).is_some(),
+        Says::Line(state, grounds) => line_said(seen, state, grounds).is_some(),
         _ => true,
     };
     (!line_right || !is_right(scene.verdict, seen.belief())).then(|| format!("it says {}", said(seen)))
@@ -107,7 +107,7 @@ fn verdict(scene: &Scene, seen: &Seen) -> Option<String> {
 fn detected(scene: &Scene, seen: &Seen) -> Option<Duration> {
     let at = match scene.verdict {
         Says::Works => None,
-        Says::Line(state, ground) => line_said(seen, state, ground),
+        Says::Line(state, grounds) => line_said(seen, state, grounds),
         says => seen.beliefs().iter().find(|(_, belief)| is_right(says, *belief)).map(|(at, _)| *at),
     };
     at.map(|at| at.saturating_duration_since(seen.onset))
@@ -146,10 +146,10 @@ fn route(scene: &Scene, seen: &Seen) -> Vec<String> {
         let wrong = match scene.route {
             Goes::Direct => ways.iter().any(|(_, way)| way != "direct"),
             Goes::Hold => first != last,
-            Goes::Tunnel if mine => is_bare(last),
-            Goes::Tunnel | Goes::FacetTunnel(_) if !mine => ways.iter().any(|(_, way)| way != "direct"),
-            Goes::FacetTunnel(facet) => seen.ways(service, facet).last().is_none_or(|(_, way)| is_bare(way)),
-            Goes::Tunnel => false,
+            _ if !mine => ways.iter().any(|(_, way)| way != "direct"),
+            Goes::Tunnel => is_bare(last),
+            Goes::Back => last != "direct",
+            Goes::Any => false,
         };
         if wrong {
             let ways: Vec<&str> = ways.iter().map(|(_, way)| way.as_str()).collect();

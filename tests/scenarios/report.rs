@@ -125,7 +125,7 @@ fn expected(scene: &Scene) -> String {
             let phases: Vec<String> = phases.iter().map(ToString::to_string).collect();
             format!("{} {} ({least})", phases.join(" or "), techniques[0])
         }
-        Says::Line(state, ground) => format!("line {state}, {ground:?}"),
+        Says::Line(state, grounds) => format!("line {state}, {:?}", grounds[0]),
         Says::In(phase) => phase.to_string(),
     };
     format!("{route} / {verdict}")

@@ -4,7 +4,7 @@ use crate::people::Life;
 use crate::seen::Seen;
 use crate::stage::Stage;
 use byway::lab::World;
-use byway::model::{Confidence, Facet, Ground, LinkState, Phase, Technique};
+use byway::model::{Confidence, Facet, Ground, L4, LinkState, Phase, Technique};
 use futures_util::future::BoxFuture;
 
 /// One scenario.
@@ -20,6 +20,8 @@ pub(crate) struct Scene {
     pub(crate) subjects: &'static [&'static str],
     /// The facet it is about.
     pub(crate) facet: Facet,
+    /// Streams or packets.
+    pub(crate) l4: L4,
     /// What the country is like from the start.
     pub(crate) world: fn(World) -> World,
     /// What the owner's configuration says besides.
@@ -58,8 +60,10 @@ pub(crate) enum Goes {
     Hold,
     /// The subject's first way is a tunnel at the end, the others' is not.
     Tunnel,
-    /// The subject's first way on this facet is a tunnel at the end, on the others it need not be.
-    FacetTunnel(Facet),
+    /// The subject's first way is the direct one again at the end; the others' always was.
+    Back,
+    /// The subject's way may be any; the others' stays the direct one.
+    Any,
 }
 
 /// What is said of the subject's direct route at the end.
@@ -72,8 +76,8 @@ pub(crate) enum Says {
     Named(&'static [Phase], &'static [Technique], Confidence),
     /// It is in this state, whatever the technique is called.
     In(Phase),
-    /// Nothing; the line itself is (or was, at a trouble that passes) in this state, for this reason.
-    Line(LinkState, Ground),
+    /// Nothing; the line itself is (or was, at a trouble that passes) in this state, for one of these reasons.
+    Line(LinkState, &'static [Ground]),
 }
 
 /// What must not happen, beside what never may: other services blamed, traces left.
@@ -98,6 +102,7 @@ pub(crate) const PLAIN: Scene = Scene {
     what: "",
     subjects: &["telegram", "whatsapp", "signal"],
     facet: Facet::Text,
+    l4: L4::Tcp,
     world: |world| world,
     more: "",
     people: crate::people::HOUSEHOLD,

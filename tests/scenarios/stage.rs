@@ -87,7 +87,9 @@ impl Stage {
 
     /// Lets the people of the scene begin to live, and the watcher to watch.
     pub(crate) fn begin(&self) {
-        let watcher = watch(Arc::clone(&self.byway), Arc::clone(&self.watched));
+        // A day of nothing need not be looked at so closely.
+        let every = if self.scene.people.is_empty() { secs(20) } else { Duration::from_millis(250) };
+        let watcher = watch(Arc::clone(&self.byway), Arc::clone(&self.watched), every);
         self.lives.lock().unwrap().spawn(watcher);
         for life in self.scene.people {
             if life.app != Some(self.subject) {
@@ -109,7 +111,8 @@ impl Stage {
     /// A person at byway's door.
     pub(crate) fn person(&self) -> Person {
         let seed = self.rng.lock().unwrap().u64(..);
-        Person::new(&self.country, door(&self.byway), seed).unwrap()
+        let person = Person::new(&self.country, door(&self.byway), seed).unwrap();
+        if self.scene.number == 36 { person.with_routing_hint() } else { person }
     }
 
     /// byway's door.
@@ -166,8 +169,7 @@ impl Stage {
     /// The direct route of a service, for the facet in question.
     pub(crate) fn route_of(&self, service: &str) -> Route {
         let (service, facet) = (service.into(), self.scene.facet);
-        let l4 = if facet == Facet::Calls { L4::Udp } else { L4::Tcp };
-        Route { service, facet, transport: "direct".into(), l4 }
+        Route { service, facet, transport: "direct".into(), l4: self.scene.l4 }
     }
 
     pub(crate) fn standing(&self) -> Option<Standing> {
@@ -289,7 +291,7 @@ pub(crate) fn first_way(byway: &Byway, service: &str, facet: Facet) -> String {
 }
 
 /// Notes every change of what is believed and of the first ways, until it is dropped.
-async fn watch(byway: Arc<Byway>, watched: Arc<Mutex<Watched>>) {
+async fn watch(byway: Arc<Byway>, watched: Arc<Mutex<Watched>>, every: Duration) {
     let mut before: Option<Arc<Snapshot>> = None;
     loop {
         let snapshot = byway.board().snapshot();
@@ -307,7 +309,7 @@ async fn watch(byway: Arc<Byway>, watched: Arc<Mutex<Watched>>) {
             }
             before = Some(snapshot);
         }
-        sleep(Duration::from_millis(200)).await;
+        sleep(every).await;
     }
 }
 

@@ -6,17 +6,20 @@ mod packets;
 mod played;
 mod protocols;
 mod random;
+mod slow;
 mod time;
+mod udp;
 
 use crate::scene::Scene;
 
 /// All of them, in order.
-pub(crate) const SCENES: &[Scene] = &[
+pub(crate) const SCENES: [Scene; 47] = [
     line::CLEAN,
     line::CABLE_OUT,
     line::GATEWAY_ONLY,
     line::CAPTIVE,
     names::NX_ONE,
+    names::INJECT,
     names::DEAD,
     packets::IP_DROP_ALL,
     packets::IP_DROP_ONE,
@@ -28,17 +31,28 @@ pub(crate) const SCENES: &[Scene] = &[
     packets::HELLO_MUTE,
     packets::RESIDUAL,
     packets::FREEZE,
+    packets::FREEZE_25,
+    slow::POLICED,
+    slow::CRAWLING,
     random::RANDOM_60,
     random::RANDOM_95,
     random::CONGESTED,
     played::MITM,
     played::MITM_ALL,
     played::BLOCK_PAGE,
+    udp::QUIC,
+    udp::UDP_OFF,
+    udp::STUN,
     protocols::NOISE,
     time::LATE_BLOCK,
+    line::WHITELIST,
+    line::BURST,
     random::FLAKY,
     played::SERVICE_DOWN,
     played::STALE_PROBE,
+    line::SIX,
+    line::MTU,
+    line::CLOCK,
     time::SLEEP,
     time::SWITCH,
     time::UNBLOCK,
@@ -51,5 +65,6 @@ pub(crate) const SCENES: &[Scene] = &[
 
 /// The scenario of this number.
 pub(crate) fn scene(number: u8) -> &'static Scene {
-    SCENES.iter().find(|scene| scene.number == number).unwrap()
+    static ALL: [Scene; 47] = SCENES;
+    ALL.iter().find(|scene| scene.number == number).unwrap()
 }

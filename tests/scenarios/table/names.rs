@@ -2,7 +2,7 @@
 
 use crate::people::{Life, SUBJECT};
 use crate::scene::{Course, Goes, Never, PLAIN, Says, Scene};
-use byway::lab::{Action, Target};
+use byway::lab::{Action, Lie, Target};
 use byway::model::Technique::DnsTamper;
 use byway::model::{Confidence, Facet, Phase};
 
@@ -36,4 +36,18 @@ pub(super) const DEAD: Scene = Scene {
     verdict: Says::Works,
     never: &[Never::Blocked],
     ..PLAIN
+};
+
+pub(super) const INJECT: Scene = Scene {
+    number: 6,
+    name: "dns-inject",
+    what: "forged NX first, true answer 80 ms later",
+    course: Course::Falls(
+        |stage| {
+            stage.country.censor().block(Target::name("whatsapp.com"), Action::InjectDns(Lie::NoSuchName));
+        },
+        10,
+    ),
+    verdict: Says::Named(&[Phase::Ok, Phase::Unknown], &[DnsTamper], Confidence::Confirmed),
+    ..NX_ONE
 };

@@ -144,3 +144,12 @@ pub(super) const FREEZE: Scene = Scene {
     never: &[Never::Late],
     ..PLAIN
 };
+
+pub(super) const FREEZE_25: Scene = Scene {
+    number: 18,
+    name: "l4-25",
+    what: "drop after 25 packets both ways, small packets too",
+    course: Course::Falls(|stage| _ = stage.on_addresses(Action::FreezePackets(25)), 10),
+    never: &[],
+    ..FREEZE
+};

@@ -36,7 +36,7 @@ pub(super) const MITM_ALL: Scene = Scene {
     what: "own CA on everything",
     course: Course::Falls(|stage| _ = stage.on_everything(Action::Impersonate), 10),
     route: Goes::Hold,
-    verdict: Says::Line(LinkState::LinkBad, Ground::Interception),
+    verdict: Says::Line(LinkState::LinkBad, &[Ground::Interception]),
     never: &[Never::Blocked, Never::Named(Mitm)],
     ..PLAIN
 };
@@ -56,7 +56,8 @@ pub(super) const BLOCK_PAGE: Scene = Scene {
         10,
     ),
     route: Goes::Tunnel,
-    verdict: Says::Named(&[Blocked], &[HttpBlock], Confirmed),
+    // Its TLS port is not blocked: questions there are answered, and canaries come and go.
+    verdict: Says::Named(&[Blocked, Phase::Recovering], &[HttpBlock], Confirmed),
     never: &[Never::Mishap],
     ..PLAIN
 };
@@ -76,12 +77,10 @@ pub(super) const STALE_PROBE: Scene = Scene {
     number: 36,
     name: "stale-probe",
     what: "server closes after our hello, user flows fine",
-    subjects: &["telegram"],
-    // A question that these servers do not understand any more, as after an update of their protocol: they close.
-    more: "[[service.telegram.probes]]\nfacet = \"text\"\ntargets = [\"149.154.167.51:443\"]\ntls = {}\n",
+    subjects: &["whatsapp"],
     // Used now and then, so that questions are asked in between.
     people: &[Life { app: None, pause: (60, 200), exchanges: 1, photos: 0, away: (600, 1500) }],
-    course: Course::Falls(|_| {}, 150),
+    course: Course::Falls(|stage| stage.country.refuse_bare_hello(true), 150),
     route: Goes::Direct,
     verdict: Says::In(Phase::ProbeStale),
     never: &[Never::Blocked, Never::Mishap],

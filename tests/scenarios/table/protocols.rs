@@ -13,7 +13,7 @@ use byway::model::{Facet, Phase};
 const WEB: Life = Life { app: Some("web.whatsapp.com"), ..SUBJECT };
 
 fn no_noise(stage: &crate::stage::Stage) {
-    stage.country.censor().block(Target::protocol(Protocol::Noise), Action::Drop);
+    stage.country.censor().block(Target::protocol(Protocol::Noise), Action::DropHello);
 }
 
 pub(super) const NOISE: Scene = Scene {

@@ -37,9 +37,16 @@ pub(super) const CONGESTED: Scene = Scene {
     number: 23,
     name: "congested-link",
     what: "20 % loss + 300 ms for everything",
-    course: Course::Passes(|stage| _ = stage.on_everything(lose(20)), 8, 5),
+    course: Course::Passes(
+        |stage| {
+            stage.on_everything(Action::Delay(Duration::from_millis(300)));
+            stage.on_everything(lose(20));
+        },
+        8,
+        5,
+    ),
     route: Goes::Hold,
-    verdict: Says::Line(LinkState::LinkBad, Ground::Lossy),
+    verdict: Says::Line(LinkState::LinkBad, &[Ground::Lossy, Ground::TooFew]),
     never: &[Never::Blocked],
     ..PLAIN
 };

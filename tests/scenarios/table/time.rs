@@ -4,11 +4,11 @@ use crate::people::{Life, Lived, SUBJECT};
 use crate::scene::{Course, Goes, Never, PLAIN, Says, Scene};
 use crate::seen::Seen;
 use crate::stage::{Stage, mins, secs};
-use byway::lab::{Action, Crossing, Rule, Target};
+use byway::app::move_to;
+use byway::lab::{Action, Crossing, Place, Rule, Target};
 use byway::model::Confidence::Anomaly;
 use byway::model::Phase::{self, Blocked};
 use byway::model::Technique::IpDrop;
-use byway::platform::Event;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::collections::BTreeMap;
@@ -68,7 +68,7 @@ pub(super) const UNBLOCK: Scene = Scene {
     what: "block lifted",
     people: EVENING,
     course: Course::Story(|stage| unblock(stage).boxed()),
-    route: Goes::Hold,
+    route: Goes::Back,
     verdict: Says::Works,
     never: &[Never::Mishap],
     ..PLAIN
@@ -180,17 +180,12 @@ fn undoubted(seen: &Seen) -> Vec<String> {
     doubted.collect()
 }
 
-/// A lid is closed while connections are being opened: packets on their way are lost, the clock of timers stands
-/// still (as it does on Linux), and then forty minutes have passed.
+/// A lid is closed while connections are being opened, and forty minutes later it is opened.
 async fn sleep_and_wake(stage: &Stage) {
     sleep(stage.draw(60, 240)).await;
     stage.onset();
     for _ in 0..3 {
-        let asleep = stage.on_everything(Action::Drop);
-        // What the machine still lives through before it sleeps and until its Wi-Fi is back.
-        sleep(stage.draw(1, 4)).await;
-        stage.byway.heed(&Event::Resumed(mins(40)));
-        stage.country.censor().lift(asleep);
+        byway::app::suspend(&stage.country, &stage.byway, mins(40));
         sleep(mins(3) + stage.draw(0, 60)).await;
     }
 }
@@ -208,13 +203,11 @@ pub(super) const SWITCH: Scene = Scene {
 
 async fn switch(stage: &Stage) {
     sleep(stage.draw(60, 240)).await;
-    let block = stage.on_addresses(Action::Drop);
+    stage.on_addresses(Action::Drop);
     if !stage.until(mins(15), |stage| stage.phase() == Blocked).await {
         return stage.foul("never blocked");
     }
-    let join = |network| stage.byway.heed(&Event::NetworkChanged(byway::model::NetworkId(network)));
-    join(2);
-    stage.country.censor().lift(block);
+    move_to(&stage.country, &stage.byway, Place::Cafe);
     sleep(secs(1)).await;
     if stage.phase() != Phase::Unknown || stage.way() != "direct" {
         stage.foul(format!("in the café at once {} by {}", stage.phase(), stage.way()));
@@ -230,8 +223,7 @@ async fn switch(stage: &Stage) {
             stage.foul(format!("in the café {route} is {phase}"));
         }
     }
-    stage.on_addresses(Action::Drop);
-    join(1);
+    move_to(&stage.country, &stage.byway, Place::Home);
     sleep(secs(1)).await;
     stage.onset();
     sleep(mins(3)).await;
