@@ -28,12 +28,13 @@ pub struct Keeper {
 struct Timers {
     wake: Option<Moment>,
     controls: Option<Moment>,
+    goodput: Option<Moment>,
     probes: BTreeMap<Route, Moment>,
 }
 
 impl Timers {
     fn next(&self) -> Option<Moment> {
-        self.wake.into_iter().chain(self.controls).chain(self.probes.values().copied()).min()
+        self.wake.into_iter().chain(self.controls).chain(self.goodput).chain(self.probes.values().copied()).min()
     }
 }
 
@@ -98,6 +99,9 @@ impl Keeper {
         if self.timers.controls.take_if(|at| *at <= now).is_some() {
             self.shown.ready.controls();
         }
+        if self.timers.goodput.take_if(|at| *at <= now).is_some() {
+            self.shown.ready.goodput();
+        }
         let due: Vec<Route> =
             self.timers.probes.iter().filter(|(_, at)| **at <= now).map(|(route, _)| route.clone()).collect();
         for route in due {
@@ -122,6 +126,7 @@ impl Keeper {
             Effect::Publish(snapshot) => {
                 if snapshot.link != LinkState::Online {
                     self.timers.probes.clear();
+                    self.timers.goodput = None;
                     self.shown.ready.cancel_probes();
                 }
                 self.shown.snapshot.store(Arc::new(snapshot));
@@ -129,6 +134,7 @@ impl Keeper {
             Effect::ProbeAt(route, at) => {
                 self.timers.probes.insert(route, at);
             }
+            Effect::GoodputAt(at) => self.timers.goodput = Some(at),
             Effect::ControlsAt(at) => self.timers.controls = Some(at),
             Effect::WakeAt(at) => self.timers.wake = Some(at),
             Effect::Announce(record) => {

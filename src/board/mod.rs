@@ -8,7 +8,7 @@ mod tests;
 
 pub use keeper::Keeper;
 
-pub use crate::health::LinkReport;
+pub use crate::health::{Goodput, LinkReport};
 
 use crate::health::{Event, Params};
 use crate::model::{Evidence, Forced, Moment, NetworkId, Record, Route, ServiceId, Snapshot};
@@ -33,6 +33,9 @@ pub enum Due {
     Probe(Route),
     /// Run the link's controls.
     Controls,
+    /// Measure a neutral place's goodput (and the slow service's through the active tunnel, where that can be done),
+    /// and tell [`Board::goodput`].
+    Goodput,
 }
 
 /// What the board knows about one route, for `byway why`.
@@ -124,6 +127,12 @@ impl Board {
     /// Tells what the controls said.
     pub fn link(&self, report: LinkReport) {
         self.command(Post::Event(Event::Link(report)));
+    }
+
+    /// Tells how fast a neutral place was, when that was asked for with [`Due::Goodput`]. What could not be measured
+    /// is not told.
+    pub fn goodput(&self, sample: Goodput) {
+        self.command(Post::Event(Event::Goodput(sample)));
     }
 
     /// Tells that a person's connection takes this route now.

@@ -16,6 +16,7 @@ pub(super) struct Ready {
 #[derive(Default)]
 struct Waiting {
     controls: bool,
+    goodput: bool,
     probes: VecDeque<Route>,
     bodies: HashSet<Route>,
 }
@@ -24,6 +25,12 @@ impl Ready {
     /// Lets the controls be run next.
     pub(super) fn controls(&self) {
         self.lock().controls = true;
+        self.bell.notify_one();
+    }
+
+    /// Lets goodput be measured next.
+    pub(super) fn goodput(&self) {
+        self.lock().goodput = true;
         self.bell.notify_one();
     }
 
@@ -44,7 +51,9 @@ impl Ready {
 
     /// The link is not fit: no probe that was due may still begin.
     pub(super) fn cancel_probes(&self) {
-        self.lock().probes.clear();
+        let mut waiting = self.lock();
+        waiting.probes.clear();
+        waiting.goodput = false;
     }
 
     /// Whether a body was asked for with the route's latest probe.
@@ -73,6 +82,9 @@ impl Waiting {
     fn take(&mut self) -> Option<Due> {
         if std::mem::take(&mut self.controls) {
             return Some(Due::Controls);
+        }
+        if std::mem::take(&mut self.goodput) {
+            return Some(Due::Goodput);
         }
         self.probes.pop_front().map(Due::Probe)
     }

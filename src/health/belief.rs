@@ -6,6 +6,7 @@ use super::recover::Recovery;
 use super::score::{Part, Score};
 use super::taint::{self, Taint};
 use super::tally::Tally;
+use super::throttle::Windows;
 use super::weigh::{self, Before, Weight};
 use crate::model::{Confidence, Evidence, Moment, Phase, Sign, Source, Standing, Technique, Twin, Verdict};
 use std::collections::VecDeque;
@@ -32,6 +33,7 @@ pub(super) struct Belief {
     pub(super) taint: Taint,
     pub(super) recovery: Recovery,
     pub(super) probe: ProbeClock,
+    pub(super) windows: Windows,
     pub(super) technique: Option<Technique>,
     pub(super) confidence: Confidence,
     pub(super) hostile: bool,
@@ -102,6 +104,7 @@ impl Belief {
             taint: Taint::default(),
             recovery: Recovery::default(),
             probe: ProbeClock { stale: true, ..ProbeClock::default() },
+            windows: Windows::default(),
             technique: None,
             confidence: Confidence::Inconclusive,
             hostile: false,
@@ -190,14 +193,17 @@ impl Belief {
         if evidence.source == Source::Traffic {
             self.last_bad_traffic = self.last_bad_traffic.max(Some(evidence.at));
         }
-        // A dead server of our own is no stray failure of the route.
-        if weight.part != Part::Near {
+        if weight.part == Part::Throttle {
+            self.windows.note(evidence.at, true);
+        }
+        // A dead server of our own is no stray failure of the route, and a slow transfer is no failure.
+        if !matches!(weight.part, Part::Near | Part::Throttle) {
             self.remember(evidence.at, false);
         }
         if evidence.sign == Sign::ClientGaveUp {
             self.gave_up.push_back(evidence.at);
         }
-        if !weight.twin && weight.tried && weight.part != Part::Throttle {
+        if !weight.twin && weight.tried {
             self.unpaired.push_back((evidence.at, weight.part, weight.points));
             self.unpaired.truncate(WINDOW);
         }

@@ -15,6 +15,9 @@ const BODY: u64 = 16_384;
 /// A body of 64 KB with its overhead.
 pub(super) const BODY_PRICE: u64 = 73_728;
 
+/// A neutral object of 128 KB with its overhead, to measure the line by.
+pub(super) const GOODPUT_PRICE: u64 = 142_000;
+
 /// What was spent, and when.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Ledger {
@@ -78,17 +81,25 @@ impl Ledger {
 
     /// Whether `price` may still be spent on `service`, with `reserved` already promised to probes under way.
     pub(super) fn allows(&self, service: &ServiceId, price: u64, reserved: u64, now: Moment, params: &Params) -> bool {
+        let own = self.services.get(service).map_or(0, |s| s.within(HOUR, now));
+        let own_fits = own.saturating_add(ordinary(price)) <= params.budget.per_service;
+        own_fits && self.allows_neutral(price, reserved, now, params)
+    }
+
+    /// Whether `price` may still be spent at all, for no service in particular.
+    pub(super) fn allows_neutral(&self, price: u64, reserved: u64, now: Moment, params: &Params) -> bool {
         let budget = &params.budget;
         let hourly = match params.line {
             Line::Unmetered => budget.total,
             Line::Metered => budget.metered.min(budget.total),
         };
-        let fits = |spent: u64, price: u64, limit: u64| spent.saturating_add(price).saturating_add(reserved) <= limit;
-        let own = self.services.get(service).map_or(0, |s| s.within(HOUR, now));
-        let own_fits = own.saturating_add(ordinary(price)) <= budget.per_service;
-        own_fits
-            && fits(self.all.within(HOUR, now), price, hourly)
-            && fits(self.all.within(DAY, now), price, budget.daily)
+        let fits = |spent: u64, limit: u64| spent.saturating_add(price).saturating_add(reserved) <= limit;
+        fits(self.all.within(HOUR, now), hourly) && fits(self.all.within(DAY, now), budget.daily)
+    }
+
+    /// Something neutral costs `bytes`.
+    pub(super) fn spend_neutral(&mut self, bytes: u64, now: Moment) {
+        self.all.add(now, bytes);
     }
 
     /// Whether `service` may still have a body checked today.

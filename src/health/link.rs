@@ -70,7 +70,7 @@ impl Link {
 
     /// What becomes of `evidence`.
     pub(super) fn rule(&self, evidence: &Evidence) -> Ruling {
-        let overlaps = self.void_before.is_some_and(|t| evidence.began < t);
+        let overlaps = self.is_void(evidence.began);
         let settling = evidence.sign.is_bad() && self.changed.is_some_and(|t| evidence.at < t + SETTLES);
         if overlaps || settling || !self.is_online() {
             return Ruling::Void;
@@ -85,6 +85,11 @@ impl Link {
             (Anchors::Unknown, Twin::Unknown | Twin::FailedToo) if self.vouches(evidence) => Ruling::Counts,
             (Anchors::Unknown, Twin::Unknown | Twin::FailedToo) => Ruling::Waits,
         }
+    }
+
+    /// Whether what began at `began` overlaps a change of network or a sleep.
+    pub(super) fn is_void(&self, began: Moment) -> bool {
+        self.void_before.is_some_and(|t| began < t)
     }
 
     fn vouches(&self, evidence: &Evidence) -> bool {

@@ -9,6 +9,7 @@
 //! | `tally` | is there enough for a verdict, and which? |
 //! | `phase` | which state follows? |
 //! | `recover` | when is a blocked route trusted again? |
+//! | `throttle` | is a slow window anybody's doing? |
 //! | `taint` | is the censor still punishing? |
 //! | `link` | is the link fit to learn from? |
 //! | `cadence`, `dice` | when is a route probed next? |
@@ -38,10 +39,12 @@ mod taint;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod weigh;
 
 pub use params::{BlockGate, Budget, Hold, Idle, Keep, Line, Mode, Params, Recover, Suspect, TaintTimes};
 pub use state::State;
+pub use throttle::Goodput;
 
 use crate::model::{Evidence, Forced, Ground, LinkState, Moment, NetworkId, Record, Route, ServiceId, Snapshot};
 
@@ -79,6 +82,8 @@ pub enum Event {
     NetworkChanged(NetworkId),
     /// The clock jumped by this many milliseconds: the device slept.
     Resumed(u64),
+    /// A neutral place's goodput was measured, as [`Effect::GoodputAt`] asked.
+    Goodput(Goodput),
     /// The operator forced a way, or gave the choice back.
     Force(ServiceId, Option<Forced>),
 }
@@ -93,6 +98,8 @@ pub enum Effect {
     ProbeAt(Route, Moment),
     /// Run the link's controls at this moment (replaces an earlier wish).
     ControlsAt(Moment),
+    /// Measure a neutral place's goodput at this moment (replaces an earlier wish). Its price is booked already.
+    GoodputAt(Moment),
     /// Step again with [`Event::Due`] at this moment (replaces an earlier wish).
     WakeAt(Moment),
     /// Tell people and the journal.

@@ -148,6 +148,11 @@ impl State {
             && self.ledger.allows_body(&route.service, self.flights.reserved(), now, params)
     }
 
+    /// What is promised to the probes under way.
+    pub(super) fn reserved(&self) -> u64 {
+        self.flights.reserved()
+    }
+
     fn is_quiet(&self, now: Moment, params: &Params) -> bool {
         let last = self.used.values().max().copied().unwrap_or(self.joined).max(self.joined);
         now.since(last) > params.idle.quiet_after
@@ -168,6 +173,9 @@ impl State {
                 self.controls = self.link.controls_at;
                 effects.extend(self.controls.map(Effect::ControlsAt));
             }
+        }
+        if self.wants_goodput(now) {
+            effects.push(Effect::GoodputAt(now));
         }
         if may_probe {
             effects.extend(self.launch(now, params));
@@ -229,6 +237,7 @@ impl State {
     fn wakes_at(&self, now: Moment, may_probe: bool, params: &Params) -> Option<Moment> {
         let mut times: Vec<Moment> = Vec::new();
         times.extend(self.link.expires_at());
+        times.extend(self.yardstick.expires_at());
         times.extend(self.forced.values().filter_map(|f| f.until));
         times.extend(self.flights.under_way.values().map(|(since, _)| *since + LOST));
         if self.link.is_online() {

@@ -2,8 +2,9 @@
 //! Knows nothing of what is added to it; [`super::weigh`] does.
 //!
 //! It has four parts, because they are forgiven by different things. What small answers prove (`plain`) goes below
-//! zero, a credit that outweighs stray failures. A freeze is forgiven only by 64 KB of body, a throttled window
-//! only by time and bodies, a dead tunnel server by any answer through that tunnel: no credit covers these.
+//! zero, a credit that outweighs stray failures. A freeze is forgiven only by 64 KB of body, a throttled window only
+//! by time and by windows that turn out to be as slow as everything else, a dead tunnel server by any answer through
+//! that tunnel: no credit covers these.
 
 use crate::model::Moment;
 use std::time::Duration;
@@ -107,13 +108,17 @@ impl Score {
         self.near = 0.0;
         if body {
             self.freeze = 0.0;
-            self.throttle = (self.throttle - 1.5).max(0.0);
         }
         self.plain = (self.plain - points).max(LOWEST);
         if let Some(floor) = floor.filter(|f| before >= *f && self.value() < *f) {
             let others = self.freeze + self.throttle;
             self.plain = (floor - others).clamp(0.0, HIGHEST);
         }
+    }
+
+    /// A window turned out to be as slow as everything else.
+    pub(super) fn forgive_slowness(&mut self) {
+        self.throttle = (self.throttle - 1.5).max(0.0);
     }
 
     /// The tunnel's server answers again.

@@ -7,6 +7,7 @@ use super::dice::Dice;
 use super::link::{Link, Ruling};
 use super::params::{Mode, Params};
 use super::schedule::{Flights, Way};
+use super::throttle::Yardstick;
 use super::{Event, LinkReport, phase};
 use crate::model::{
     Evidence, Forced, LinkState, Moment, NetworkId, Phase, Record, Route, ServiceId, Sign, Source, TransportId, Twin,
@@ -35,6 +36,7 @@ pub struct State {
     pub(super) dice: Dice,
     pub(super) told: Vec<Record>,
     pub(super) recent: BTreeMap<Route, VecDeque<(Evidence, f64)>>,
+    pub(super) yardstick: Yardstick,
     pub(super) wake: Option<Moment>,
     pub(super) controls: Option<Moment>,
     shelf: BTreeMap<NetworkId, Shelf>,
@@ -68,6 +70,7 @@ impl State {
             dice,
             told: Vec::new(),
             recent: BTreeMap::new(),
+            yardstick: Yardstick::default(),
             wake: None,
             controls: None,
             shelf: BTreeMap::new(),
@@ -111,9 +114,11 @@ impl State {
             Event::NetworkChanged(network) => self.take_network(network, now, params),
             Event::Resumed(millis) => {
                 if self.link.resumed(millis, now) {
+                    self.yardstick.forget();
                     self.rephase(now, params);
                 }
             }
+            Event::Goodput(sample) => self.take_goodput(sample, now, params),
             Event::Force(service, forced) => self.take_force(service, forced, now),
         }
     }
@@ -127,6 +132,10 @@ impl State {
             return;
         }
         match self.link.rule(&evidence) {
+            Ruling::Counts if matches!(evidence.sign, Sign::Slow { .. }) => {
+                self.take_slow(&evidence, now, params);
+                return;
+            }
             Ruling::Counts => {
                 let good = evidence.sign.is_good();
                 if good {
@@ -185,7 +194,7 @@ impl State {
         }
     }
 
-    fn teach(&mut self, evidence: &Evidence, sibling: bool, now: Moment, params: &Params) {
+    pub(super) fn teach(&mut self, evidence: &Evidence, sibling: bool, now: Moment, params: &Params) {
         let bare = params.bare.contains(&evidence.route.transport);
         let belief = self.beliefs.entry(evidence.route.clone()).or_insert_with(|| Belief::new(now));
         let from = belief.phase;
@@ -278,6 +287,7 @@ impl State {
 
     fn take_network(&mut self, network: NetworkId, now: Moment, params: &Params) {
         self.link.changed(now);
+        self.yardstick.forget();
         self.changed = true;
         if network == self.network {
             return;
@@ -330,6 +340,7 @@ impl State {
     /// What time does by itself.
     pub(super) fn tick(&mut self, now: Moment, params: &Params) {
         self.link.expire(now);
+        self.yardstick.expire(now);
         let before = self.forced.len();
         self.forced.retain(|_, f| f.until.is_none_or(|until| until > now));
         self.changed |= before != self.forced.len();

@@ -4,4 +4,5 @@ mod cadence;
 mod properties;
 mod rules;
 mod scenarios;
+mod throttle;
 mod world;

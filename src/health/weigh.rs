@@ -61,7 +61,7 @@ pub(super) fn weigh(evidence: &Evidence, before: Before) -> Option<Weight> {
         (None, Sign::Silence | Sign::UdpNoReply) => plain(2.0),
         (None, Sign::Frozen { .. }) => Weight { part: Part::Freeze, ..plain(3.0) },
         (None, Sign::TransportDown) => Weight { part: Part::Near, ..plain(3.0) },
-        (None, Sign::Throttled) => return Some(Weight { part: Part::Throttle, ..plain(1.5) }),
+        (None, Sign::Throttled) => return Some(Weight { part: Part::Throttle, tried: false, ..plain(1.5) }),
         (None, Sign::ClientGaveUp) if before.gave_up >= 3 => return None,
         (None, Sign::ClientGaveUp) => return Some(Weight { tried: false, ..plain(1.0) }),
         (None, Sign::Reconnecting) => return Some(Weight { tried: false, ..plain(2.0) }),

@@ -54,6 +54,8 @@ pub struct Controls {
     pub neutral: Vec<Anchor>,
     /// C3: domestic, always allowed.
     pub domestic: Vec<Anchor>,
+    /// C10: neutral places answer small packets, and large ones vanish ([`super::mtu::is_hole`]).
+    pub mtu_hole: bool,
     /// C11.
     pub clock: Clock,
     /// The share of segments that had to be sent again, when it was measured.
@@ -132,6 +134,8 @@ fn ground(run: &Controls, limits: Limits) -> Ground {
     } else if seen(Canary::Altered) && !(enough && seen(Canary::Exact)) {
         // One vendor may have changed its page; not while another is as ever and the anchors answer.
         Ground::Portal
+    } else if run.mtu_hole {
+        Ground::PathMtu
     } else if enough {
         if is_poor(run, limits) { Ground::Lossy } else { Ground::AnchorsAnswer }
     } else if foreign > 0 && neutral == 0 {
@@ -213,6 +217,8 @@ mod tests {
         assert_eq!(assess(&unplugged).state, LinkState::Offline);
         let clock = Controls { clock: Clock::Wrong, ..clean.clone() };
         assert_eq!(assess(&clock), Finding { state: LinkState::LinkBad, ground: Ground::Clock });
+        let hole = Controls { mtu_hole: true, ..clean.clone() };
+        assert_eq!(assess(&hole), Finding { state: LinkState::LinkBad, ground: Ground::PathMtu });
         let lossy = Controls { loss: Some(0.2), ..clean.clone() };
         assert_eq!(assess(&lossy).state, LinkState::LinkBad);
         let slow = Controls { usual_rtt: Some(Duration::from_millis(15)), ..clean };

@@ -4,13 +4,20 @@
 //! Techniques T1–T20 and controls C0–C11 are those of the detection rules. What a sign then *weighs* is `health`'s
 //! question.
 
+pub mod burst;
 mod connect;
 pub mod dns;
 mod first_flight;
 pub mod freeze;
 pub mod http;
 pub mod link;
+pub mod mtu;
+pub mod packets;
+pub mod quic;
+pub mod s2c;
+pub mod throttle;
 mod tls;
+pub mod udp;
 
 use crate::model::{Cause, Failure, Grade, Leg, Sign, Stage, Whose};
 

@@ -105,9 +105,44 @@ impl fmt::Display for NetworkId {
     }
 }
 
-/// One endpoint (address and port) of a service as a salted hash: enough to count distinct ones, no more.
+/// A version of IP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+/// One endpoint (address and port) of a service as a salted hash: enough to count distinct ones and to tell the versions
+/// of IP apart, no more. The two upper bits hold the version, where it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EndpointTag(pub u32);
+
+impl EndpointTag {
+    const HASH: u32 = u32::MAX >> 2;
+    const V4: u32 = 0b01 << 30;
+    const V6: u32 = 0b10 << 30;
+
+    /// An endpoint of a known version of IP; thirty bits of the hash are kept.
+    pub const fn of(hash: u32, family: Family) -> Self {
+        let version = match family {
+            Family::V4 => Self::V4,
+            Family::V6 => Self::V6,
+        };
+        Self((hash & Self::HASH) | version)
+    }
+
+    /// Its version of IP, where that was known.
+    pub const fn family(self) -> Option<Family> {
+        match self.0 & !Self::HASH {
+            Self::V4 => Some(Family::V4),
+            Self::V6 => Some(Family::V6),
+            _ => None,
+        }
+    }
+}
 
 /// A service's facet over a transport, per layer-4 protocol: what a belief is held about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 
 use super::io::Stream;
 use super::network::{Deadline, Network};
-use crate::model::{Cause, EndpointTag, Failure, Stage, Whose};
+use crate::model::{Cause, EndpointTag, Failure, Family, Stage, Whose};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::hash::{BuildHasher, RandomState};
@@ -106,7 +106,8 @@ pub fn interleave(addrs: &[SocketAddr]) -> Vec<SocketAddr> {
 pub fn endpoint_tag(endpoint: SocketAddr) -> EndpointTag {
     static SALT: OnceLock<RandomState> = OnceLock::new();
     let hash = SALT.get_or_init(RandomState::new).hash_one(endpoint);
-    EndpointTag((hash >> 32) as u32)
+    let family = if endpoint.is_ipv4() { Family::V4 } else { Family::V6 };
+    EndpointTag::of((hash >> 32) as u32, family)
 }
 
 #[cfg(test)]

@@ -47,6 +47,8 @@ pub(super) struct World {
     pub(super) records: Vec<Record>,
     pub(super) probes: Vec<(Moment, Route)>,
     pub(super) controls: Vec<Moment>,
+    /// When goodput was asked for.
+    pub(super) samples_asked: Vec<Moment>,
     pub(super) published: u32,
     pub(super) steps: u32,
     wake: Option<Moment>,
@@ -72,6 +74,7 @@ impl World {
             records: Vec::new(),
             probes: Vec::new(),
             controls: Vec::new(),
+            samples_asked: Vec::new(),
             published: 0,
             steps: 0,
             wake: None,
@@ -104,6 +107,7 @@ impl World {
                     self.probes.push((at, route.clone()));
                     self.landing.push((at + secs(1), route));
                 }
+                Effect::GoodputAt(at) => self.samples_asked.push(at),
                 Effect::ControlsAt(at) => self.controls_at = Some(at),
                 Effect::WakeAt(at) => self.wake = Some(at),
                 Effect::Announce(record) => self.records.push(record),
