@@ -2,6 +2,7 @@
 //! (did another way answer?) comes in with the evidence.
 
 use super::params::Params;
+use super::people::People;
 use super::recover::Recovery;
 use super::score::{Part, Score};
 use super::taint::{self, Taint};
@@ -38,7 +39,10 @@ pub(super) struct Belief {
     pub(super) confidence: Confidence,
     pub(super) hostile: bool,
     pub(super) last_good: Option<Moment>,
-    pub(super) last_good_traffic: Option<Moment>,
+    last_good_traffic: Option<Moment>,
+    /// The last answer to a question of ours.
+    pub(super) last_good_probe: Option<Moment>,
+    pub(super) people: People,
     pub(super) last_bad: Option<Moment>,
     last_bad_traffic: Option<Moment>,
     pub(super) heard: Moment,
@@ -57,8 +61,17 @@ pub(super) struct Belief {
     first_byte: Option<f64>,
     outcomes: VecDeque<(Moment, bool)>,
     gave_up: VecDeque<Moment>,
-    /// Failures still waiting for a twin: when, and their points.
-    unpaired: VecDeque<(Moment, Part, f64)>,
+    unpaired: VecDeque<Unpaired>,
+}
+
+/// A failure still waiting for a twin.
+#[derive(Clone, Debug, PartialEq)]
+struct Unpaired {
+    at: Moment,
+    part: Part,
+    points: f64,
+    /// Perhaps it is the question's own: only an answer to the same question is its twin.
+    of_question: bool,
 }
 
 /// When a route is probed.
@@ -110,6 +123,8 @@ impl Belief {
             hostile: false,
             last_good: None,
             last_good_traffic: None,
+            last_good_probe: None,
+            people: People::default(),
             last_bad: None,
             last_bad_traffic: None,
             heard: now,
@@ -167,9 +182,11 @@ impl Belief {
             return Cue::None;
         }
         self.last_good = self.last_good.max(Some(evidence.at));
-        if evidence.source == Source::Traffic {
-            self.last_good_traffic = self.last_good_traffic.max(Some(evidence.at));
-        }
+        let last = match evidence.source {
+            Source::Traffic => &mut self.last_good_traffic,
+            Source::Probe => &mut self.last_good_probe,
+        };
+        *last = (*last).max(Some(evidence.at));
         smooth(&mut self.rtt, evidence.rtt_ms);
         smooth(&mut self.first_byte, evidence.first_byte_ms);
         self.remember(evidence.at, true);
@@ -184,7 +201,8 @@ impl Belief {
         if matches!(self.phase, Phase::Unknown | Phase::Ok) && self.score.value() < params.switch_at / 4.0 {
             self.tally = Tally::default();
         }
-        if evidence.twin == Twin::Answered || weight.proves.is_some() {
+        // What answered people was no success if they hung up on it.
+        if evidence.twin == Twin::Answered || weight.proves.is_some() || evidence.sign == Sign::Reconnecting {
             self.score.void_credit();
         }
         self.score.add(weight.part, weight.points);
@@ -204,7 +222,13 @@ impl Belief {
             self.gave_up.push_back(evidence.at);
         }
         if !weight.twin && weight.tried {
-            self.unpaired.push_back((evidence.at, weight.part, weight.points));
+            let of_question = evidence.source == Source::Probe && evidence.sign.may_be_the_question();
+            self.unpaired.push_back(Unpaired {
+                at: evidence.at,
+                part: weight.part,
+                points: weight.points,
+                of_question,
+            });
             self.unpaired.truncate(WINDOW);
         }
         if weight.proves == Some(Technique::Mitm) {
@@ -230,6 +254,9 @@ impl Belief {
     }
 
     fn learn_everywhere(&mut self, evidence: &Evidence) -> Cue {
+        if evidence.source == Source::Probe {
+            self.people.question_failed();
+        }
         self.score.zero();
         self.unpaired.clear();
         self.tally = Tally::default();
@@ -244,17 +271,22 @@ impl Belief {
 
     /// Another way of the service answered at `at`: failures shortly before weigh half as much again. The outcome is
     /// the same as if the answer had come first.
-    pub(super) fn twin_answered(&mut self, at: Moment, params: &Params) -> Cue {
+    pub(super) fn twin_answered(&mut self, by: Source, at: Moment, params: &Params) -> Cue {
         self.score.settle(at, params.score_half_life);
         let mut added = 0.0;
-        while let Some((failed, part, points)) = self.unpaired.pop_front() {
-            if at.since(failed) <= TWIN_WITHIN {
-                let faded = (-at.since(failed).as_secs_f64() / params.score_half_life.as_secs_f64().max(1e-3)).exp2();
-                let extra = weigh::late_twin(points) * faded;
-                self.score.add(part, extra);
-                self.tally.late_twin();
-                added += extra;
+        for failed in std::mem::take(&mut self.unpaired) {
+            if at.since(failed.at) > TWIN_WITHIN {
+                continue;
             }
+            if failed.of_question && by == Source::Traffic {
+                self.unpaired.push_back(failed);
+                continue;
+            }
+            let faded = (-at.since(failed.at).as_secs_f64() / params.score_half_life.as_secs_f64().max(1e-3)).exp2();
+            let extra = weigh::late_twin(failed.points) * faded;
+            self.score.add(failed.part, extra);
+            self.tally.late_twin();
+            added += extra;
         }
         if added > 0.0 { Cue::Bad { points: added } } else { Cue::None }
     }

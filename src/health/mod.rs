@@ -29,6 +29,7 @@ mod cadence;
 mod dice;
 mod link;
 mod params;
+mod people;
 mod phase;
 mod publish;
 mod recover;

@@ -7,12 +7,9 @@ use super::params::Params;
 use super::recover::Progress;
 use super::tally::Tally;
 use crate::model::{Confidence, Evidence, Moment, Phase, Source, Technique, Twin};
-use std::time::Duration;
 
 /// A failure this heavy ends a recovery by itself (§3.5).
 const RELAPSE: f64 = 3.0;
-/// A probe that fails everywhere while people's traffic worked within this time is stale, not the service down.
-const PEOPLE_SAY: Duration = Duration::from_secs(600);
 
 /// Moves the phase after `evidence` had the effect `cue`.
 pub(super) fn after(belief: &mut Belief, evidence: &Evidence, cue: Cue, params: &Params) {
@@ -110,9 +107,8 @@ fn after_everywhere(belief: &mut Belief, evidence: &Evidence, params: &Params) {
     if matches!(belief.phase, Phase::Blocked | Phase::Recovering) {
         return;
     }
-    let people_can = belief.last_good_traffic.is_some_and(|good| now.since(good) <= PEOPLE_SAY);
     let (count, first) = belief.everywhere.unwrap_or((0, now));
-    if evidence.source == Source::Probe && people_can {
+    if evidence.source == Source::Probe && belief.people.contradict(now) {
         belief.confidence = Confidence::Anomaly;
         enter(belief, Phase::ProbeStale, now);
     } else if count >= params.block.tries && now.since(first) >= params.block.span {

@@ -10,7 +10,7 @@ use super::turns::Turns;
 use crate::board::Board;
 use crate::judge::{On, sign_of};
 use crate::model::{
-    self, Confidence, Destination, DirectRule, Evidence, Facet, Failure, L4, LinkState, Moment, Phase, Route, Service,
+    self, Confidence, Destination, DirectRule, Evidence, Facet, Failure, L4, LinkState, Phase, Route, Service,
     ServiceId, Sign, Source, Stage, Technique, TransportId, Twin,
 };
 use crate::transport::Transport;
@@ -211,6 +211,7 @@ impl Rounds {
             }
         }
         if sign.is_good() {
+            self.turns.answered(&question.route, at);
             self.board.report(evidence);
             return Told::Good;
         }
@@ -220,7 +221,7 @@ impl Rounds {
     /// Finds out whether the line is well: by the twin, which also tells whether the service is, and where that
     /// says nothing by the controls. A foreign key is nobody's before the anchors showed theirs and the time.
     async fn vouch(&self, question: &Question<'_>, failed: &mut Failed) {
-        failed.evidence.twin = self.twin(question, failed.evidence.began).await;
+        failed.evidence.twin = self.twin(question, &failed.evidence).await;
         if failed.evidence.twin == Twin::Answered && !failed.is_foreign_key {
             return;
         }
@@ -232,8 +233,8 @@ impl Rounds {
     }
 
     /// C8: the same question inside the active tunnel, when the failed way is bare and no other has answered since.
-    async fn twin(&self, question: &Question<'_>, began: Moment) -> Twin {
-        if self.answered_elsewhere(&question.route, began) {
+    async fn twin(&self, question: &Question<'_>, failed: &Evidence) -> Twin {
+        if self.answered_elsewhere(failed) {
             return Twin::Answered;
         }
         let tunnel = self.active_tunnel(&question.route).filter(|_| question.way.bare);
@@ -257,9 +258,14 @@ impl Rounds {
         }
     }
 
-    /// Whether another way reached the same since the attempt began, in whoever's connection. What worked before it
-    /// says nothing of a line that may have gone down since.
-    fn answered_elsewhere(&self, route: &Route, began: Moment) -> bool {
+    /// Whether another way reached the same since the attempt began, in whoever's connection; where the question may
+    /// be at fault itself, with the same question. What worked before it says nothing of a line that may have gone
+    /// down since.
+    fn answered_elsewhere(&self, failed: &Evidence) -> bool {
+        let (route, began) = (&failed.route, failed.began);
+        if failed.sign.may_be_the_question() {
+            return self.turns.is_answered(route, began);
+        }
         let snapshot = self.board.snapshot();
         snapshot.standings.iter().any(|(other, standing)| {
             let same = (&other.service, other.facet, other.l4) == (&route.service, route.facet, route.l4);

@@ -3,6 +3,7 @@
 //! ones are left alone.
 
 use super::Sessions;
+use super::hangup::Hangups;
 use super::report::{self, Told};
 use super::routing::Routing;
 use super::settings::Start;
@@ -105,6 +106,8 @@ pub struct Flows {
     live: Mutex<HashMap<u64, Arc<Flow>>>,
     /// Routes called blocked, and those flows of theirs to be closed as soon as they prove dead.
     blocked: Mutex<HashMap<Route, ()>>,
+    /// Routes on which apps hung up on the server's first words.
+    pub(super) hangups: Hangups,
 }
 
 /// Takes a connection off the list when it ends.
@@ -124,6 +127,21 @@ impl Flows {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         lock(&self.live).insert(id, Arc::clone(flow));
         Entry { flows: self, id }
+    }
+
+    /// The connections that are up.
+    pub(super) fn live(&self) -> Vec<Arc<Flow>> {
+        lock(&self.live).values().cloned().collect()
+    }
+
+    /// Tells that apps hang up on what answers on this route.
+    pub(super) fn shunned(&self, flow: &Flow, sessions: &Sessions) {
+        report::sign(
+            &flow.told(&sessions.board, &sessions.routing()),
+            Sign::Reconnecting,
+            flow.endpoint,
+            Twin::Unknown,
+        );
     }
 
     /// How many connections each service has on each way.
@@ -180,7 +198,7 @@ impl Flows {
     /// The look at every connection, once a second.
     fn look(&self, sessions: &Sessions) {
         let routing = sessions.routing();
-        let live: Vec<_> = lock(&self.live).values().cloned().collect();
+        let live = self.live();
         let blocked = lock(&self.blocked);
         for flow in live {
             if let Some(sign) = freeze::frozen(&flow.facts()) {

@@ -5,6 +5,7 @@ mod autopsy;
 mod carry;
 mod contestant;
 mod flows;
+mod hangup;
 mod packets;
 mod page;
 mod race;

@@ -2,9 +2,11 @@
 
 use super::Sessions;
 use super::flows::Flow;
+use super::hangup::greeting;
 use super::race::Race;
 use crate::model::TcpFacts;
 use crate::net::{FlowMeter, Io, Rewound, Side, Stream, copy_both};
+use crate::wire::first_flight::kind;
 use crate::wire::tls::Records;
 use std::io;
 use std::net::SocketAddr;
@@ -23,7 +25,8 @@ impl Sessions {
     /// Relays between the client and the way that won. `answer` is what the server has said already.
     pub(super) async fn relay(&self, mut client: Stream, mut race: Race<'_>, index: usize, answer: Vec<u8>) {
         let flight = std::mem::take(&mut race.flight.bytes);
-        let given = race.contestants[index].given().min(flight.len());
+        let kind = kind(&flight, race.subject().service.first_flight);
+        let (length, given) = (flight.len() as u64, race.contestants[index].given().min(flight.len()));
         let ended = race.contestants[index].has_ended();
         race.flight.bytes.clone_from(&flight);
         let Some(winner) = race.settle(index, !answer.is_empty(), &self.tasks) else { return };
@@ -57,16 +60,20 @@ impl Sessions {
         let tap = Tap { inner: winner.stream, records, seen: 0, ended, flow: Arc::clone(&flow) };
         let mut server: Stream = Box::new(tap);
         let end = copy_both(&mut client, &mut server, &flow.meter, &flow.stop).await;
-        if let Err((side, failure)) = end.outcome {
+        if let Err((side, failure)) = &end.outcome {
+            let side = *side;
             debug!(route = %flow.route, %failure, ?side, down = flow.meter.down(), "connection broke");
             // What broke on one side breaks on the other: an orderly end would claim a whole answer.
             client.abort_on_drop();
             server.abort_on_drop();
             if side == Side::Server && !flow.stop.is_cancelled() {
-                self.flows.broke(&flow, &failure, self);
+                self.flows.broke(&flow, failure, self);
             }
         } else {
             debug!(route = %flow.route, up = flow.meter.up(), down = flow.meter.down(), "connection ended");
+        }
+        if self.flows.is_shunned(&flow, greeting(&kind, length, &flow, &end)) {
+            self.flows.shunned(&flow, self);
         }
         self.flows.proven(&flow, self);
     }

@@ -73,7 +73,7 @@ pub fn sign_words(sign: &Sign) -> String {
         Sign::DnsInjected => "two different answers to one look-up",
         Sign::DnsSilent => "look-ups of this name alone stay unanswered",
         Sign::ClientGaveUp => "the app gave up waiting",
-        Sign::Reconnecting => "the app reconnected again and again",
+        Sign::Reconnecting => "the app hung up on what answered, again and again",
         Sign::UdpNoReply => "packets went out, none came back",
         Sign::QuicSilent => "QUIC got no answer, the same host otherwise did",
         Sign::BurstFrozen => "several connections at once were frozen",
