@@ -1,5 +1,5 @@
 //! A web server: HTTP/1.1 and h2 (RFC 9112, RFC 9113), over TLS or plain, with the manners of one service.
-//! `/bulk?bytes=N` gives a body of that size everywhere.
+//! `/bulk?bytes=N` gives a body of that size everywhere, `/sink` takes one of any size.
 
 use super::names;
 use super::websocket::{Talk, upgrade};
@@ -75,6 +75,9 @@ async fn answer(mut request: Request<Incoming>, manners: &Manners) -> Response<F
         let size = request.uri().query().and_then(|query| query.strip_prefix("bytes=")).and_then(|n| n.parse().ok());
         return page(StatusCode::OK, vec![0x5a; size.unwrap_or(0).min(MOST)]);
     }
+    if path == "/sink" {
+        return swallow(request).await;
+    }
     match manners {
         Manners::Plain => page(StatusCode::OK, "a page\n"),
         Manners::Signal => {
@@ -93,6 +96,18 @@ async fn answer(mut request: Request<Incoming>, manners: &Manners) -> Response<F
         },
         Manners::Resolver(land) => resolve(request, land).await,
     }
+}
+
+/// Reads a body to its end and tells how long it was.
+async fn swallow(request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let (mut body, mut size) = (request.into_body(), 0);
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(frame) => size += frame.data_ref().map_or(0, Bytes::len),
+            Err(_) => return page(StatusCode::BAD_REQUEST, ""),
+        }
+    }
+    page(StatusCode::OK, format!("{size}\n"))
 }
 
 /// The exact answers of the well-known canaries.
