@@ -1,6 +1,7 @@
 //! What is believed of one route, and what one piece of evidence does to it. Knows no other route: what others know
 //! (did another way answer?) comes in with the evidence.
 
+use super::outcomes::Outcomes;
 use super::params::Params;
 use super::people::People;
 use super::recover::Recovery;
@@ -21,8 +22,8 @@ pub(super) const TWIN_WITHIN: Duration = Duration::from_secs(60);
 const EVERYWHERE_WITHIN: Duration = Duration::from_secs(1800);
 /// A resolver that was not caught lying for this long is not said to lie.
 const LIES_FOR: Duration = Duration::from_secs(3600);
-/// Outcomes remembered to estimate how often the route fails.
-const WINDOW: usize = 20;
+/// Failures that wait for a twin.
+const MOST_UNPAIRED: usize = 20;
 
 /// What is believed of one route.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +60,7 @@ pub(super) struct Belief {
     heard_bad: Moment,
     rtt: Option<f64>,
     first_byte: Option<f64>,
-    outcomes: VecDeque<(Moment, bool)>,
+    pub(super) outcomes: Outcomes,
     gave_up: VecDeque<Moment>,
     unpaired: VecDeque<Unpaired>,
 }
@@ -137,7 +138,7 @@ impl Belief {
             heard_bad: now,
             rtt: None,
             first_byte: None,
-            outcomes: VecDeque::new(),
+            outcomes: Outcomes::default(),
             gave_up: VecDeque::new(),
             unpaired: VecDeque::new(),
         }
@@ -189,10 +190,10 @@ impl Belief {
         *last = (*last).max(Some(evidence.at));
         smooth(&mut self.rtt, evidence.rtt_ms);
         smooth(&mut self.first_byte, evidence.first_byte_ms);
-        self.remember(evidence.at, true);
+        self.outcomes.note(evidence.at, true);
         self.everywhere = None;
         self.dns_silences = 0;
-        let floor = (self.goods_in_a_row() < self.goods_needed()).then_some(params.switch_at);
+        let floor = (!self.outcomes.are_good_enough()).then_some(params.switch_at);
         self.score.relieve(weigh::relief(evidence.sign), evidence.sign == Sign::BodyProven, floor);
         Cue::Good
     }
@@ -216,7 +217,10 @@ impl Belief {
         }
         // A dead server of our own is no stray failure of the route, and a slow transfer is no failure.
         if !matches!(weight.part, Part::Near | Part::Throttle) {
-            self.remember(evidence.at, false);
+            self.outcomes.note(evidence.at, false);
+        }
+        if weight.twin {
+            self.outcomes.note_cut_off(evidence);
         }
         if evidence.sign == Sign::ClientGaveUp {
             self.gave_up.push_back(evidence.at);
@@ -229,7 +233,7 @@ impl Belief {
                 points: weight.points,
                 of_question,
             });
-            self.unpaired.truncate(WINDOW);
+            self.unpaired.truncate(MOST_UNPAIRED);
         }
         if weight.proves == Some(Technique::Mitm) {
             self.hostile = true;
@@ -308,39 +312,6 @@ impl Belief {
         let good = self.last_good_traffic.filter(|good| self.last_bad_traffic.is_none_or(|bad| bad < *good));
         let recent = good.is_some_and(|good| evidence.at.since(good) <= TRAFFIC_RULES);
         evidence.source == Source::Probe && recent && evidence.pair.is_none()
-    }
-
-    fn remember(&mut self, at: Moment, good: bool) {
-        if self.outcomes.len() >= WINDOW {
-            self.outcomes.pop_front();
-        }
-        self.outcomes.push_back((at, good));
-        while self.outcomes.front().is_some_and(|(t, _)| at.since(*t) > Duration::from_secs(600)) {
-            self.outcomes.pop_front();
-        }
-    }
-
-    /// Good outcomes since the last bad one.
-    pub(super) fn goods_in_a_row(&self) -> usize {
-        self.outcomes.iter().rev().take_while(|(_, good)| *good).count()
-    }
-
-    /// Good outcomes in a row it takes to believe that a route which fails now and then works: so many that bare
-    /// luck would show them in one case of twenty, five at most (T18). One stray failure asks for one.
-    pub(super) fn goods_needed(&self) -> usize {
-        let bad = self.outcomes.iter().filter(|(_, good)| !good).count();
-        if bad < 2 {
-            return bad;
-        }
-        let p = bad as f64 / self.outcomes.len() as f64;
-        (1..5).find(|n| (1.0 - p).powi(*n) < 0.05).map_or(5, |n| n.unsigned_abs() as usize)
-    }
-
-    /// Whether the route, since it began to fail, works now and then: in a fifth to four fifths of the cases (T18).
-    pub(super) fn is_random(&self) -> bool {
-        let since = self.outcomes.iter().skip_while(|(_, good)| *good);
-        let (all, bad) = since.fold((0, 0), |(all, bad), (_, good)| (all + 1, bad + usize::from(!good)));
-        all >= 5 && bad >= 2 && bad * 5 <= all * 4 && bad * 5 >= all
     }
 
     /// Forgets everything but habits: as on the first day.

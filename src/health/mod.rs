@@ -28,6 +28,7 @@ mod budget;
 mod cadence;
 mod dice;
 mod link;
+mod outcomes;
 mod params;
 mod people;
 mod phase;

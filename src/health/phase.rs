@@ -35,6 +35,7 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
         Phase::Recovering => {}
         Phase::ServiceDown | Phase::ProbeStale if !here => {}
         _ if belief.score.for_verdict() >= params.block_at && belief.tally.suffices(params) => block(belief, now),
+        _ if belief.score.for_verdict() >= params.switch_at && belief.outcomes.are_cut_off(now) => block(belief, now),
         _ if belief.score.without_slowness() >= params.switch_at => enter(belief, Phase::Suspect, now),
         _ if value >= params.switch_at => {
             belief.technique = Some(Technique::Throttled);
@@ -60,7 +61,7 @@ fn rename(belief: &mut Belief) {
 /// canaries that must carry a body, and not by fading alone.
 fn block(belief: &mut Belief, now: Moment) {
     let mut how = belief.tally.technique();
-    if belief.tally.confidence() == Confidence::Anomaly && how != Technique::Freeze && belief.is_random() {
+    if belief.tally.confidence() == Confidence::Anomaly && how != Technique::Freeze && belief.outcomes.are_random() {
         how = Technique::RandomDrop;
     }
     belief.technique = Some(how);
@@ -88,7 +89,7 @@ fn after_good(belief: &mut Belief, evidence: &Evidence, params: &Params) {
             progress(belief, now, params);
         }
         Phase::Suspect | Phase::Degraded => {
-            let believed = belief.goods_in_a_row() >= belief.goods_needed();
+            let believed = belief.outcomes.are_good_enough();
             if believed && belief.score.value() < params.switch_at / 2.0 {
                 works(belief, now);
             }

@@ -186,7 +186,12 @@ impl Sign {
     pub const fn is_of_the_line(self) -> bool {
         matches!(
             self,
-            Self::ConnectTimeout | Self::Refused | Self::RefusedByIcmp | Self::Frozen { .. } | Self::Reconnecting
+            Self::ConnectTimeout
+                | Self::Refused
+                | Self::RefusedByIcmp
+                | Self::Frozen { .. }
+                | Self::ForeignKey
+                | Self::Reconnecting
         )
     }
 

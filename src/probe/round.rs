@@ -113,9 +113,10 @@ impl Rounds {
         asked
     }
 
-    /// Tells the board; where the failure is the line's and the address's alone, of every bare way of the service.
+    /// Tells the board; where the plain bare way failed by what is the line's and the address's alone, of every bare
+    /// way of the service.
     fn report(&self, question: &Question<'_>, evidence: Evidence) {
-        if question.way.bare && evidence.sign.is_of_the_line() {
+        if question.way.kind == "direct" && evidence.sign.is_of_the_line() {
             let others = self.ways.iter().filter(|way| way.bare && way.id != question.way.id);
             for way in others.filter(|way| self.goes_by(&evidence.route.service, &way.id)) {
                 let route = Route { transport: way.id.clone(), ..evidence.route.clone() };
@@ -332,16 +333,10 @@ impl Rounds {
         bare && long_ago && !proven && evidence.twin == Twin::Answered && evidence.anchors != model::Anchors::Bad
     }
 
-    /// The neutral half that an earlier, inconclusive pair left to be asked first.
+    /// The neutral half that an earlier, inconclusive pair left to be asked first. The question itself is put only when
+    /// the punishment that may have swallowed it then is over.
     fn owed_neutral(&self, question: &Question<'_>) -> Option<(Neutral, SocketAddr)> {
         let address = self.turns.owed(&question.route)?;
-        let long_ago = self
-            .turns
-            .last_pair(&question.route)
-            .is_none_or(|at| self.board.now().since(at) >= self.settings().pair_gap);
-        if !long_ago {
-            return None;
-        }
         self.turns.owe(&question.route, None);
         self.turns.paired(&question.route, self.board.now());
         self.board.probe_started(question.route.clone(), price(&question.spec));

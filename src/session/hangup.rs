@@ -84,14 +84,15 @@ impl Flows {
             }
             Greeting::HungUp => {
                 let since = self.hangups.another(&flow.route, flow.start.instant, Instant::now());
-                since.is_some_and(|since| !self.is_anybody_served(&flow.route, since - SAME_RACE))
+                since.is_some_and(|since| !self.is_another_served(flow, since - SAME_RACE))
             }
         }
     }
 
-    /// Whether a connection on `route`, begun since then, is up and was answered.
-    fn is_anybody_served(&self, route: &Route, since: Instant) -> bool {
-        self.live().iter().any(|flow| flow.route == *route && flow.start.instant >= since && flow.meter.down() >= SHOWN)
+    /// Whether another connection on this route, begun since then, is up and was answered.
+    fn is_another_served(&self, than: &Flow, since: Instant) -> bool {
+        let served = |flow: &Flow| flow.start.instant >= since && flow.meter.down() >= SHOWN;
+        self.live().iter().any(|flow| !std::ptr::eq(&**flow, than) && flow.route == than.route && served(flow))
     }
 }
 
@@ -143,8 +144,11 @@ mod tests {
     async fn the_second_in_a_row_is_a_sign_unless_somebody_is_served() {
         let flows = Flows::default();
         let flow = || flow(530, 3000);
+        let own = flow();
+        let entry = flows.enter(&own);
         assert!(!flows.is_shunned(&flow(), Greeting::HungUp), "a person who changed their mind");
-        assert!(flows.is_shunned(&flow(), Greeting::HungUp));
+        assert!(flows.is_shunned(&own, Greeting::HungUp), "its own connection serves nobody");
+        drop(entry);
         assert!(!flows.is_shunned(&flow(), Greeting::Served));
         assert!(!flows.is_shunned(&flow(), Greeting::HungUp), "the story began anew");
         tokio::time::advance(IN_A_ROW + Duration::from_secs(1)).await;

@@ -4,7 +4,7 @@ use crate::people::{Life, SUBJECT};
 use crate::scene::{Course, Goes, Never, PLAIN, Says, Scene};
 use byway::lab::{Action, Rule, Target};
 use byway::model::Confidence::{Anomaly, Confirmed};
-use byway::model::Phase::{Blocked, Degraded};
+use byway::model::Phase::{Blocked, Degraded, Recovering};
 use byway::model::Technique::{Freeze, IpDrop, SniDropAnswer, SniDropHello, SniRst, TcpReject};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -140,7 +140,8 @@ pub(super) const FREEZE: Scene = Scene {
     people: &[PHOTOS, Life { app: Some("signal"), ..SUBJECT }, Life { app: Some("www.messenger.com"), ..SUBJECT }],
     course: Course::Falls(|stage| _ = stage.on_addresses(Action::FreezeBytes(16_000)), 10),
     route: Goes::Tunnel,
-    verdict: Says::Named(&[Degraded, Blocked], &[Freeze], Anomaly),
+    // Small answers still come: the block is recovering from the next of them on, and its verdict stands meanwhile.
+    verdict: Says::Named(&[Degraded, Blocked, Recovering], &[Freeze], Anomaly),
     never: &[Never::Late],
     ..PLAIN
 };

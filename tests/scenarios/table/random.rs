@@ -1,10 +1,11 @@
 //! Chance: packets lost at random on one service or on everything, flows killed now and then.
 
 use crate::scene::{Course, Goes, Never, PLAIN, Says, Scene};
+use crate::seen::Seen;
 use byway::lab::{Action, Direction, Rule};
 use byway::model::Confidence::Anomaly;
 use byway::model::Phase::{Blocked, Degraded};
-use byway::model::Technique::{IpDrop, RandomDrop, Throttled};
+use byway::model::Technique::{IpDrop, RandomDrop, SniDropHello, Throttled};
 use byway::model::{Ground, LinkState, Phase};
 use std::time::Duration;
 
@@ -60,10 +61,20 @@ pub(super) const FLAKY: Scene = Scene {
             let rule = Rule::new(stage.addresses(), Action::DropHello).chance(26).residual(Duration::from_secs(180));
             stage.country.censor().add(rule);
         },
-        20,
+        60,
     ),
     route: Goes::Tunnel,
-    verdict: Says::In(Phase::Blocked),
-    never: &[Never::Moves(1)],
+    // About ten flows until three were killed; the rest is people's leisure. The punished minutes count nothing.
+    verdict: Says::Named(&[Blocked, Phase::Recovering], &[RandomDrop, SniDropHello, IpDrop], Anomaly),
+    besides: no_way_back,
     ..PLAIN
 };
+
+/// Once it is called blocked, nobody goes that way again.
+fn no_way_back(seen: &Seen) -> Vec<String> {
+    let beliefs = seen.beliefs();
+    let Some((at, _)) = beliefs.iter().find(|(_, belief)| belief.phase == Blocked) else { return Vec::new() };
+    let ways = seen.ways(seen.subject, seen.facet);
+    let back = ways.iter().find(|(when, way)| when > at && way == "direct");
+    back.map(|_| String::from("it flaps")).into_iter().collect()
+}

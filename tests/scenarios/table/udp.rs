@@ -24,7 +24,7 @@ pub(super) const QUIC: Scene = Scene {
     people: &[crate::people::Life { app: Some("web.whatsapp.com"), ..SUBJECT }, SUBJECT],
     course: Course::Story(|stage| {
         in_use(stage, |stage| {
-            let rule = Rule::new(stage.addresses().port(443), Action::DropUdp).residual(Duration::from_secs(420));
+            let rule = Rule::new(stage.names(), Action::DropQuic).residual(Duration::from_secs(420));
             stage.country.censor().add(rule);
         })
         .boxed()
