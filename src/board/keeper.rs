@@ -2,10 +2,11 @@
 //! decides nothing.
 
 use super::{Post, RouteStory, Shown};
-use crate::health::{Effect, Event, Params, State};
+use crate::health::{Effect, Event, GOODPUT_PRICE, Params, State};
 use crate::model::{LinkState, Moment, NetworkId, Record, Route, ServiceId, Standing, Transition};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -100,6 +101,8 @@ impl Keeper {
             self.shown.ready.controls();
         }
         if self.timers.goodput.take_if(|at| *at <= now).is_some() {
+            self.shown.probes.fetch_add(1, Ordering::Relaxed);
+            self.shown.probe_bytes.fetch_add(GOODPUT_PRICE, Ordering::Relaxed);
             self.shown.ready.goodput();
         }
         let due: Vec<Route> =

@@ -67,6 +67,7 @@ struct Shown {
     dropped: AtomicU64,
     probes: AtomicU64,
     probe_bytes: AtomicU64,
+    changes: AtomicU64,
 }
 
 /// What active tests have cost since the start.
@@ -104,6 +105,7 @@ impl Board {
             dropped: AtomicU64::new(0),
             probes: AtomicU64::new(0),
             probe_bytes: AtomicU64::new(0),
+            changes: AtomicU64::new(0),
         });
         let keeper = Keeper::new(params, routes, network, posts, Arc::clone(&shown));
         (Self { inbox, shown }, keeper)
@@ -168,12 +170,19 @@ impl Board {
 
     /// Tells that the device joined another network.
     pub fn network_changed(&self, network: NetworkId) {
+        self.shown.changes.fetch_add(1, Ordering::Relaxed);
         self.command(Post::Event(Event::NetworkChanged(network)));
     }
 
     /// Tells that the device slept this long.
     pub fn resumed(&self, millis: u64) {
+        self.shown.changes.fetch_add(1, Ordering::Relaxed);
         self.command(Post::Event(Event::Resumed(millis)));
+    }
+
+    /// How often the network changed or the device slept: what was heard of the line before says nothing of it now.
+    pub fn changes(&self) -> u64 {
+        self.shown.changes.load(Ordering::Relaxed)
     }
 
     /// Forces a way for a service, or gives the choice back.

@@ -103,7 +103,7 @@ fn params(section: &Section<'_>, usual: Params) -> Params {
             daily: bytes,
             body_checks_per_day: count,
         }),
-        state: table!(Keep { ttl: span, persist: Item::flag, }),
+        state: table!(Keep { ttl: span, }),
     } bare)
 }
 

@@ -1,6 +1,8 @@
 //! What is believed of one route, and what one piece of evidence does to it. Knows no other route: what others know
 //! (did another way answer?) comes in with the evidence.
 
+use super::aside::Asides;
+use super::ends::{self, Ends};
 use super::outcomes::Outcomes;
 use super::params::Params;
 use super::people::People;
@@ -20,8 +22,6 @@ const TRAFFIC_RULES: Duration = Duration::from_secs(120);
 pub(super) const TWIN_WITHIN: Duration = Duration::from_secs(60);
 /// Failures on every way further apart than this are separate outages.
 const EVERYWHERE_WITHIN: Duration = Duration::from_secs(1800);
-/// A resolver that was not caught lying for this long is not said to lie.
-const LIES_FOR: Duration = Duration::from_secs(3600);
 /// Failures that wait for a twin.
 const MOST_UNPAIRED: usize = 20;
 
@@ -49,12 +49,10 @@ pub(super) struct Belief {
     pub(super) heard: Moment,
     pub(super) used: Option<Moment>,
     pub(super) traffic: Option<Moment>,
-    /// Since when, and how surely, the network's resolver lies about names of this route.
-    dns: Option<(Moment, Confidence)>,
+    pub(super) asides: Asides,
+    pub(super) ends: Ends,
     /// Look-ups of only this name that went unanswered since the last good sign.
     dns_silences: u32,
-    /// Whether a lie is yet to be told.
-    pub(super) dns_news: bool,
     /// Failures on every way: how many, and since when.
     pub(super) everywhere: Option<(u32, Moment)>,
     heard_bad: Moment,
@@ -131,9 +129,9 @@ impl Belief {
             heard: now,
             used: None,
             traffic: None,
-            dns: None,
+            asides: Asides::default(),
+            ends: Ends::default(),
             dns_silences: 0,
-            dns_news: false,
             everywhere: None,
             heard_bad: now,
             rtt: None,
@@ -162,6 +160,8 @@ impl Belief {
         match evidence.sign {
             Sign::DnsSilent => self.dns_silences = self.dns_silences.saturating_add(1),
             Sign::DnsLie | Sign::DnsInjected => self.note_lie(evidence),
+            Sign::BurstFrozen => self.note_burst(evidence, bare, params),
+            sign if ends::is_of_the_address(sign) => self.ends.failed(evidence.endpoint, evidence.at),
             _ => {}
         }
         let Some(weight) = weigh::weigh(evidence, before) else { return Cue::None };
@@ -182,6 +182,7 @@ impl Belief {
         if outlived || (self.phase == Phase::Blocked && evidence.began < self.since) {
             return Cue::None;
         }
+        self.ends.answered(evidence.endpoint, evidence.at);
         self.last_good = self.last_good.max(Some(evidence.at));
         let last = match evidence.source {
             Source::Traffic => &mut self.last_good_traffic,
@@ -215,8 +216,8 @@ impl Belief {
         if weight.part == Part::Throttle {
             self.windows.note(evidence.at, true);
         }
-        // A dead server of our own is no stray failure of the route, and a slow transfer is no failure.
-        if !matches!(weight.part, Part::Near | Part::Throttle) {
+        // A dead server of our own is no stray failure of the route, a slow transfer and one dead address are none.
+        if !matches!(weight.part, Part::Near | Part::Throttle) && !weight.stray {
             self.outcomes.note(evidence.at, false);
         }
         if weight.twin {
@@ -242,19 +243,23 @@ impl Belief {
 
     /// The secure answer is used and the route goes on: a lie is told, and counts nothing (T1, T2).
     fn note_lie(&mut self, evidence: &Evidence) {
-        let sure = evidence.sign.confidence();
-        let known = self.dns.filter(|(seen, _)| evidence.at.since(*seen) <= LIES_FOR).map(|(_, sure)| sure);
-        self.dns_news = known.is_none_or(|before| before < sure);
-        if self.dns_news && self.tally.first().is_none() {
+        if self.asides.lied(evidence.at, evidence.sign.confidence()) && self.tally.first().is_none() {
             self.tally = Tally::default();
         }
         self.tally.count(evidence.sign);
-        self.dns = Some((evidence.at, known.map_or(sure, |before| before.max(sure))));
     }
 
-    /// Time passes: an old lie is no news of today.
-    pub(super) fn forget_lies(&mut self, now: Moment) {
-        self.dns = self.dns.filter(|(seen, _)| now.since(*seen) <= LIES_FOR);
+    /// The hellos after the third of a burst are punished, not the route: it is not left, and what fails while the
+    /// punishment lasts says nothing (T16).
+    fn note_burst(&mut self, evidence: &Evidence, bare: bool, params: &Params) {
+        if bare && self.taint.covers(evidence.endpoint, evidence.began) {
+            return;
+        }
+        self.asides.punished(evidence.at, params);
+        self.tally.count(evidence.sign);
+        if bare {
+            self.taint.mark(evidence.endpoint, evidence.at, params.taint.burst);
+        }
     }
 
     fn learn_everywhere(&mut self, evidence: &Evidence) -> Cue {
@@ -304,6 +309,9 @@ impl Belief {
             gave_up: u32::try_from(self.gave_up.len()).unwrap_or(u32::MAX),
             dns_silences: self.dns_silences,
             sibling,
+            stray: ends::is_of_the_address(evidence.sign)
+                && self.ends.sibling_answered(evidence.endpoint, evidence.began),
+            dead: self.ends.is_dead(evidence.endpoint),
         }
     }
 
@@ -312,6 +320,12 @@ impl Belief {
         let good = self.last_good_traffic.filter(|good| self.last_bad_traffic.is_none_or(|bad| bad < *good));
         let recent = good.is_some_and(|good| evidence.at.since(good) <= TRAFFIC_RULES);
         evidence.source == Source::Probe && recent && evidence.pair.is_none()
+    }
+
+    /// Whether packets are lost at random, which leaves a part of the connections alive: seen in connects that time out
+    /// (T10, T18). What is cut after the hello is chosen, however seldom.
+    pub(super) fn is_lossy(&self) -> bool {
+        self.outcomes.are_random() && self.tally.is_of_loss() && self.tally.confidence() == Confidence::Anomaly
     }
 
     /// Forgets everything but habits: as on the first day.
@@ -326,10 +340,10 @@ impl Belief {
     /// What the phase means. A block stands until it is revoked by a whole recovery.
     pub(super) fn verdict(&self) -> (Verdict, Confidence) {
         let how = self.technique.unwrap_or(Technique::Unidentified);
+        if let (Phase::Ok | Phase::Unknown, Some((how, sure))) = (self.phase, self.asides.verdict()) {
+            return (Verdict::Degraded(how), sure);
+        }
         match self.phase {
-            Phase::Ok | Phase::Unknown if self.dns.is_some() => {
-                (Verdict::Degraded(Technique::DnsTamper), self.dns.map_or(self.confidence, |(_, sure)| sure))
-            }
             Phase::Ok | Phase::ProbeStale => (Verdict::Works, self.confidence),
             Phase::Degraded => (Verdict::Degraded(how), self.confidence),
             Phase::Blocked | Phase::Recovering => (Verdict::Blocked(how), self.confidence),
@@ -354,6 +368,7 @@ impl Belief {
             canary: if self.phase == Phase::Recovering { self.recovery.share(params) } else { 0.0 },
             held_until: if self.phase == Phase::Blocked { self.probe.next } else { None },
             hostile: self.hostile,
+            partial: self.ends.partial().filter(|_| !matches!(self.phase, Phase::Blocked | Phase::ServiceDown)),
         }
     }
 }

@@ -16,7 +16,7 @@ const BODY: u64 = 16_384;
 pub(super) const BODY_PRICE: u64 = 73_728;
 
 /// A neutral object of 128 KB with its overhead, to measure the line by.
-pub(super) const GOODPUT_PRICE: u64 = 142_000;
+pub const GOODPUT_PRICE: u64 = 142_000;
 
 /// What was spent, and when.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -18,6 +18,12 @@ const SETTLES: Duration = Duration::from_secs(5);
 const SLEEP_MS: u64 = 5_000;
 /// Controls once asked for are given this long before they are asked for again.
 const ASKED: Duration = Duration::from_secs(10);
+/// After a change of network or a sleep the controls are run again after these, while the line is not fit yet: an address
+/// and a route come a moment later than the cable.
+const HURRIED: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+/// Where only domestic places answer, foreign ones are asked at most this often, whatever is asked for (§4.9).
+const WHITELIST_REST: Duration = Duration::from_secs(300);
 /// The most failures that wait.
 const MOST_WAITING: usize = 256;
 
@@ -34,6 +40,10 @@ pub(super) struct Link {
     void_before: Option<Moment>,
     vouched: Option<Moment>,
     asked: Option<Moment>,
+    /// Which of [`HURRIED`] is next, soon after a change.
+    hurried: usize,
+    /// When the controls last told something.
+    looked: Option<Moment>,
     waiting: VecDeque<(Moment, Evidence)>,
 }
 
@@ -59,6 +69,8 @@ impl Link {
             void_before: None,
             vouched: None,
             asked: None,
+            hurried: HURRIED.len(),
+            looked: None,
             waiting: VecDeque::new(),
         }
     }
@@ -148,9 +160,12 @@ impl Link {
             return false;
         }
         self.asked = None;
+        self.looked = Some(now);
         let before = std::mem::replace(&mut self.state, report.state);
         self.ground = report.ground;
-        let wait = match report.state {
+        let soon = HURRIED.get(self.hurried).filter(|_| may_be_settling(report));
+        self.hurried = if soon.is_some() { self.hurried + 1 } else { HURRIED.len() };
+        let usual = match report.state {
             LinkState::Online => dice.around(params.anchor_every, 0.5),
             LinkState::Offline => dice.around(Duration::from_secs(30), 0.3),
             LinkState::Captive => dice.around(Duration::from_secs(60), 0.3),
@@ -159,6 +174,7 @@ impl Link {
             // Foreign dials stand out most here (§4.9).
             LinkState::Whitelist => dice.stretch(Duration::from_secs(300), 1.0, 1.5),
         };
+        let wait = soon.map_or(usual, |wait| dice.stretch(*wait, 0.8, 1.0));
         self.controls_at = Some(now + wait);
         if report.state == LinkState::Online {
             self.vouched = self.vouched.max(Some(report.began));
@@ -171,7 +187,8 @@ impl Link {
 
     /// Asks for the controls now, unless they are being run.
     pub(super) fn ask(&mut self, now: Moment) {
-        if self.asked.is_none_or(|t| now.since(t) >= ASKED) {
+        let rests = self.state == LinkState::Whitelist && self.looked.is_some_and(|t| now.since(t) < WHITELIST_REST);
+        if !rests && self.asked.is_none_or(|t| now.since(t) >= ASKED) {
             self.asked = Some(now);
             self.controls_at = Some(now);
         }
@@ -185,23 +202,31 @@ impl Link {
     /// Another network, or the same one after a gap: everything under way is void, and the link is looked at.
     pub(super) fn changed(&mut self, now: Moment) {
         self.changed = Some(now);
-        self.void_before = Some(now);
-        self.waiting.clear();
-        self.vouched = None;
-        self.asked = None;
-        self.ask(now);
+        self.begin_anew(now);
     }
 
     /// The device slept. True when it was long enough to matter.
     pub(super) fn resumed(&mut self, millis: u64, now: Moment) -> bool {
         let slept = millis > SLEEP_MS;
         if slept {
-            self.void_before = Some(now);
-            self.waiting.clear();
-            self.vouched = None;
-            self.asked = None;
-            self.ask(now);
+            self.begin_anew(now);
         }
         slept
     }
+
+    fn begin_anew(&mut self, now: Moment) {
+        self.void_before = Some(now);
+        self.waiting.clear();
+        self.vouched = None;
+        self.asked = None;
+        self.looked = None;
+        self.hurried = 0;
+        self.ask(now);
+    }
+}
+
+/// Whether a line that is not fit may be so because it is just coming up.
+const fn may_be_settling(report: &LinkReport) -> bool {
+    let lasting = matches!(report.ground, Ground::Clock | Ground::Interception | Ground::OnlyDomesticOnce);
+    matches!(report.state, LinkState::Offline | LinkState::LinkBad) && !lasting
 }

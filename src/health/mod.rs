@@ -9,9 +9,13 @@
 //! | `tally` | is there enough for a verdict, and which? |
 //! | `phase` | which state follows? |
 //! | `recover` | when is a blocked route trusted again? |
+//! | `ends` | which of its addresses answer? |
+//! | `aside` | what is told and moves no connection? |
 //! | `throttle` | is a slow window anybody's doing? |
+//! | `resolver` | is the whole resolver dead, or only a name? |
 //! | `taint` | is the censor still punishing? |
 //! | `link` | is the link fit to learn from? |
+//! | `networks` | what does another network mean, or a sleep? |
 //! | `cadence`, `dice` | when is a route probed next? |
 //! | `schedule`, `budget` | may the probe begin, and can it be afforded? |
 //! | `belief`, `state` | what is remembered of a route, of everything? |
@@ -23,17 +27,21 @@
 //!
 //! [`Sign::TransportDown`]: crate::model::Sign::TransportDown
 
+mod aside;
 mod belief;
 mod budget;
 mod cadence;
 mod dice;
+mod ends;
 mod link;
+mod networks;
 mod outcomes;
 mod params;
 mod people;
 mod phase;
 mod publish;
 mod recover;
+mod resolver;
 mod schedule;
 mod score;
 mod state;
@@ -44,6 +52,7 @@ mod tests;
 mod throttle;
 mod weigh;
 
+pub use budget::GOODPUT_PRICE;
 pub use params::{BlockGate, Budget, Hold, Idle, Keep, Line, Mode, Params, Recover, Suspect, TaintTimes};
 pub use state::State;
 pub use throttle::Goodput;

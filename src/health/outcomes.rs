@@ -9,9 +9,11 @@ use std::time::Duration;
 const WINDOW: usize = 20;
 /// … and for how long: what is punished for seven minutes is tried only a few times in it.
 const REMEMBERED: Duration = Duration::from_secs(3600);
-/// So many first flights cut off in that time, none of them in another's punishment, while other ways had answers,
-/// are no accident, however many got through between them (scenario 34).
+/// So many first flights cut off in that time, each on its own, while other ways had answers, are no accident, however
+/// many got through between them (scenario 34).
 const CUT_OFF: usize = 3;
+/// What is cut off sooner than this after another belongs to the same trouble.
+const APART: Duration = Duration::from_secs(60);
 
 /// The latest outcomes.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,7 +36,8 @@ impl Outcomes {
 
     /// A failure while another way had answers; it is kept if it was a first flight cut off.
     pub(super) fn note_cut_off(&mut self, evidence: &Evidence) {
-        if matches!(evidence.sign, Sign::HelloDropped | Sign::HelloMuted | Sign::ResetAfterHello) {
+        let apart = self.cut_off.back().is_none_or(|last| evidence.at.since(*last) >= APART);
+        if apart && matches!(evidence.sign, Sign::HelloDropped | Sign::HelloMuted | Sign::ResetAfterHello) {
             self.cut_off.push_back(evidence.at);
             while self.cut_off.len() > CUT_OFF {
                 self.cut_off.pop_front();
@@ -62,11 +65,11 @@ impl Outcomes {
         (1..5).find(|n| (1.0 - p).powi(*n) < 0.05).map_or(5, |n| n.unsigned_abs() as usize)
     }
 
-    /// Whether the route, since it began to fail, works now and then: in a fifth to four fifths of the cases (T18).
+    /// Whether the route, since it began to fail, works now and then: in a tenth to four fifths of the cases (T18).
     pub(super) fn are_random(&self) -> bool {
         let since = self.all.iter().skip_while(|(_, good)| *good);
         let (all, bad) = since.fold((0, 0), |(all, bad), (_, good)| (all + 1, bad + usize::from(!good)));
-        all >= 5 && bad >= 2 && bad * 5 <= all * 4 && bad * 5 >= all
+        all >= 5 && bad >= 2 && bad * 10 <= all * 9 && bad * 5 >= all
     }
 
     /// Whether first flights were cut off often enough to call it a block though others get through.
@@ -115,6 +118,8 @@ mod tests {
             outcomes.note_cut_off(&cut_off(minute));
         }
         assert!(!outcomes.are_cut_off(at(70)), "the first is long ago");
+        outcomes.note_cut_off(&cut_off(70));
+        assert!(!outcomes.are_cut_off(at(70)), "the same trouble");
         outcomes.note_cut_off(&cut_off(75));
         assert!(outcomes.are_cut_off(at(75)) && !outcomes.are_cut_off(at(150)));
     }

@@ -213,9 +213,8 @@ pub struct Budget {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keep {
     /// Beliefs about a network are kept 24 h after it was left; a route unheard of as long is unknown again.
+    /// Never on disk: where a person has been is nobody's business.
     pub ttl: Duration,
-    /// Whether they are written to disk. Off: where a person has been is nobody's business.
-    pub persist: bool,
 }
 
 impl Default for Params {
@@ -319,6 +318,6 @@ impl Default for Budget {
 
 impl Default for Keep {
     fn default() -> Self {
-        Self { ttl: mins(24 * 60), persist: false }
+        Self { ttl: mins(24 * 60) }
     }
 }

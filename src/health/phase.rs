@@ -34,6 +34,12 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
         }
         Phase::Recovering => {}
         Phase::ServiceDown | Phase::ProbeStale if !here => {}
+        // A part of the connections lives: usable for some things, and others go first (T18).
+        _ if value >= params.switch_at && belief.is_lossy() => {
+            belief.technique = Some(Technique::RandomDrop);
+            belief.confidence = Confidence::Anomaly;
+            enter(belief, Phase::Degraded, now);
+        }
         _ if belief.score.for_verdict() >= params.block_at && belief.tally.suffices(params) => block(belief, now),
         _ if belief.score.for_verdict() >= params.switch_at && belief.outcomes.are_cut_off(now) => block(belief, now),
         _ if belief.score.without_slowness() >= params.switch_at => enter(belief, Phase::Suspect, now),
@@ -124,7 +130,8 @@ fn after_everywhere(belief: &mut Belief, evidence: &Evidence, params: &Params) {
 /// What the passing of time does by itself.
 pub(super) fn tick(belief: &mut Belief, now: Moment, params: &Params) {
     belief.score.settle(now, params.score_half_life);
-    belief.forget_lies(now);
+    belief.asides.expire(now);
+    belief.ends.expire(now);
     let forgotten = now.since(belief.heard) >= params.state.ttl;
     match belief.phase {
         Phase::Unknown => {}
@@ -135,6 +142,15 @@ pub(super) fn tick(belief: &mut Belief, now: Moment, params: &Params) {
         Phase::Suspect | Phase::Degraded if belief.score.value() < params.switch_at / 2.0 => calm(belief, now),
         Phase::Recovering => progress(belief, now, params),
         _ => {}
+    }
+}
+
+/// A block of a route that nothing asks after is let go when it was left alone as long as a blocked route ever is.
+pub(super) fn let_go(belief: &mut Belief, now: Moment, params: &Params) {
+    let rested = now.since(belief.last_bad.unwrap_or(belief.since)) >= params.hold.cap;
+    if belief.phase == Phase::Blocked && !belief.hostile && rested {
+        belief.score.zero();
+        calm(belief, now);
     }
 }
 

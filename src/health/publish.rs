@@ -23,6 +23,7 @@ impl State {
             ground: self.link.ground,
             standings: standings.collect(),
             forced: self.forced.clone(),
+            capable: self.capable.iter().cloned().collect(),
         }
     }
 
@@ -50,7 +51,7 @@ impl State {
     /// the route means but not its phase.
     pub(super) fn announce(&mut self, route: &Route, from: Phase, now: Moment) {
         let Some(belief) = self.beliefs.get_mut(route) else { return };
-        if !std::mem::take(&mut belief.dns_news) && belief.phase == from {
+        if !belief.asides.take_news() && belief.phase == from {
             return;
         }
         let (verdict, confidence) = belief.verdict();

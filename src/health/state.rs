@@ -5,7 +5,9 @@ use super::belief::{Belief, Cue, TWIN_WITHIN};
 use super::budget::Ledger;
 use super::dice::Dice;
 use super::link::{Link, Ruling};
+use super::networks::Shelf;
 use super::params::{Mode, Params};
+use super::resolver::Resolver;
 use super::schedule::{Flights, Way};
 use super::throttle::Yardstick;
 use super::{Event, LinkReport, phase};
@@ -15,8 +17,6 @@ use crate::model::{
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-/// The most networks remembered beside the present one.
-const MOST_NETWORKS: usize = 16;
 /// The first look at the link is left to a little chance: no burst at boot.
 const FIRST_CONTROLS: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
 
@@ -37,18 +37,13 @@ pub struct State {
     pub(super) told: Vec<Record>,
     pub(super) recent: BTreeMap<Route, VecDeque<(Evidence, f64)>>,
     pub(super) yardstick: Yardstick,
+    /// Tunnels that carried something while only domestic places answered.
+    pub(super) capable: BTreeSet<TransportId>,
+    pub(super) resolver: Resolver,
     pub(super) wake: Option<Moment>,
     pub(super) controls: Option<Moment>,
-    shelf: BTreeMap<NetworkId, Shelf>,
+    pub(super) shelf: BTreeMap<NetworkId, Shelf>,
     changed: bool,
-}
-
-/// What was believed about a network that was left.
-#[derive(Clone, Debug, PartialEq)]
-struct Shelf {
-    left: Moment,
-    beliefs: BTreeMap<Route, Belief>,
-    used: BTreeMap<ServiceId, Moment>,
 }
 
 impl State {
@@ -71,6 +66,8 @@ impl State {
             told: Vec::new(),
             recent: BTreeMap::new(),
             yardstick: Yardstick::default(),
+            capable: BTreeSet::new(),
+            resolver: Resolver::default(),
             wake: None,
             controls: None,
             shelf: BTreeMap::new(),
@@ -90,10 +87,16 @@ impl State {
         for route in &self.routes {
             self.beliefs.entry(route.clone()).or_insert_with(|| Belief::new(now));
         }
+        self.capable.retain(|id| self.routes.iter().any(|route| route.transport == *id));
         self.ways.retain(|id, _| self.routes.iter().any(|route| route.transport == *id));
         for route in &self.routes {
             self.ways.entry(route.transport.clone()).or_default();
         }
+        self.changed = true;
+    }
+
+    /// A change was made.
+    pub(super) const fn change(&mut self) {
         self.changed = true;
     }
 
@@ -112,12 +115,7 @@ impl State {
             Event::ProbeSpared(route, bytes) => self.ledger.spare(&route.service, u64::from(bytes)),
             Event::ProbeEnded(route) => self.take_probe_ended(&route, now),
             Event::NetworkChanged(network) => self.take_network(network, now, params),
-            Event::Resumed(millis) => {
-                if self.link.resumed(millis, now) {
-                    self.yardstick.forget();
-                    self.rephase(now, params);
-                }
-            }
+            Event::Resumed(millis) => self.take_resumed(millis, now, params),
             Event::Goodput(sample) => self.take_goodput(sample, now, params),
             Event::Force(service, forced) => self.take_force(service, forced, now),
         }
@@ -129,6 +127,9 @@ impl State {
             Source::Probe => self.note_probed(&evidence.route, now),
         }
         if params.mode == Mode::Off || (evidence.route.service.is_other() && !speaks_of_the_way(evidence.sign)) {
+            return;
+        }
+        if evidence.sign == Sign::DnsSilent && self.resolver_is_dead(&evidence) {
             return;
         }
         match self.link.rule(&evidence) {
@@ -151,14 +152,25 @@ impl State {
                 self.link.hold(evidence.clone(), now);
                 self.link.ask(now);
             }
-            Ruling::Void => self.look_again(&evidence, now),
+            Ruling::Void => self.look_again(&evidence, now, params),
         }
         self.remember(evidence);
     }
 
     /// An answer while the link is thought bad, or a failure the anchors share, is a reason to look at the link.
-    fn look_again(&mut self, evidence: &Evidence, now: Moment) {
-        let contradicts = !self.link.is_online() && (evidence.sign.is_good() || evidence.twin == Twin::Answered);
+    fn look_again(&mut self, evidence: &Evidence, now: Moment, params: &Params) {
+        let bare = params.bare.contains(&evidence.route.transport);
+        let foreign = evidence.sign.is_good() && !evidence.route.service.is_other();
+        let contradicts = match self.link.state {
+            LinkState::Online => false,
+            // A tunnel that carries something there is what it is for; that is remembered.
+            LinkState::Whitelist if foreign && !bare => {
+                self.changed |= self.capable.insert(evidence.route.transport.clone());
+                false
+            }
+            LinkState::Whitelist => foreign,
+            _ => evidence.sign.is_good() || evidence.twin == Twin::Answered,
+        };
         let spreads = self.link.is_online() && evidence.anchors == crate::model::Anchors::Bad;
         if contradicts || spreads {
             self.link.ask(now);
@@ -299,57 +311,6 @@ impl State {
         }
     }
 
-    /// The link is fit again: the time in between did not happen.
-    fn thaw(&mut self, span: Duration, now: Moment, params: &Params) {
-        for (route, belief) in &mut self.beliefs {
-            belief.score.skip_to(now);
-            belief.recovery.skip(span);
-            // What was asked while nothing could be learned was asked in vain: a suspicion is followed up anew. Not
-            // where nothing is ever asked.
-            let asked = self.routes.contains(route) && !route.service.is_other() && !belief.hostile;
-            if belief.phase == Phase::Suspect && asked {
-                belief.probe.count = 0;
-                belief.probe.next = Some(now);
-                belief.probe.stale = false;
-            }
-        }
-        self.rephase(now, params);
-    }
-
-    fn take_network(&mut self, network: NetworkId, now: Moment, params: &Params) {
-        self.link.changed(now);
-        self.yardstick.forget();
-        self.changed = true;
-        if network == self.network {
-            return;
-        }
-        let fresh: BTreeMap<Route, Belief> = self.routes.iter().map(|r| (r.clone(), Belief::new(now))).collect();
-        let kept = self.shelf.remove(&network).filter(|s| now.since(s.left) <= params.state.ttl);
-        let (beliefs, used) = kept.map_or((BTreeMap::new(), BTreeMap::new()), |s| (s.beliefs, s.used));
-        let mut beliefs = beliefs;
-        for (route, belief) in fresh {
-            beliefs.entry(route).or_insert(belief);
-        }
-        let left = Shelf {
-            left: now,
-            beliefs: std::mem::replace(&mut self.beliefs, beliefs),
-            used: std::mem::replace(&mut self.used, used),
-        };
-        self.shelf.insert(self.network, left);
-        while self.shelf.len() > MOST_NETWORKS
-            && let Some(oldest) = self.shelf.iter().min_by_key(|(_, s)| s.left).map(|(id, _)| *id)
-        {
-            self.shelf.remove(&oldest);
-        }
-        self.network = network;
-        self.recent.clear();
-        self.joined = now;
-        self.link.state = LinkState::Online;
-        self.link.frozen_since = None;
-        self.told.push(Record::Network { network });
-        self.rephase(now, params);
-    }
-
     fn take_force(&mut self, service: ServiceId, forced: Option<Forced>, now: Moment) {
         self.changed = true;
         let transport = forced.as_ref().map(|f| f.transport.clone());
@@ -382,6 +343,10 @@ impl State {
         for (route, belief) in &mut self.beliefs {
             let (from, share) = (belief.phase, belief.recovery.share(params));
             phase::tick(belief, now, params);
+            // What no probe asks after would stay blocked for good: people find out.
+            if !self.routes.contains(route) {
+                phase::let_go(belief, now, params);
+            }
             if belief.phase != from {
                 turned.push((route.clone(), from));
             }

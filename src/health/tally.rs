@@ -128,6 +128,14 @@ impl Tally {
         several || pinned
     }
 
+    /// Whether at least a third of what failed did so at connect time: lost packets, not chosen ones.
+    pub(super) fn is_of_loss(&self) -> bool {
+        let count = |name| self.signs.iter().find(|(sign, _)| *sign == name).map_or(0, |(_, count)| *count);
+        let all: u32 = self.signs.iter().map(|(_, count)| count).sum();
+        let lost = count(Sign::ConnectTimeout.name());
+        lost > 0 && lost.saturating_mul(3) >= all
+    }
+
     /// How many connections stopped in the middle, when that is what the trouble consists of.
     fn froze(&self) -> u32 {
         let stalls = Sign::Frozen { kilobytes: 0 }.name();

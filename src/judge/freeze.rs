@@ -2,7 +2,9 @@
 //! a quiet connection for a frozen one: silence counts only while something is *owed*, and only in the first
 //! kilobytes, where the censors cut.
 
-use crate::model::{Cause, Sign};
+use super::On;
+use super::throttle::{self, LEAST_SPAN, Window};
+use crate::model::{Cause, Failure, Sign};
 use std::time::Duration;
 
 /// Censors cut after 1 KB at the least …
@@ -64,15 +66,25 @@ pub fn frozen(flow: &Flow) -> Option<Sign> {
     (waited >= patience.max(flow.rtt * TRIPS)).then(|| stopped(flow.received)).flatten()
 }
 
-/// What a failure in or after the handshake is a sign of, with so many bytes received.
-pub(super) fn sign(cause: Cause, received: u64) -> Option<Sign> {
+/// What a failure in or after the handshake is a sign of.
+pub(super) fn sign(cause: Cause, failure: &Failure, on: On) -> Option<Sign> {
+    let received = failure.received;
     match cause {
+        Cause::GenericTimeoutError if trickles(failure, on).is_some() => trickles(failure, on),
         Cause::GenericTimeoutError | Cause::StalledAfterBytes if received > MOST => None,
         Cause::GenericTimeoutError | Cause::StalledAfterBytes => Some(stopped(received).unwrap_or(Sign::Silence)),
         // Servers end streams as they like.
         Cause::EofError => None,
         _ => Some(Sign::Silence),
     }
+}
+
+/// Bytes came to the very end, too slowly for the whole to come in time: it did not stop (T10).
+fn trickles(failure: &Failure, on: On) -> Option<Sign> {
+    let facts = failure.tcp.filter(|_| on == On::Bare)?;
+    let alive = facts.last_data_received < CERTAIN && failure.elapsed >= LEAST_SPAN;
+    let (bytes, span) = (failure.received, failure.elapsed);
+    throttle::slow(&Window { bytes, span, busy: span }).filter(|_| alive)
 }
 
 fn stopped(received: u64) -> Option<Sign> {
@@ -83,6 +95,7 @@ fn stopped(received: u64) -> Option<Sign> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Stage, TcpFacts, Whose};
 
     const RTT: Duration = Duration::from_millis(40);
 
@@ -130,6 +143,23 @@ mod tests {
         let slow = Flow { rtt: Duration::from_secs(2), ..flow(16_000, 11, Owed::RestOfRecord) };
         assert_eq!(frozen(&slow), None);
         assert!(frozen(&Flow { quiet: Duration::from_secs(12), owed_for: Duration::from_secs(12), ..slow }).is_some());
+    }
+
+    #[test]
+    fn what_trickles_is_slow_and_not_frozen() {
+        let timed_out = |last: u64| Failure {
+            received: 9_000,
+            tcp: Some(TcpFacts { last_data_received: Duration::from_secs(last), ..TcpFacts::default() }),
+            ..Failure::new(Stage::Body, Cause::GenericTimeoutError, Whose::Network).after(Duration::from_secs(15))
+        };
+        let judged = |failure: &Failure, on| sign(failure.cause, failure, on);
+        assert_eq!(judged(&timed_out(1), On::Bare), Some(Sign::Slow { kilobytes_per_second: 0 }));
+        assert_eq!(judged(&timed_out(9), On::Bare), Some(Sign::Frozen { kilobytes: 8 }));
+        assert_eq!(
+            judged(&timed_out(1), On::Tunnel),
+            Some(Sign::Frozen { kilobytes: 8 }),
+            "not that connection's facts"
+        );
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl Doubt {
 
 const fn state_of(ground: Ground) -> LinkState {
     match ground {
-        Ground::AnchorsAnswer | Ground::NotAsked => LinkState::Online,
+        Ground::AnchorsAnswer | Ground::NotAsked | Ground::ResolverSilent => LinkState::Online,
         Ground::Unplugged | Ground::NothingAnswers => LinkState::Offline,
         Ground::Portal => LinkState::Captive,
         Ground::OnlyDomestic => LinkState::Whitelist,

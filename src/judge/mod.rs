@@ -7,6 +7,7 @@
 pub mod burst;
 mod connect;
 pub mod dns;
+pub mod examination;
 mod first_flight;
 pub mod freeze;
 pub mod http;
@@ -58,7 +59,7 @@ pub fn sign_of(failure: &Failure, on: On) -> Option<Sign> {
         (Stage::Resolve, cause) => dns::sign(cause, on),
         (Stage::Connect, cause) => Some(connect::sign(cause)),
         (Stage::FirstFlight, cause) => Some(first_flight::sign(cause, failure, on)),
-        (Stage::Handshake | Stage::App | Stage::Body, cause) => freeze::sign(cause, failure.received),
+        (Stage::Handshake | Stage::App | Stage::Body, cause) => freeze::sign(cause, failure, on),
         // A quiet connection that ends is a NAT's, a phone's or an app's doing far more often than a censor's.
         (Stage::Idle, _) => None,
         (Stage::Udp, cause) => Some(connect::packets(cause)),

@@ -61,6 +61,8 @@ pub enum Ground {
     Lossy,
     /// Too few anchors answer.
     TooFew,
+    /// The anchors answer, and this network's resolver does not answer for any name (T3).
+    ResolverSilent,
 }
 
 impl Ground {
@@ -81,6 +83,7 @@ impl Ground {
             Self::PathMtu => "large packets vanish on this line: lower its MTU",
             Self::Lossy => "the line loses too much or is too slow to tell anything",
             Self::TooFew => "too few neutral sites answer to tell anything",
+            Self::ResolverSilent => "this network's name server answers for no name: secure look-ups are used instead",
         }
     }
 }

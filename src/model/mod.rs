@@ -25,5 +25,5 @@ pub use plan::{Attempt, Need, Plan, Reason, Way};
 pub use record::{Carried, Record, SignCount, Transition, WayChange};
 pub use secret::{Private, Secret};
 pub use service::{DirectRule, FirstFlight, Service};
-pub use standing::{Forced, Phase, Snapshot, Standing};
+pub use standing::{Forced, Partial, Phase, Snapshot, Standing};
 pub use verdict::{Confidence, Technique, Verdict};

@@ -40,6 +40,8 @@ pub enum Reason {
     NotTheForcedWay,
     /// It carries no packets.
     NoPackets,
+    /// QUIC is not answered there, and the apps do the same over TCP: the packets are refused here and at once.
+    StreamsInstead,
     /// It could not be built.
     Unusable,
     /// It is blocked.
@@ -57,6 +59,7 @@ impl fmt::Display for Reason {
             Self::TunnelForbidden => f.write_str("this service always goes out directly"),
             Self::NotTheForcedWay => f.write_str("another way was chosen with `byway use`"),
             Self::NoPackets => f.write_str("it carries no UDP"),
+            Self::StreamsInstead => f.write_str("QUIC gets no answer here, TCP is used instead"),
             Self::Unusable => f.write_str("it could not be set up"),
             Self::Blocked(how) => write!(f, "blocked: {}", how.sentence()),
             Self::Phase(phase) => write!(f, "{phase}"),

@@ -2,7 +2,7 @@
 
 use super::{Confidence, Ground, LinkState, Moment, NetworkId, Route, ServiceId, Technique, TransportId, Verdict};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -44,6 +44,32 @@ impl fmt::Display for Phase {
     }
 }
 
+/// What of a route that works does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Partial {
+    /// Its addresses answer over IPv6 alone.
+    OnlyIpv6,
+    /// Its addresses answer over IPv4 alone.
+    OnlyIpv4,
+    /// Some of its addresses do not answer, others do.
+    SomeEndpoints {
+        /// How many do not.
+        dead: u32,
+    },
+}
+
+impl fmt::Display for Partial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OnlyIpv6 => f.write_str("works over IPv6 only"),
+            Self::OnlyIpv4 => f.write_str("works over IPv4 only"),
+            Self::SomeEndpoints { dead: 1 } => f.write_str("one of its addresses does not answer"),
+            Self::SomeEndpoints { dead } => write!(f, "{dead} of its addresses do not answer"),
+        }
+    }
+}
+
 /// What is believed of one route.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
@@ -71,6 +97,8 @@ pub struct Standing {
     pub held_until: Option<Moment>,
     /// Whether people's bytes may never take this way: somebody else answered in the service's place.
     pub hostile: bool,
+    /// What of it does not work, where the rest does.
+    pub partial: Option<Partial>,
 }
 
 impl Standing {
@@ -89,6 +117,7 @@ impl Standing {
             canary: 0.0,
             held_until: None,
             hostile: false,
+            partial: None,
         }
     }
 
@@ -123,6 +152,8 @@ pub struct Snapshot {
     pub standings: HashMap<Route, Standing>,
     /// The operator's choices.
     pub forced: HashMap<ServiceId, Forced>,
+    /// The tunnels that once carried something while only domestic places answered: they go first when that is so.
+    pub capable: HashSet<TransportId>,
 }
 
 impl Snapshot {

@@ -3,6 +3,9 @@
 //! The user's order is the law; belief only moves a way behind others or, for a bare way that is blocked,
 //! out of the plan. A policy (`direct = …`, `byway use`) is decided before any belief is looked at, so that no
 //! snapshot can talk a forbidden way back in.
+//!
+//! Packets that no way can carry are refused at once, with a reason for each way: a stream that fails is noticed by its
+//! app, packets that vanish are waited for.
 
 use crate::model::{
     Attempt, DirectRule, Facet, L4, LinkState, Moment, Need, Phase, Plan, Reason, Route, Service, Snapshot, Standing,
@@ -85,13 +88,21 @@ impl<'a> Question<'a> {
         let way = self.allowed(id)?;
         let forced = self.forced().is_some();
         let Some(standing) = self.standing(id) else {
-            return Ok(Candidate { id, rank: Rank::AsOrdered, canary: false, latency: None });
+            if !forced && self.is_without_quic() {
+                return Err(Reason::StreamsInstead);
+            }
+            let rank = self.in_a_whitelist(way, Rank::AsOrdered);
+            return Ok(Candidate { id, rank, canary: false, latency: None });
         };
         if standing.hostile {
             return Err(Reason::Hostile);
         }
+        if !forced && self.is_without_quic() {
+            let own = standing.technique().filter(|how| *how == Technique::QuicBlock);
+            return Err(own.map_or(Reason::StreamsInstead, Reason::Blocked));
+        }
         let canary = !forced && self.is_canary(standing);
-        let rank = if forced || canary { Rank::AsOrdered } else { self.rank(way, standing)? };
+        let rank = if forced || canary { Rank::AsOrdered } else { self.in_a_whitelist(way, self.rank(way, standing)?) };
         Ok(Candidate { id, rank, canary, latency: standing.first_byte.or(standing.rtt) })
     }
 
@@ -125,8 +136,35 @@ impl<'a> Question<'a> {
             Phase::Blocked if way.bare && self.may_tunnel() => {
                 return Err(Reason::Blocked(standing.technique().unwrap_or(Technique::Unidentified)));
             }
+            Phase::Blocked if self.need == Need::Packets => {
+                return Err(Reason::Blocked(standing.technique().unwrap_or(Technique::Unidentified)));
+            }
             Phase::Blocked => Rank::LastResort,
         })
+    }
+
+    /// While only domestic places answer, a listed service goes over the tunnels that carried something in such a time
+    /// first, then over the others; straight there it hardly gets. What no service claims may well be domestic.
+    fn in_a_whitelist(&self, way: &Way, rank: Rank) -> Rank {
+        if self.snapshot.link != LinkState::Whitelist || self.service.id.is_other() || self.forced().is_some() {
+            return rank;
+        }
+        match (way.bare, self.snapshot.capable.contains(&way.id)) {
+            (true, _) => rank.max(Rank::Unlikely),
+            (false, true) => rank,
+            (false, false) => rank.max(Rank::Doubted),
+        }
+    }
+
+    /// Whether QUIC to this service is blocked on the line. Refused at once, its apps use TCP; carried over a tunnel it
+    /// would only be slower. Calls have nothing else.
+    fn is_without_quic(&self) -> bool {
+        let blocked = |id: &TransportId| {
+            let standing = self.standing(id);
+            self.way(id).is_some_and(|way| way.bare)
+                && standing.is_some_and(|s| s.phase == Phase::Blocked && s.technique() == Some(Technique::QuicBlock))
+        };
+        self.need == Need::Packets && self.facet != Facet::Calls && self.service.order.iter().any(blocked)
     }
 
     /// Whether this connection is lent to a way that is coming back. Not while the link itself is in doubt:

@@ -46,6 +46,8 @@ struct Memory {
 struct Last {
     at: Moment,
     network: NetworkId,
+    /// [`Board::changes`] at that time.
+    changes: u64,
     is_full: bool,
     checked: Checked,
     /// How often in a row the line was bad, this time included.
@@ -54,6 +56,9 @@ struct Last {
 
 /// A line that stays bad is looked at after this, then after twice as long each time …
 const BAD_AGAIN: Duration = Duration::from_secs(50);
+/// The first looks may come soon: a line that is just coming up is bad for a moment. Not where it seems to be whitelisted.
+const BAD_SOON: Duration = Duration::from_millis(700);
+const SOON: u32 = 3;
 /// … up to this. Where somebody answers in every anchor's place it stays bad for days, and a look costs 25 KB.
 const BAD_RARELY: Duration = Duration::from_secs(1200);
 
@@ -61,7 +66,10 @@ impl Last {
     /// Whether it is too soon to look again at a line that is only bad, not gone: a portal is cheap to ask after, a
     /// line that is down costs nothing, and the second look at a suspected whitelist comes after a minute.
     fn is_too_soon(&self, now: Moment) -> bool {
-        let wait = BAD_AGAIN.saturating_mul(1 << self.bad_runs.saturating_sub(1).min(8)).min(BAD_RARELY);
+        let wait = match self.bad_runs {
+            runs if runs <= SOON && self.checked.ground != Ground::OnlyDomesticOnce => BAD_SOON,
+            runs => BAD_AGAIN.saturating_mul(1 << runs.saturating_sub(SOON + 1).min(8)).min(BAD_RARELY),
+        };
         self.checked.state == LinkState::LinkBad && now.since(self.at) < wait
     }
 }
@@ -81,9 +89,9 @@ impl Checks {
         thorough: Thorough,
     ) -> Checked {
         let mut memory = self.memory.lock().await;
-        let (began, network) = (board.now(), board.snapshot().network);
-        // What was heard on another network vouches for nothing on this one.
-        memory.last.take_if(|last| last.network != network);
+        let (began, network, changes) = (board.now(), board.snapshot().network, board.changes());
+        // What was heard on another network, or before a sleep, vouches for nothing on this one.
+        memory.last.take_if(|last| last.network != network || last.changes != changes);
         let fresh =
             memory.last.as_ref().filter(|last| last.is_full && began.since(last.at) <= asker.settings.controls_fresh);
         if let (Thorough::Fully, Some(last)) = (thorough, fresh) {
@@ -113,7 +121,7 @@ impl Checks {
         board.link(LinkReport { state: checked.state, ground: checked.ground, began, at });
         let before = memory.last.take().map_or(0, |last| last.bad_runs);
         let bad_runs = if checked.state == LinkState::LinkBad { before.saturating_add(1) } else { 0 };
-        memory.last = Some(Last { at, network, is_full, checked, bad_runs });
+        memory.last = Some(Last { at, network, changes, is_full, checked, bad_runs });
         checked
     }
 }
@@ -167,13 +175,14 @@ mod tests {
             at: Moment::default(),
             network: NetworkId(1),
             is_full: true,
+            changes: 0,
             checked: Checked { state, ground: Ground::TooFew, anchors: model::Anchors::Bad },
             bad_runs,
         };
-        for (bad_runs, secs) in [(1, 50), (2, 100), (3, 200), (9, 1200), (u32::MAX, 1200)] {
+        for (bad_runs, millis) in [(1, 700), (3, 700), (4, 50_000), (5, 100_000), (6, 200_000), (u32::MAX, 1_200_000)] {
             let bad = last(LinkState::LinkBad, bad_runs);
-            assert!(bad.is_too_soon(Moment::from_millis(secs * 1000 - 1)), "{bad_runs}");
-            assert!(!bad.is_too_soon(Moment::from_millis(secs * 1000)), "{bad_runs}");
+            assert!(bad.is_too_soon(Moment::from_millis(millis - 1)), "{bad_runs}");
+            assert!(!bad.is_too_soon(Moment::from_millis(millis)), "{bad_runs}");
         }
         assert!(!last(LinkState::Offline, 0).is_too_soon(Moment::default()));
     }

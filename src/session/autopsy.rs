@@ -38,7 +38,7 @@ impl Race<'_> {
         let champion = self.contestants.swap_remove(winner);
         let (rtt, waited) = (champion.rtt(), champion.silent_for());
         if answered {
-            report::answered(&self.told(&champion), rtt, waited);
+            report::answered_at(&self.told(&champion), champion.endpoint(), rtt, waited);
         }
         let settled = Winner {
             rtt,
@@ -126,7 +126,7 @@ async fn watch(board: &Board, routing: &Routing, subject: &Subject, late: Late, 
     })
     .await;
     match answered {
-        Ok(true) => report::answered(&told, loser.rtt(), loser.silent_for()),
+        Ok(true) => report::answered_at(&told, loser.endpoint(), loser.rtt(), loser.silent_for()),
         Ok(false) | Err(_) if reported => {}
         Ok(false) | Err(_) => {
             let failure = loser.failure().cloned().or_else(|| loser.silence().map(|(failure, _)| failure));

@@ -74,7 +74,13 @@ pub(super) fn sign(told: &Told<'_>, sign: Sign, endpoint: Option<EndpointTag>, t
 
 /// Tells the board that the server spoke: grade B, for a relayed byte proves no key.
 pub(super) fn answered(told: &Told<'_>, rtt: Option<Duration>, first_byte: Duration) {
+    answered_at(told, None, rtt, first_byte);
+}
+
+/// The same, by an endpoint that is known.
+pub(super) fn answered_at(told: &Told<'_>, endpoint: Option<EndpointTag>, rtt: Option<Duration>, first_byte: Duration) {
     let mut evidence = told.evidence(Sign::Answer(Grade::B));
+    evidence.endpoint = endpoint;
     evidence.rtt_ms = rtt.map(millis);
     evidence.first_byte_ms = Some(millis(first_byte));
     told.report(evidence);

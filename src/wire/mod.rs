@@ -6,6 +6,7 @@ pub mod first_flight;
 pub mod http;
 pub mod mtproto;
 pub mod noise;
+pub mod ntp;
 pub mod quic;
 pub mod socks;
 pub mod split;

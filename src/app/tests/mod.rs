@@ -1,5 +1,6 @@
 //! byway whole, in the lab's country, in virtual time.
 
+mod examination;
 mod moves;
 
 use super::demo::{OnStage, stage};

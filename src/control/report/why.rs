@@ -255,6 +255,7 @@ const fn reason_name(reason: Reason) -> &'static str {
         Reason::Unusable => "unusable",
         Reason::Blocked(_) => "blocked",
         Reason::Phase(_) => "phase",
+        Reason::StreamsInstead => "streams_instead",
         Reason::Hostile => "hostile",
     }
 }

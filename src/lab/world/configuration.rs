@@ -48,6 +48,8 @@ impl Country {
         text.push_str(CAPTIVE);
         line(&mut text, format_args!("neutral = [{}]", targets(&places::ANCHORS)));
         line(&mut text, format_args!("domestic = [{}]", targets(&places::DOMESTIC)));
+        let stun = places::STUN.map(|(at, name)| format!("\"{name}:{}\"", at.port())).join(", ");
+        line(&mut text, format_args!("stun = [{stun}]\ntime = [\"{}:{}\"]", places::TIME.1, places::TIME.0.port()));
         text
     }
 

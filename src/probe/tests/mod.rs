@@ -4,6 +4,7 @@ mod controls;
 mod kinds;
 mod messengers;
 pub(super) mod origin;
+mod packets;
 mod rounds;
 
 use super::ask::Asker;

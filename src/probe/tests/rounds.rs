@@ -71,6 +71,7 @@ impl Build {
             services,
             board: board.clone(),
             network: Arc::new(self.machine),
+            resolver: None,
             sources: sources(),
         });
         World { prober, board }
