@@ -1,4 +1,4 @@
-//! Apps that hang up on the first thing a server says. Who is met by a stranger's certificate or key sends no more than
+//! Apps that hang up on the first thing a TLS server says. Who is met by a stranger's certificate sends no more than
 //! an alert and goes; nothing else of it is seen from outside, and to a relay the stranger's bytes are an answer like
 //! any other. One such end is a person who changed their mind, or a race that another connection won. Two in a row,
 //! with nobody served in between, are a reason to ask the server ourselves.
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// A TLS alert with what may stand before it has 30 bytes at most (RFC 8446 §5, §6); the least that a client goes on
 /// with has 58 (§4.4.4).
 const ALERT: u64 = 48;
-/// A server that shows a certificate or key says at least this much; an alert of its own is shorter.
+/// A server that shows a certificate says at least this much; an alert of its own is shorter.
 const SHOWN: u64 = 200;
 /// Hang-ups further apart than this are two stories.
 const IN_A_ROW: Duration = Duration::from_secs(120);
@@ -61,8 +61,7 @@ pub(super) enum Greeting {
 /// Tells from the client's first flight of so many bytes and from how the connection ended.
 pub(super) fn greeting(kind: &Kind, flight: u64, flow: &Flow, end: &Ended) -> Greeting {
     let further = flow.meter.up().saturating_sub(flight);
-    let shows_a_key = matches!(kind, Kind::Tls(_) | Kind::Noise);
-    if !shows_a_key || flow.meter.down() < SHOWN {
+    if !matches!(kind, Kind::Tls(_)) || flow.meter.down() < SHOWN {
         Greeting::Unclear
     } else if further >= ALERT {
         Greeting::Served
@@ -102,6 +101,7 @@ mod tests {
     use crate::model::{Facet, L4, Moment};
     use crate::net::FlowMeter;
     use crate::session::settings::Start;
+    use crate::wire::tls::ClientHello;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
     use tokio_util::sync::CancellationToken;
@@ -132,7 +132,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_sends_an_alert_and_goes_has_hung_up() {
-        let greeting = |up, down, first| greeting(&Kind::Noise, 500, &flow(up, down), &ended(first));
+        let hello = ClientHello { server_name: None, alpn: Vec::new(), record_len: 500, name_range: None };
+        let hello = Kind::Tls(hello);
+        let greeting = |up, down, first| greeting(&hello, 500, &flow(up, down), &ended(first));
         assert_eq!(greeting(500, 3000, Side::Client), Greeting::HungUp);
         assert_eq!(greeting(530, 3000, Side::Client), Greeting::HungUp);
         assert_eq!(greeting(564, 3000, Side::Client), Greeting::Served);
