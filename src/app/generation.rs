@@ -107,6 +107,7 @@ impl Generation {
                 captive: settings.anchors.captive.clone(),
                 neutral: settings.anchors.neutral.iter().map(|anchor| world.trusting(anchor)).collect(),
                 domestic: settings.anchors.domestic.iter().map(|anchor| world.trusting(anchor)).collect(),
+                bulk: settings.anchors.bulk.iter().map(|anchor| world.trusting(anchor)).collect(),
                 stun: settings.anchors.stun.clone(),
                 time: settings.anchors.time.clone(),
             },
@@ -232,5 +233,32 @@ const fn heard(finding: Finding) -> Option<Heard> {
             SystemSaid::Timeout => Heard::Silence,
             SystemSaid::Failed => Heard::Refused,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_blamed_for_a_lie_about_its_name_and_not_for_a_dead_resolver() {
+        let secure = SecureSaid::Answered;
+        for (system, raw, want) in [
+            (SystemSaid::Nxdomain, None, Some(Heard::NoAddress)),
+            (SystemSaid::Nxdomain, Some(Raw::Consistent), Some(Heard::NoAddress)),
+            (SystemSaid::Nxdomain, Some(Raw::AllNamesAlike), None),
+            (SystemSaid::Bogon, Some(Raw::TwoAnswers), Some(Heard::Forged)),
+            (SystemSaid::Differs, Some(Raw::TwoAnswers), Some(Heard::Forged)),
+            (SystemSaid::Differs, Some(Raw::Consistent), Some(Heard::OtherAddresses)),
+            (SystemSaid::Nxdomain, Some(Raw::OtherOverTcp), Some(Heard::Forged)),
+            (SystemSaid::Timeout, Some(Raw::OnlyThisName), Some(Heard::Silence)),
+            (SystemSaid::Failed, Some(Raw::OnlyThisName), Some(Heard::Silence)),
+            (SystemSaid::Timeout, Some(Raw::DeadForAll), None),
+            (SystemSaid::Timeout, Some(Raw::AnswersAgain), None),
+        ] {
+            assert_eq!(heard(Finding { system, secure, raw }), want, "{system:?} {raw:?}");
+        }
+        let unknown = Finding { system: SystemSaid::Bogon, secure: SecureSaid::Failed, raw: None };
+        assert_eq!(heard(unknown), None);
     }
 }

@@ -38,6 +38,7 @@ impl Reading<'_> {
             captive: section.list("captive").iter().filter_map(captive).collect(),
             neutral: section.list("neutral").iter().filter_map(|item| self.anchor(item, "neutral")).collect(),
             domestic: section.list("domestic").iter().filter_map(|item| self.anchor(item, "domestic")).collect(),
+            bulk: section.list("bulk").iter().filter_map(|item| self.anchor(item, "bulk")).collect(),
             stun: packets(&section, "stun"),
             time: packets(&section, "time"),
         };

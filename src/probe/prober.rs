@@ -100,8 +100,7 @@ impl Prober {
             Due::Controls => {
                 self.rounds.check(Thorough::AsDue).await;
             }
-            // Nothing measures it yet: what waits for it expires, and nobody is blamed.
-            Due::Goodput => {}
+            Due::Goodput => self.rounds.measure_goodput().await,
             Due::Probe(route) => {
                 let asked_at = self.rounds.board.now();
                 let gate = self.gates.of(&route.service);

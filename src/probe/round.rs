@@ -77,8 +77,9 @@ impl Rounds {
         self.turns.took(route, asked.outcome.is_ok(), &self.asker.sources.chance);
         let Told::Failed(mut failed) = self.tell_unless_failed(&question, &asked) else { return };
         failed.evidence.pair = before.and_then(|before| before.proves(failed.evidence.sign));
+        self.look_at_calls(&question, &mut failed).await;
         self.vouch(&question, &mut failed).await;
-        self.name_what_is_stopped(&question, &mut failed).await;
+        self.look_at_quic(&question, &mut failed).await;
         self.report(&question, failed.evidence.clone());
         if self.settings().pairs && failed.evidence.pair.is_none() {
             self.look_closer(&question, &failed).await;
@@ -140,10 +141,14 @@ impl Rounds {
         let way = self.ways.iter().find(|way| way.id == route.transport)?;
         let wants_body = self.settings().bodies && self.board.wants_body(route);
         let specs = self.specs_of(&route.service, route.facet, route.l4);
-        let specs: Vec<Spec> = if wants_body && specs.iter().any(|spec| body_bytes(spec) > 0) {
-            specs.into_iter().filter(|spec| body_bytes(spec) > 0).cloned().collect()
+        let (large, small): (Vec<&Spec>, Vec<&Spec>) = specs.into_iter().partition(|spec| body_bytes(spec) > 0);
+        let specs: Vec<Spec> = if wants_body && !large.is_empty() {
+            large.into_iter().cloned().collect()
+        } else if small.is_empty() {
+            large.into_iter().map(without_body).collect()
         } else {
-            specs.into_iter().map(without_body).collect()
+            // What has a large object is fetched for its body only.
+            small.into_iter().cloned().collect()
         };
         let all: Vec<(&Spec, &Destination)> =
             specs.iter().flat_map(|spec| spec.targets.iter().map(move |target| (spec, target))).collect();
@@ -222,7 +227,13 @@ impl Rounds {
     /// Finds out whether the line is well: by the twin, which also tells whether the service is, and where that
     /// says nothing by the controls. A foreign key is nobody's before the anchors showed theirs and the time.
     async fn vouch(&self, question: &Question<'_>, failed: &mut Failed) {
-        failed.evidence.twin = self.twin(question, &failed.evidence).await;
+        // Packets that vanish to everybody vanish to a tunnel's server too: its silence would say nothing.
+        if !matches!(failed.evidence.pair, Some(Technique::StunDpi | Technique::UdpBlocked)) {
+            failed.evidence.twin = self.twin(question, &failed.evidence).await;
+        }
+        if failed.evidence.pair == Some(Technique::CallsBlocked) && failed.evidence.twin == Twin::FailedToo {
+            failed.evidence.pair = None;
+        }
         if failed.evidence.twin == Twin::Answered && !failed.is_foreign_key {
             return;
         }
@@ -248,6 +259,7 @@ impl Rounds {
     /// The same question inside a tunnel: what that says, and of what it is a sign when it failed.
     pub(super) async fn ask_inside(&self, way: &Transport, question: &Question<'_>) -> (Twin, Option<Sign>) {
         let route = Route { transport: way.id.clone(), ..question.route.clone() };
+        let route_is_quic = route.is_quic();
         let (spec, target) = (without_body(&question.spec), question.target.clone());
         let twin = Question { route, way, spec, target };
         let asked = self.put(&twin).await;
@@ -255,8 +267,10 @@ impl Rounds {
             Told::Good => (Twin::Answered, None),
             Told::Nothing => (Twin::Unknown, None),
             Told::Failed(mut failed) => {
-                // The tunnel's own failure says nothing of the service; the service's speaks of both.
-                let (sign, is_near) = (failed.evidence.sign, failed.evidence.sign == Sign::TransportDown);
+                // The tunnel's own failure says nothing of the service; the service's speaks of both. Of QUIC nothing is
+                // said to be down: apps do without it, and tunnels may.
+                let sign = failed.evidence.sign;
+                let is_near = sign == Sign::TransportDown || route_is_quic;
                 failed.evidence.twin = if is_near { Twin::Unknown } else { Twin::FailedToo };
                 let said = (failed.evidence.twin, Some(sign));
                 self.board.report(failed.evidence);

@@ -121,6 +121,8 @@ pub struct Anchors {
     pub neutral: Vec<Spec>,
     /// C3: domestic, always allowed, TLS.
     pub domestic: Vec<Spec>,
+    /// Neutral objects of 64 KB and more, to hold a service's speed against (T10).
+    pub bulk: Vec<Spec>,
     /// STUN servers of no messenger (T14).
     pub stun: Vec<Destination>,
     /// Time servers (NTP): packets that are neither STUN nor DNS (T14).

@@ -33,26 +33,20 @@ pub(super) struct Neutral {
 }
 
 impl Rounds {
-    /// Looks into packets that got no answer on the person's own line, where the place may well be there.
-    pub(super) async fn name_what_is_stopped(&self, question: &Question<'_>, failed: &mut Failed) {
-        let evidence = &failed.evidence;
-        let silent = evidence.sign == Sign::UdpNoReply && question.way.kind == "direct";
-        let vouched = evidence.twin != Twin::FailedToo && evidence.anchors != Anchors::Bad;
-        if !(silent && vouched && self.asker.settings.pairs) {
+    /// A call's set-up got no answer: what packets to places of no messenger do tells which kind is stopped (T14).
+    pub(super) async fn look_at_calls(&self, question: &Question<'_>, failed: &mut Failed) {
+        if !matches!(question.spec.kind, Kind::Stun) || !self.is_worth_a_look(question, failed) {
             return;
         }
-        match &question.spec.kind {
-            Kind::Stun => self.look_at_calls(question, failed).await,
-            Kind::Quic(https) => self.look_at_quic(question, https, failed).await,
-            _ => {}
-        }
-    }
-
-    async fn look_at_calls(&self, question: &Question<'_>, failed: &mut Failed) {
         let relay = self.relay_so_far(question, failed);
         let neutral = self.neutral_packets(question).await;
         let packets = Packets { neutral_stun: neutral.stun, neutral_other: neutral.other, relay };
         failed.evidence.pair = judge::udp::technique(&packets);
+    }
+
+    /// Whether packets got no answer on the person's own line.
+    fn is_worth_a_look(&self, question: &Question<'_>, failed: &Failed) -> bool {
+        self.asker.settings.pairs && failed.evidence.sign == Sign::UdpNoReply && question.way.kind == "direct"
     }
 
     /// What the service's relays did since they fell silent, this failure included.
@@ -98,8 +92,14 @@ impl Rounds {
         asked.await.is_ok()
     }
 
-    /// The neutral halves first; the real one again only while it can still prove something.
-    async fn look_at_quic(&self, question: &Question<'_>, https: &Https, failed: &mut Failed) {
+    /// QUIC got no answer (T13), where the place may well be there: the neutral halves first; the real one again only
+    /// while it can still prove something.
+    pub(super) async fn look_at_quic(&self, question: &Question<'_>, failed: &mut Failed) {
+        let Kind::Quic(https) = &question.spec.kind else { return };
+        let vouched = failed.evidence.twin != Twin::FailedToo && failed.evidence.anchors != Anchors::Bad;
+        if !vouched || !self.is_worth_a_look(question, failed) {
+            return;
+        }
         let now = self.board.now();
         let gap = self.asker.settings.pair_gap;
         if self.turns.last_pair(&question.route).is_some_and(|at| now.since(at) < gap) {

@@ -6,7 +6,6 @@ use crate::provider::Provider;
 use crate::town::Town;
 use byway::lab::people::{App, Door, Mishap, Person, Session};
 use byway::net::{OsStream, Stream};
-use byway::wire::stun;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::net::Ipv4Addr;
@@ -187,31 +186,32 @@ impl Home {
         })
     }
 
-    /// Sets up a call with a STUN server by name, through a UDP association (RFC 1928 §7), as often as an app repeats
-    /// itself; whether an answer came within `patience`.
-    pub(crate) fn call(&self, host: &str, patience: Duration) -> bool {
-        inside(&self.ground.client, || async {
+    /// Sends `packet` to a place by name through a UDP association (RFC 1928 §7), again and again as an app does; whether
+    /// an answer that `is_answer` takes came within `patience`.
+    pub(crate) fn packets(
+        &self,
+        (host, port): (&str, u16),
+        packet: &[u8],
+        is_answer: impl Fn(&[u8]) -> bool + Send,
+        patience: Duration,
+    ) -> bool {
+        inside(&self.ground.client, || async move {
             let mut control = TcpStream::connect(DOOR).await.unwrap();
             control.write_all(&[5, 1, 0, 5, 3, 0, 1, 0, 0, 0, 0, 0, 0]).await.unwrap();
             let mut reply = [0; 12];
             control.read_exact(&mut reply).await.unwrap();
             assert_eq!((&reply[..4], reply[5]), (&[5, 0, 5, 0][..], 1), "{reply:?}");
-            let relay =
+            let at =
                 (Ipv4Addr::new(reply[6], reply[7], reply[8], reply[9]), u16::from_be_bytes([reply[10], reply[11]]));
             let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-            let name =
-                [&[0, 0, 0, 3, u8::try_from(host.len()).unwrap()], host.as_bytes(), &3478_u16.to_be_bytes()].concat();
-            let transaction = [7; 12];
-            let packet = [name, stun::binding_request(transaction).to_vec()].concat();
-            let ends = Instant::now() + patience;
-            let mut buf = [0; 1500];
+            let to = [&[0, 0, 0, 3, u8::try_from(host.len()).unwrap()], host.as_bytes(), &port.to_be_bytes()].concat();
+            let (ends, mut buf) = (Instant::now() + patience, [0; 2048]);
             while Instant::now() < ends {
-                socket.send_to(&packet, relay).await.unwrap();
+                socket.send_to(&[&to, packet].concat(), at).await.unwrap();
                 let answer = tokio::time::timeout(Duration::from_millis(500), socket.recv(&mut buf)).await;
-                if let Ok(Ok(size)) = answer {
-                    // The header before it is as long as the address in it.
-                    let tail = (0..size).find(|start| stun::mapped_address(&buf[*start..size], &transaction).is_ok());
-                    return tail.is_some();
+                // Before it stands where it came from: an IPv4 address.
+                if matches!(answer, Ok(Ok(size)) if size > 10 && is_answer(&buf[10..size])) {
+                    return true;
                 }
             }
             false

@@ -35,6 +35,18 @@ pub(crate) fn blamed(status: &Value) -> Vec<String> {
     all
 }
 
+/// Every block that `byway log --json` tells: what, on which way, by what, and how sure.
+pub(crate) fn verdicts(log: &[Value]) -> Vec<String> {
+    let blocks = log.iter().filter(|entry| entry["kind"] == "transition" && entry["to"] == "blocked");
+    let words = blocks.map(|entry| {
+        let route = &entry["route"];
+        let parts = [&route["transport"], &route["l4"], &entry["verdict"]["how"], &entry["confidence"]];
+        let [way, l4, how, sure] = parts.map(|part| part.as_str().unwrap_or("?"));
+        format!("{}/{} {way} {l4} {how} {sure}", route["service"].as_str().unwrap(), route["facet"].as_str().unwrap())
+    });
+    words.collect()
+}
+
 /// The signs of a route's evidence in `byway why --json`, with their pairs.
 pub(crate) fn signs(why: &Value, facet: &str, way: &str) -> Vec<String> {
     let facets = why["facets"].as_array().unwrap();

@@ -140,6 +140,147 @@ named! {
     somebody_in_the_middle: "signal", signals_name(Action::Impersonate) => confirmed(Technique::Mitm);
 }
 
+/// Examines a service under rules, and wants this verdict of one facet.
+async fn facet_is(service: &str, facet: Facet, rules: &[Rule], verdict: Verdict, confidence: Confidence) {
+    for seed in 1..=3 {
+        let (_country, byway) = country(seed, rules);
+        let told = examine(&byway, service).await;
+        let of_it = told.of(facet);
+        assert_eq!((of_it.verdict, of_it.confidence), (verdict, confidence), "{service} {rules:?}\n{}", told.lines());
+        assert!(told.took <= Duration::from_secs(185), "{:?}", told.took);
+        byway.stop().await;
+    }
+}
+
+fn telegrams_web() -> Target {
+    Target::prefix(std::net::IpAddr::from([149, 154, 167, 99]))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_curtain_after_some_kilobytes() {
+    let rule = Rule::new(telegrams_web(), Action::FreezeBytes(16_000));
+    facet_is("telegram", Facet::Web, &[rule], Verdict::Degraded(Technique::Freeze), Confidence::Anomaly).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_curtain_after_some_packets() {
+    let rule = Rule::new(telegrams_web(), Action::FreezePackets(25));
+    facet_is("telegram", Facet::Web, &[rule], Verdict::Degraded(Technique::Freeze), Confidence::Confirmed).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn packets_counted_on_a_raw_protocol() {
+    let rule = Rule::new(whatsapps_addresses(), Action::FreezePackets(25));
+    facet_is("whatsapp", Facet::Text, &[rule], Verdict::Degraded(Technique::Freeze), Confidence::Confirmed).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policer() {
+    for bytes_per_second in [16_250, 8_000] {
+        let rule = Rule::new(telegrams_web(), Action::Throttle { bytes_per_second });
+        facet_is("telegram", Facet::Web, &[rule], Verdict::Degraded(Technique::Throttled), Confidence::Anomaly).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_in_clear_text_that_sends_elsewhere() {
+    let rule = Rule::new(telegrams_web(), Action::BlockPage("http://warning.domestic.example/".to_owned()));
+    facet_is("telegram", Facet::Web, &[rule], Verdict::Degraded(Technique::HttpBlock), Confidence::Confirmed).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_the_resolver_denies() {
+    let rule = Rule::new(Target::name("signal.org"), Action::NoSuchName);
+    facet_is("signal", Facet::Text, &[rule], Verdict::Degraded(Technique::DnsTamper), Confidence::Anomaly).await;
+    let rule = Rule::new(Target::name("signal.org"), Action::SilentResolver);
+    facet_is("signal", Facet::Text, &[rule], Verdict::Degraded(Technique::DnsTamper), Confidence::Anomaly).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_are_judged_apart() {
+    let relay = Target::prefix(std::net::IpAddr::from([203, 0, 113, 41]));
+    let blocked = Verdict::Blocked(Technique::CallsBlocked);
+    facet_is("signal", Facet::Calls, &[Rule::new(relay, Action::DropUdp)], blocked, Confidence::Confirmed).await;
+    let stun = Rule::new(Target::everything(), Action::DropStun);
+    let blocked = Verdict::Blocked(Technique::StunDpi);
+    facet_is("signal", Facet::Calls, &[stun], blocked, Confidence::Confirmed).await;
+    let udp = Rule::new(Target::everything().except_port(53), Action::DropUdp);
+    let blocked = Verdict::Blocked(Technique::UdpBlocked);
+    facet_is("signal", Facet::Calls, std::slice::from_ref(&udp), blocked, Confidence::Anomaly).await;
+    facet_is("signal", Facet::Text, &[udp], Verdict::Works, Confidence::Confirmed).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_hellos_that_vanish_only_there_are_not_the_names_fault() {
+    let rule = Rule::new(signals_addresses(), Action::DropLarger(1260));
+    facet_is("signal", Facet::Text, &[rule], Verdict::Blocked(Technique::HelloSize), Confidence::Anomaly).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_dead_address_is_no_block() {
+    for dead in [[76, 223, 66, 180], [15, 197, 251, 99]] {
+        let rule = Rule::new(Target::prefix(std::net::IpAddr::from(dead)), Action::Drop);
+        facet_is("signal", Facet::Text, &[rule], Verdict::Works, Confidence::Confirmed).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_a_whitelist_only_the_line_is_spoken_of() {
+    let (country, byway) = country(6, &[]);
+    let abroad = Target::everything().except(country.domestic_prefix());
+    country.censor().block(abroad, Action::DropHello);
+    examine(&byway, "signal").await;
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    let told = examine(&byway, "signal").await;
+    assert_eq!(told.link(), LinkState::Whitelist, "{}", told.lines());
+    assert_eq!(told.of(Facet::Text).verdict, Verdict::Unclear);
+    byway.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_board_hears_of_it_with_the_pair() {
+    let (_country, byway) = country(8, &[signals_name(Action::ResetHello)]);
+    examine(&byway, "signal").await;
+    tokio::task::yield_now().await;
+    let story = byway.board.story(&ServiceId::from("signal")).await;
+    let direct = story.iter().find(|s| s.route.transport.as_str() == "direct" && s.route.facet == Facet::Text).unwrap();
+    assert!(direct.evidence.iter().any(|(fact, _)| fact.pair == Some(Technique::SniRst)), "{:?}", direct.evidence);
+    assert!(story.iter().all(|s| s.route.transport.as_str() != "tokyo" || s.standing.score <= 0.0));
+    byway.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_when_nobody_listens() {
+    let (country, byway) = country(9, &[signals_name(Action::DropHello)]);
+    let mut steps = byway.prober().examine(&ServiceId::from("signal"));
+    for _ in 0..4 {
+        steps.next().await.unwrap();
+    }
+    drop(steps);
+    let before = country.crossings().len();
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    assert_eq!(country.crossings().len(), before, "nothing more crosses the line");
+    byway.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_must_not_go_out_bare_is_not_examined_bare() {
+    let country = World::new().start().unwrap();
+    let byway = live_in(&country, "[service.signal]\ndirect = \"never\"").unwrap();
+    let told = examine(&byway, "signal").await;
+    assert!(matches!(told.outcome(Trial::Service, Facet::Text), Outcome::Skipped(_)), "{}", told.lines());
+    assert_eq!(told.outcome(Trial::Tunnel, Facet::Text), &Outcome::Passed);
+    byway.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_service_that_nobody_knows_nothing_is_said() {
+    let (_country, byway) = country(10, &[]);
+    let told = examine(&byway, "nobody").await;
+    assert!(matches!(told.steps.last(), Some(Examined::Concluded { facets, .. }) if facets.is_empty()));
+    byway.stop().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_service_that_is_down_is_nobodys_block() {
     let (country, byway) = country(4, &[]);

@@ -2,12 +2,14 @@
 //! over everything that was tested. Keeps OONI's logic: a control that is missing makes it inconclusive, what fails on
 //! every way is down, what fails only here is blocked. It names an observation, never a motive.
 
+mod pace;
 mod packets;
 mod streams;
 #[cfg(test)]
 mod tests;
 mod words;
 
+pub use pace::{Paces, is_throttled};
 pub use words::says;
 
 use super::On;

@@ -3,14 +3,17 @@
 //! ends within its time, and is over when nobody listens any more. What it means is concluded in `judge`.
 
 mod line;
+mod packets;
 mod pairs;
 mod plan;
 mod streams;
 mod subject;
+mod transfers;
 
 use super::checks::Checked;
 use super::prober::Prober;
 use super::round::Rounds;
+use super::udp;
 use crate::judge::On;
 use crate::judge::examination::{Finding, Said, conclude, says};
 use crate::model::{self, Examined, Exhibit, Ground, LinkState, Outcome, ServiceId, Sign, TransportId, Trial};
@@ -83,6 +86,8 @@ struct Examination<'a> {
     line: Checked,
     findings: Vec<Finding>,
     subjects: Vec<Subject<'a>>,
+    /// What packets to neutral places did.
+    neutral_packets: Option<udp::Neutral>,
 }
 
 /// Nobody listens any more.
@@ -93,7 +98,8 @@ impl<'a> Examination<'a> {
         let line = Checked { state: LinkState::Online, ground: Ground::NotAsked, anchors: model::Anchors::Unknown };
         let subjects = Subject::all(rounds, &service);
         let ends = Instant::now() + WHOLE;
-        Self { rounds, service, told, ends, last_dial: None, line, findings: Vec::new(), subjects }
+        let (last_dial, neutral_packets) = (None, None);
+        Self { rounds, service, told, ends, last_dial, line, findings: Vec::new(), subjects, neutral_packets }
     }
 
     async fn run(mut self) {
@@ -159,7 +165,14 @@ impl<'a> Examination<'a> {
             Trial::SmallHello => self.show_small_hello(index).await,
             Trial::OtherEndpoint => self.ask_sibling(index).await,
             Trial::OtherFamily => self.ask_other_family(index).await,
-            _ => Performed::skipped("this version does not make it"),
+            Trial::Body if test.on == On::Bare => self.fetch_body(index).await,
+            Trial::Body => self.fetch_body_inside(index).await,
+            Trial::Packets => self.count_packets(index).await,
+            Trial::Goodput => self.measure(index).await,
+            Trial::PlainHttp => self.fetch_in_clear(index).await,
+            Trial::Quic => self.ask_quic(index).await,
+            Trial::NeutralStun | Trial::NeutralUdp => self.ask_neutral_packets(index, test.trial).await,
+            Trial::Link | Trial::Dns => Performed::skipped("it is about the line"),
         })
     }
 

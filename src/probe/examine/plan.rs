@@ -2,6 +2,7 @@
 //! sets off falls on no control (T19).
 
 use super::subject::Subject;
+use super::transfers::has_a_page;
 use crate::judge::On;
 use crate::model::{L4, Trial};
 
@@ -48,13 +49,20 @@ pub(super) fn plan(subjects: &[Subject<'_>]) -> Vec<Test> {
             plan.push(Test::bare(Trial::NeutralAddress, index));
             plan.push(Test::bare(Trial::SmallHello, index));
         }
-        if let Some(last) = plan.last_mut() {
-            last.closes = true;
+        plan.push(Test::bare(Trial::Body, index));
+        plan.push(Test::inside(Trial::Body, index));
+        plan.push(Test::bare(Trial::Packets, index));
+        plan.push(Test { closes: true, ..Test::bare(Trial::Goodput, index) });
+        if has_a_page(subject.facet, subject.question.as_ref()) {
+            plan.push(Test::bare(Trial::PlainHttp, index));
+            plan.push(Test::bare(Trial::Quic, index));
         }
     }
     for (index, _) in subjects.iter().enumerate().filter(|(_, subject)| subject.l4 == L4::Udp) {
         plan.push(Test::bare(Trial::Calls, index));
-        plan.push(Test { closes: true, ..Test::inside(Trial::Tunnel, index) });
+        plan.push(Test::inside(Trial::Tunnel, index));
+        plan.push(Test::bare(Trial::NeutralStun, index));
+        plan.push(Test { closes: true, ..Test::bare(Trial::NeutralUdp, index) });
     }
     plan
 }

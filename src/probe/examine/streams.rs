@@ -3,15 +3,19 @@
 use super::subject::at;
 use super::{Examination, Performed};
 use crate::judge::examination::{Said, conclude};
-use crate::model::{Confidence, Evidence, Phase, Sign, Technique, Twin, Verdict};
+use crate::model::{Confidence, Evidence, L4, Phase, Sign, Technique, Twin, Verdict};
 use crate::net::Deadline;
 use crate::probe::round::{Question, Told};
 use crate::transport::Transport;
 use std::net::SocketAddr;
-use tokio::time::Instant;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 /// Attempts that tell a share of failures (T18).
 const SHARE: u32 = 5;
+/// A relay may be restarting: it is silent for half a minute before anything is said of it (T14).
+const SILENCES: u32 = 3;
+const BETWEEN_CALLS: Duration = Duration::from_secs(10);
 /// One success says little after failures: so many in a row do.
 const AFTER_FAILURES: u32 = 3;
 
@@ -21,7 +25,8 @@ impl<'a> Examination<'a> {
         let Some(question) = self.subjects.get(index).and_then(|subject| subject.real()) else {
             return Performed::skipped("there is no direct way");
         };
-        let needed = self.rounds.neutral(&question).map_or(2, |neutral| neutral.failures());
+        let is_call = question.route.l4 == L4::Udp;
+        let needed = if is_call { SILENCES } else { self.rounds.neutral(&question).map_or(2, |n| n.failures()) };
         let enough = if self.is_trusted(&question) { 1 } else { AFTER_FAILURES };
         let (mut tries, mut failed, mut first) = (0, 0, None);
         loop {
@@ -48,6 +53,9 @@ impl<'a> Examination<'a> {
             };
             if is_enough || Instant::now() >= self.ends {
                 break;
+            }
+            if is_call {
+                sleep(BETWEEN_CALLS).await;
             }
         }
         let said = match first {
@@ -193,11 +201,16 @@ impl<'a> Examination<'a> {
 
 /// What a conclusion rests on a comparison for.
 const fn proven(verdict: Verdict, confidence: Confidence) -> Option<Technique> {
-    use Technique::{HelloSize, ProtoBlock, S2cDrop, SniDropAnswer, SniDropHello, SniRst};
+    use Technique::{
+        CallsBlocked, Freeze, HelloSize, ProtoBlock, S2cDrop, SniDropAnswer, SniDropHello, SniRst, StunDpi,
+    };
     match (verdict, confidence) {
         (Verdict::Blocked(HelloSize), _) => Some(HelloSize),
+        (Verdict::Blocked(Freeze) | Verdict::Degraded(Freeze), Confidence::Confirmed) => Some(Freeze),
         (
-            Verdict::Blocked(how @ (SniRst | SniDropHello | SniDropAnswer | ProtoBlock | S2cDrop)),
+            Verdict::Blocked(
+                how @ (SniRst | SniDropHello | SniDropAnswer | ProtoBlock | S2cDrop | CallsBlocked | StunDpi),
+            ),
             Confidence::Confirmed,
         ) => Some(how),
         _ => None,
@@ -208,6 +221,8 @@ const fn proven(verdict: Verdict, confidence: Confidence) -> Option<Technique> {
 fn is_of(sign: Sign, how: Technique) -> bool {
     match how {
         Technique::SniRst => matches!(sign, Sign::ResetAfterHello | Sign::EofAfterHello),
+        Technique::CallsBlocked | Technique::StunDpi => sign == Sign::UdpNoReply,
+        Technique::Freeze => matches!(sign, Sign::Frozen { .. }),
         _ => matches!(sign, Sign::HelloDropped | Sign::HelloMuted | Sign::Silence),
     }
 }

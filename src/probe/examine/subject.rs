@@ -2,7 +2,7 @@
 
 use crate::model::{Destination, Facet, L4, Route, ServiceId, TransportId, Twin};
 use crate::probe::pair::{https_of, pinned};
-use crate::probe::round::{Failed, Question, Rounds, without_body};
+use crate::probe::round::{Failed, Question, Rounds, body_bytes, without_body};
 use crate::probe::spec::{Kind, Spec};
 use crate::transport::Transport;
 use std::net::SocketAddr;
@@ -95,8 +95,9 @@ impl Rounds {
     /// The place whose turn comes `turn` after the one whose turn it is.
     fn endpoint(&self, route: &Route, turn: usize) -> Option<(&Spec, &Destination)> {
         let specs = self.specs_of(&route.service, route.facet, route.l4);
-        let specs = specs.into_iter().filter(|spec| !matches!(spec.kind, Kind::Quic(_)));
-        let all: Vec<_> = specs.flat_map(|spec| spec.targets.iter().map(move |to| (spec, to))).collect();
+        let (large, small): (Vec<_>, Vec<_>) = specs.into_iter().partition(|spec| body_bytes(spec) > 0);
+        let specs = if small.is_empty() { large } else { small };
+        let all: Vec<_> = specs.into_iter().flat_map(|spec| spec.targets.iter().map(move |to| (spec, to))).collect();
         all.get((self.turns.place(route) + turn).checked_rem(all.len())?).copied()
     }
 }
