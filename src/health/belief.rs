@@ -156,6 +156,9 @@ impl Belief {
         if evidence.twin == Twin::FailedToo && evidence.sign.is_bad() && evidence.pair.is_none() {
             return self.learn_everywhere(evidence);
         }
+        if evidence.sharpens {
+            return self.sharpen(evidence, bare, params);
+        }
         let before = self.before(evidence, sibling);
         match evidence.sign {
             Sign::DnsSilent => self.dns_silences = self.dns_silences.saturating_add(1),
@@ -173,6 +176,17 @@ impl Belief {
             self.taint.mark(evidence.endpoint, evidence.at, window);
         }
         Cue::Bad { points: weight.points }
+    }
+
+    /// What a silence that has counted turns out to be: its name changes, its weight does not.
+    fn sharpen(&mut self, evidence: &Evidence, bare: bool, params: &Params) -> Cue {
+        if !self.tally.sharpen(evidence) {
+            return Cue::None;
+        }
+        if let Some(window) = taint::window(evidence.sign, evidence.pair, &params.taint).filter(|_| bare) {
+            self.taint.mark(evidence.endpoint, evidence.at, window);
+        }
+        Cue::Bad { points: 0.0 }
     }
 
     fn learn_good(&mut self, evidence: &Evidence, params: &Params) -> Cue {
@@ -204,7 +218,7 @@ impl Belief {
             self.tally = Tally::default();
         }
         // What answered people was no success if they hung up on it.
-        if evidence.twin == Twin::Answered || weight.proves.is_some() || evidence.sign == Sign::Reconnecting {
+        if evidence.twin == Twin::Answered || weight.proves.is_some() || evidence.sign == Sign::HungUp {
             self.score.void_credit();
         }
         self.score.add(weight.part, weight.points);

@@ -74,9 +74,11 @@ pub enum Sign {
     DnsSilent,
     /// The client gave up after at least 5 s without a byte.
     ClientGaveUp,
+    /// At least 4 short connections to the service within 60 s that got nothing.
+    Reconnecting,
     /// Twice in a row, with nobody served in between, an app hung up on the server's first words and connected again:
     /// it may have been shown a stranger's certificate or key.
-    Reconnecting,
+    HungUp,
     /// Packets went out, none came back.
     UdpNoReply,
     /// QUIC's first packets to the service got no answer, while the same host answers otherwise (T13).
@@ -140,6 +142,8 @@ pub struct Evidence {
     pub rtt_ms: Option<u32>,
     /// Time to the first byte of the answer, when one came.
     pub first_byte_ms: Option<u32>,
+    /// Says more of a [`Sign::Silence`] that was told of the same attempt before: it is counted once.
+    pub sharpens: bool,
 }
 
 impl Evidence {
@@ -157,6 +161,7 @@ impl Evidence {
             pair: None,
             rtt_ms: None,
             first_byte_ms: None,
+            sharpens: false,
         }
     }
 }
@@ -191,7 +196,7 @@ impl Sign {
                 | Self::RefusedByIcmp
                 | Self::Frozen { .. }
                 | Self::ForeignKey
-                | Self::Reconnecting
+                | Self::HungUp
         )
     }
 
@@ -220,6 +225,7 @@ impl Sign {
             Self::DnsSilent => "dns_no_answer",
             Self::ClientGaveUp => "client_gave_up",
             Self::Reconnecting => "reconnecting",
+            Self::HungUp => "client_hung_up",
             Self::UdpNoReply => "udp_no_reply",
             Self::QuicSilent => "quic_no_reply",
             Self::BurstFrozen => "burst_frozen",
@@ -244,7 +250,7 @@ impl Sign {
             Self::UdpNoReply => Technique::UdpBlocked,
             Self::QuicSilent => Technique::QuicBlock,
             Self::BurstFrozen => Technique::BurstPolice,
-            Self::Silence | Self::ClientGaveUp | Self::Reconnecting => Technique::Unidentified,
+            Self::Silence | Self::ClientGaveUp | Self::Reconnecting | Self::HungUp => Technique::Unidentified,
             Self::Answer(_)
             | Self::FlowProven
             | Self::BodyProven

@@ -3,10 +3,10 @@
 //! any other. One such end is a person who changed their mind, or a race that another connection won. Two in a row,
 //! with nobody served in between, are a reason to ask the server ourselves.
 
-use super::flows::{Flow, Flows};
+use super::flow::Flow;
+use super::flows::Flows;
 use crate::model::Route;
 use crate::net::{Ended, Side};
-use crate::wire::first_flight::Kind;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -58,10 +58,10 @@ pub(super) enum Greeting {
     Unclear,
 }
 
-/// Tells from the client's first flight of so many bytes and from how the connection ended.
-pub(super) fn greeting(kind: &Kind, flight: u64, flow: &Flow, end: &Ended) -> Greeting {
+/// Tells from the client's first flight, of so many bytes, and from how the connection ended.
+pub(super) fn greeting(is_tls: bool, flight: u64, flow: &Flow, end: &Ended) -> Greeting {
     let further = flow.meter.up().saturating_sub(flight);
-    if !matches!(kind, Kind::Tls(_)) || flow.meter.down() < SHOWN {
+    if !is_tls || flow.meter.down() < SHOWN {
         Greeting::Unclear
     } else if further >= ALERT {
         Greeting::Served
@@ -99,28 +99,14 @@ impl Flows {
 mod tests {
     use super::*;
     use crate::model::{Facet, L4, Moment};
-    use crate::net::FlowMeter;
+    use crate::session::flow::Birth;
     use crate::session::settings::Start;
-    use crate::wire::tls::ClientHello;
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
-    use tokio_util::sync::CancellationToken;
 
     fn flow(up: usize, down: usize) -> Arc<Flow> {
         let route = Route { service: "signal".into(), facet: Facet::Text, transport: "direct".into(), l4: L4::Tcp };
         let start = Start { moment: Moment::default(), instant: Instant::now() };
-        let flow = Flow {
-            route,
-            start,
-            endpoint: None,
-            rtt: None,
-            meter: FlowMeter::new(),
-            record_owed: AtomicBool::new(false),
-            asked: AtomicU32::new(0),
-            asked_at: AtomicU64::new(0),
-            told: AtomicBool::new(false),
-            stop: CancellationToken::new(),
-        };
+        let flow = Flow::new(Birth { route, start, endpoint: None, rtt: None, bare: true }, true);
         flow.meter.add_up(up);
         flow.meter.add_down(down);
         Arc::new(flow)
@@ -132,9 +118,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_sends_an_alert_and_goes_has_hung_up() {
-        let hello = ClientHello { server_name: None, alpn: Vec::new(), record_len: 500, name_range: None };
-        let hello = Kind::Tls(hello);
-        let greeting = |up, down, first| greeting(&hello, 500, &flow(up, down), &ended(first));
+        let greeting = |up, down, first| greeting(true, 500, &flow(up, down), &ended(first));
         assert_eq!(greeting(500, 3000, Side::Client), Greeting::HungUp);
         assert_eq!(greeting(530, 3000, Side::Client), Greeting::HungUp);
         assert_eq!(greeting(564, 3000, Side::Client), Greeting::Served);

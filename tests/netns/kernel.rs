@@ -49,10 +49,16 @@ impl Line {
     /// Asks for a body, reads until nothing comes any more, and gives the kernel's counters at that moment, with what
     /// was read and how the stream ended.
     fn ask(&self) -> (TcpFacts, usize, Option<ErrorKind>) {
+        self.ask_with(90)
+    }
+
+    /// The same with a question that is longer by `padding`.
+    fn ask_with(&self, padding: usize) -> (TcpFacts, usize, Option<ErrorKind>) {
         let at = self.at;
         inside(&self.ground.client, move || async move {
             let mut stream: Stream = OsNetwork.connect(at).await.unwrap();
-            let request = format!("GET /bulk?bytes=200000 HTTP/1.1\r\nHost: {}\r\nX: {:0>90}\r\n\r\n", at.ip(), 0);
+            let request =
+                format!("GET /bulk?bytes=200000 HTTP/1.1\r\nHost: {}\r\nX: {:0>padding$}\r\n\r\n", at.ip(), 0);
             stream.write_all(request.as_bytes()).await.unwrap();
             let (mut read, mut buf, mut error) = (0, vec![0; 65_536], None);
             while read < 200_000 {
@@ -103,6 +109,13 @@ fn the_counters_of_a_first_message_are_those_of_the_table() {
     println!("hello dropped: {dropped:?}");
     assert_eq!((dropped.bytes_acked, dropped.bytes_received, read), (1, 0, 0), "{dropped:?}");
     assert!(dropped.unacked >= 1 && dropped.retransmits >= 2, "{dropped:?}");
+
+    // A packet of a wire's size passes, the rest of the question does not.
+    line.rule("ip daddr {at} meta length > 100 meta length < 1400 drop");
+    let (half, read, _) = line.ask_with(1600);
+    println!("second segment dropped: {half:?}");
+    assert!((1400..1500).contains(&half.bytes_acked) && (half.bytes_received, read) == (0, 0), "{half:?}");
+    assert!(half.unacked >= 1 && half.retransmits >= 2, "{half:?}");
 
     line.rule("ip saddr {at} meta length > 100 drop");
     let (muted, read, _) = line.ask();

@@ -41,6 +41,19 @@ fn scenario_14_hello_drop() {
     signal_named(Then::DropHello, "sni_drop_hello", "hello_dropped", Duration::from_secs(2));
 }
 
+/// A box that reads packet by packet lets the first segment of a long hello pass and drops the other.
+#[test]
+fn scenario_14_second_segment_drop() {
+    let Some(home) = Home::new(BRISK) else { return };
+    home.open("signal").unwrap();
+    home.provider.rules("ip daddr @signal meta length > 60 meta length < 1400 drop");
+    let first = home.open("signal").unwrap();
+    assert!(first <= Duration::from_secs(2), "{first:?}");
+    home.until("another way", |status| facet(status, "signal", "text")["way"] == "tokyo");
+    let signs = signs(&home.why("signal"), "text", "direct");
+    assert!(signs.iter().any(|seen| seen == "hello_dropped"), "{signs:?}");
+}
+
 #[test]
 fn scenario_15_hello_mute() {
     signal_named(Then::MuteAnswer, "sni_drop_answer", "hello_muted", Duration::from_secs(2));
