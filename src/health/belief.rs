@@ -3,7 +3,9 @@
 
 use super::aside::Asides;
 use super::ends::{self, Ends};
+use super::outcomes::Outcomes;
 use super::params::Params;
+use super::people::People;
 use super::recover::Recovery;
 use super::score::{Part, Score};
 use super::taint::{self, Taint};
@@ -20,8 +22,8 @@ const TRAFFIC_RULES: Duration = Duration::from_secs(120);
 pub(super) const TWIN_WITHIN: Duration = Duration::from_secs(60);
 /// Failures on every way further apart than this are separate outages.
 const EVERYWHERE_WITHIN: Duration = Duration::from_secs(1800);
-/// Outcomes remembered to estimate how often the route fails.
-const WINDOW: usize = 20;
+/// Failures that wait for a twin.
+const MOST_UNPAIRED: usize = 20;
 
 /// What is believed of one route.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +40,10 @@ pub(super) struct Belief {
     pub(super) confidence: Confidence,
     pub(super) hostile: bool,
     pub(super) last_good: Option<Moment>,
-    pub(super) last_good_traffic: Option<Moment>,
+    last_good_traffic: Option<Moment>,
+    /// The last answer to a question of ours.
+    pub(super) last_good_probe: Option<Moment>,
+    pub(super) people: People,
     pub(super) last_bad: Option<Moment>,
     last_bad_traffic: Option<Moment>,
     pub(super) heard: Moment,
@@ -53,10 +58,19 @@ pub(super) struct Belief {
     heard_bad: Moment,
     rtt: Option<f64>,
     first_byte: Option<f64>,
-    outcomes: VecDeque<(Moment, bool)>,
+    pub(super) outcomes: Outcomes,
     gave_up: VecDeque<Moment>,
-    /// Failures still waiting for a twin: when, and their points.
-    unpaired: VecDeque<(Moment, Part, f64)>,
+    unpaired: VecDeque<Unpaired>,
+}
+
+/// A failure still waiting for a twin.
+#[derive(Clone, Debug, PartialEq)]
+struct Unpaired {
+    at: Moment,
+    part: Part,
+    points: f64,
+    /// Perhaps it is the question's own: only an answer to the same question is its twin.
+    of_question: bool,
 }
 
 /// When a route is probed.
@@ -108,6 +122,8 @@ impl Belief {
             hostile: false,
             last_good: None,
             last_good_traffic: None,
+            last_good_probe: None,
+            people: People::default(),
             last_bad: None,
             last_bad_traffic: None,
             heard: now,
@@ -120,7 +136,7 @@ impl Belief {
             heard_bad: now,
             rtt: None,
             first_byte: None,
-            outcomes: VecDeque::new(),
+            outcomes: Outcomes::default(),
             gave_up: VecDeque::new(),
             unpaired: VecDeque::new(),
         }
@@ -182,15 +198,17 @@ impl Belief {
         }
         self.ends.answered(evidence.endpoint, evidence.at);
         self.last_good = self.last_good.max(Some(evidence.at));
-        if evidence.source == Source::Traffic {
-            self.last_good_traffic = self.last_good_traffic.max(Some(evidence.at));
-        }
+        let last = match evidence.source {
+            Source::Traffic => &mut self.last_good_traffic,
+            Source::Probe => &mut self.last_good_probe,
+        };
+        *last = (*last).max(Some(evidence.at));
         smooth(&mut self.rtt, evidence.rtt_ms);
         smooth(&mut self.first_byte, evidence.first_byte_ms);
-        self.remember(evidence.at, true);
+        self.outcomes.note(evidence.at, true);
         self.everywhere = None;
         self.dns_silences = 0;
-        let floor = (self.goods_in_a_row() < self.goods_needed()).then_some(params.switch_at);
+        let floor = (!self.outcomes.are_good_enough()).then_some(params.switch_at);
         self.score.relieve(weigh::relief(evidence.sign), evidence.sign == Sign::BodyProven, floor);
         Cue::Good
     }
@@ -199,7 +217,8 @@ impl Belief {
         if matches!(self.phase, Phase::Unknown | Phase::Ok) && self.score.value() < params.switch_at / 4.0 {
             self.tally = Tally::default();
         }
-        if evidence.twin == Twin::Answered || weight.proves.is_some() {
+        // What answered people was no success if they hung up on it.
+        if evidence.twin == Twin::Answered || weight.proves.is_some() || evidence.sign == Sign::HungUp {
             self.score.void_credit();
         }
         self.score.add(weight.part, weight.points);
@@ -213,14 +232,23 @@ impl Belief {
         }
         // A dead server of our own is no stray failure of the route, a slow transfer and one dead address are none.
         if !matches!(weight.part, Part::Near | Part::Throttle) && !weight.stray {
-            self.remember(evidence.at, false);
+            self.outcomes.note(evidence.at, false);
+        }
+        if weight.twin {
+            self.outcomes.note_cut_off(evidence);
         }
         if evidence.sign == Sign::ClientGaveUp {
             self.gave_up.push_back(evidence.at);
         }
         if !weight.twin && weight.tried {
-            self.unpaired.push_back((evidence.at, weight.part, weight.points));
-            self.unpaired.truncate(WINDOW);
+            let of_question = evidence.source == Source::Probe && evidence.sign.may_be_the_question();
+            self.unpaired.push_back(Unpaired {
+                at: evidence.at,
+                part: weight.part,
+                points: weight.points,
+                of_question,
+            });
+            self.unpaired.truncate(MOST_UNPAIRED);
         }
         if weight.proves == Some(Technique::Mitm) {
             self.hostile = true;
@@ -249,6 +277,9 @@ impl Belief {
     }
 
     fn learn_everywhere(&mut self, evidence: &Evidence) -> Cue {
+        if evidence.source == Source::Probe {
+            self.people.question_failed();
+        }
         self.score.zero();
         self.unpaired.clear();
         self.tally = Tally::default();
@@ -263,17 +294,22 @@ impl Belief {
 
     /// Another way of the service answered at `at`: failures shortly before weigh half as much again. The outcome is
     /// the same as if the answer had come first.
-    pub(super) fn twin_answered(&mut self, at: Moment, params: &Params) -> Cue {
+    pub(super) fn twin_answered(&mut self, by: Source, at: Moment, params: &Params) -> Cue {
         self.score.settle(at, params.score_half_life);
         let mut added = 0.0;
-        while let Some((failed, part, points)) = self.unpaired.pop_front() {
-            if at.since(failed) <= TWIN_WITHIN {
-                let faded = (-at.since(failed).as_secs_f64() / params.score_half_life.as_secs_f64().max(1e-3)).exp2();
-                let extra = weigh::late_twin(points) * faded;
-                self.score.add(part, extra);
-                self.tally.late_twin();
-                added += extra;
+        for failed in std::mem::take(&mut self.unpaired) {
+            if at.since(failed.at) > TWIN_WITHIN {
+                continue;
             }
+            if failed.of_question && by == Source::Traffic {
+                self.unpaired.push_back(failed);
+                continue;
+            }
+            let faded = (-at.since(failed.at).as_secs_f64() / params.score_half_life.as_secs_f64().max(1e-3)).exp2();
+            let extra = weigh::late_twin(failed.points) * faded;
+            self.score.add(failed.part, extra);
+            self.tally.late_twin();
+            added += extra;
         }
         if added > 0.0 { Cue::Bad { points: added } } else { Cue::None }
     }
@@ -300,43 +336,10 @@ impl Belief {
         evidence.source == Source::Probe && recent && evidence.pair.is_none()
     }
 
-    fn remember(&mut self, at: Moment, good: bool) {
-        if self.outcomes.len() >= WINDOW {
-            self.outcomes.pop_front();
-        }
-        self.outcomes.push_back((at, good));
-        while self.outcomes.front().is_some_and(|(t, _)| at.since(*t) > Duration::from_secs(600)) {
-            self.outcomes.pop_front();
-        }
-    }
-
-    /// Good outcomes since the last bad one.
-    pub(super) fn goods_in_a_row(&self) -> usize {
-        self.outcomes.iter().rev().take_while(|(_, good)| *good).count()
-    }
-
-    /// Good outcomes in a row it takes to believe that a route which fails now and then works: so many that bare
-    /// luck would show them in one case of twenty, five at most (T18). One stray failure asks for one.
-    pub(super) fn goods_needed(&self) -> usize {
-        let bad = self.outcomes.iter().filter(|(_, good)| !good).count();
-        if bad < 2 {
-            return bad;
-        }
-        let p = bad as f64 / self.outcomes.len() as f64;
-        (1..5).find(|n| (1.0 - p).powi(*n) < 0.05).map_or(5, |n| n.unsigned_abs() as usize)
-    }
-
-    /// Whether the route, since it began to fail, works now and then: in a tenth to four fifths of the cases (T18).
-    pub(super) fn is_random(&self) -> bool {
-        let since = self.outcomes.iter().skip_while(|(_, good)| *good);
-        let (all, bad) = since.fold((0, 0), |(all, bad), (_, good)| (all + 1, bad + usize::from(!good)));
-        all >= 5 && bad >= 2 && bad * 10 <= all * 9 && bad * 5 >= all
-    }
-
     /// Whether packets are lost at random, which leaves a part of the connections alive: seen in connects that time out
     /// (T10, T18). What is cut after the hello is chosen, however seldom.
     pub(super) fn is_lossy(&self) -> bool {
-        self.is_random() && self.tally.is_of_loss() && self.tally.confidence() == Confidence::Anomaly
+        self.outcomes.are_random() && self.tally.is_of_loss() && self.tally.confidence() == Confidence::Anomaly
     }
 
     /// Forgets everything but habits: as on the first day.

@@ -35,7 +35,9 @@ mod dice;
 mod ends;
 mod link;
 mod networks;
+mod outcomes;
 mod params;
+mod people;
 mod phase;
 mod publish;
 mod recover;
@@ -83,6 +85,8 @@ pub enum Event {
     Due,
     /// A probe of this route was begun and costs about this many bytes.
     ProbeStarted(Route, u32),
+    /// A probe of this route cost so many bytes less than it was booked at: it failed before they were sent.
+    ProbeSpared(Route, u32),
     /// All that belongs to the probe of this route is over, whether it told something or not.
     ProbeEnded(Route),
     /// The device joined another network.

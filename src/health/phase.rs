@@ -7,12 +7,9 @@ use super::params::Params;
 use super::recover::Progress;
 use super::tally::Tally;
 use crate::model::{Confidence, Evidence, Moment, Phase, Source, Technique, Twin};
-use std::time::Duration;
 
 /// A failure this heavy ends a recovery by itself (§3.5).
 const RELAPSE: f64 = 3.0;
-/// A probe that fails everywhere while people's traffic worked within this time is stale, not the service down.
-const PEOPLE_SAY: Duration = Duration::from_secs(600);
 
 /// Moves the phase after `evidence` had the effect `cue`.
 pub(super) fn after(belief: &mut Belief, evidence: &Evidence, cue: Cue, params: &Params) {
@@ -44,6 +41,7 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
             enter(belief, Phase::Degraded, now);
         }
         _ if belief.score.for_verdict() >= params.block_at && belief.tally.suffices(params) => block(belief, now),
+        _ if belief.score.for_verdict() >= params.switch_at && belief.outcomes.are_cut_off(now) => block(belief, now),
         _ if belief.score.without_slowness() >= params.switch_at => enter(belief, Phase::Suspect, now),
         _ if value >= params.switch_at => {
             belief.technique = Some(Technique::Throttled);
@@ -69,7 +67,7 @@ fn rename(belief: &mut Belief) {
 /// canaries that must carry a body, and not by fading alone.
 fn block(belief: &mut Belief, now: Moment) {
     let mut how = belief.tally.technique();
-    if belief.tally.confidence() == Confidence::Anomaly && how != Technique::Freeze && belief.is_random() {
+    if belief.tally.confidence() == Confidence::Anomaly && how != Technique::Freeze && belief.outcomes.are_random() {
         how = Technique::RandomDrop;
     }
     belief.technique = Some(how);
@@ -97,7 +95,7 @@ fn after_good(belief: &mut Belief, evidence: &Evidence, params: &Params) {
             progress(belief, now, params);
         }
         Phase::Suspect | Phase::Degraded => {
-            let believed = belief.goods_in_a_row() >= belief.goods_needed();
+            let believed = belief.outcomes.are_good_enough();
             if believed && belief.score.value() < params.switch_at / 2.0 {
                 works(belief, now);
             }
@@ -116,9 +114,8 @@ fn after_everywhere(belief: &mut Belief, evidence: &Evidence, params: &Params) {
     if matches!(belief.phase, Phase::Blocked | Phase::Recovering) {
         return;
     }
-    let people_can = belief.last_good_traffic.is_some_and(|good| now.since(good) <= PEOPLE_SAY);
     let (count, first) = belief.everywhere.unwrap_or((0, now));
-    if evidence.source == Source::Probe && people_can {
+    if evidence.source == Source::Probe && belief.people.contradict(now) {
         belief.confidence = Confidence::Anomaly;
         enter(belief, Phase::ProbeStale, now);
     } else if count >= params.block.tries && now.since(first) >= params.block.span {

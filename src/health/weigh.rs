@@ -78,7 +78,7 @@ pub(super) fn weigh(evidence: &Evidence, before: Before) -> Option<Weight> {
         (None, Sign::Throttled) => return Some(Weight { part: Part::Throttle, tried: false, ..plain(1.5) }),
         (None, Sign::ClientGaveUp) if before.gave_up >= 3 => return None,
         (None, Sign::ClientGaveUp) => return Some(Weight { tried: false, ..plain(1.0) }),
-        (None, Sign::Reconnecting) => return Some(Weight { tried: false, ..plain(2.0) }),
+        (None, Sign::Reconnecting | Sign::HungUp) => return Some(Weight { tried: false, ..plain(2.0) }),
         (None, _) => plain(3.0),
     };
     let twin = explicit || before.sibling;

@@ -74,6 +74,7 @@ pub fn sign_words(sign: &Sign) -> String {
         Sign::DnsSilent => "look-ups of this name alone stay unanswered",
         Sign::ClientGaveUp => "the app gave up waiting",
         Sign::Reconnecting => "the app reconnected again and again",
+        Sign::HungUp => "the app hung up on what answered, twice in a row",
         Sign::UdpNoReply => "packets went out, none came back",
         Sign::QuicSilent => "QUIC got no answer, the same host otherwise did",
         Sign::BurstFrozen => "several connections at once were frozen",
@@ -85,7 +86,7 @@ pub fn sign_words(sign: &Sign) -> String {
 
 /// The words for a sign's name as journalled; the name itself, with spaces, when it is not one of ours.
 pub(super) fn named_sign_words(name: &str) -> String {
-    const PLAIN: [Sign; 25] = [
+    const PLAIN: [Sign; 26] = [
         Sign::Answer(Grade::B),
         Sign::FlowProven,
         Sign::BodyProven,
@@ -106,6 +107,7 @@ pub(super) fn named_sign_words(name: &str) -> String {
         Sign::DnsSilent,
         Sign::ClientGaveUp,
         Sign::Reconnecting,
+        Sign::HungUp,
         Sign::UdpNoReply,
         Sign::QuicSilent,
         Sign::BurstFrozen,
