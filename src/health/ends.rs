@@ -6,8 +6,6 @@ use std::time::Duration;
 
 /// The most endpoints remembered; the one unheard of for longest goes first.
 const MOST: usize = 16;
-/// Another endpoint answered "at the same time" when it did so this shortly before the attempt, or later.
-const NEAR: Duration = Duration::from_secs(10);
 /// An endpoint is dead when it failed twice, this far apart, while another answered.
 const LONG: Duration = Duration::from_secs(30);
 /// What was not heard of for this long is forgotten.
@@ -65,9 +63,10 @@ impl Ends {
         self.0.last_mut()
     }
 
-    /// Whether another endpoint answered at about the time of an attempt begun at `began`, and has not failed since.
+    /// Whether another endpoint answered since an attempt that began at `began`, and has not failed since: what answered
+    /// before it says nothing of a block that falls in between.
     pub(super) fn sibling_answered(&self, tag: Option<EndpointTag>, began: Moment) -> bool {
-        let near = |known: &Known| known.bad.is_none() && known.good.is_some_and(|good| good + NEAR >= began);
+        let near = |known: &Known| known.bad.is_none() && known.good.is_some_and(|good| good >= began);
         tag.is_some_and(|tag| self.0.iter().any(|known| known.tag != tag && near(known)))
     }
 
@@ -146,10 +145,10 @@ mod tests {
             ends.answered(v4(1), at(secs));
         }
         assert!(ends.is_dead(v4(2)) && !ends.is_dead(v4(1)));
-        assert!(ends.sibling_answered(v4(2), at(45)) && !ends.sibling_answered(v4(2), at(60)));
+        assert!(ends.sibling_answered(v4(2), at(40)) && !ends.sibling_answered(v4(2), at(41)));
         ends.answered(v4(2), at(50));
         assert!(!ends.is_dead(v4(2)));
         ends.failed(v4(1), at(51));
-        assert!(!ends.sibling_answered(v4(3), at(90)));
+        assert!(ends.sibling_answered(v4(3), at(50)) && !ends.sibling_answered(v4(3), at(51)));
     }
 }
