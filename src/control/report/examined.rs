@@ -17,7 +17,9 @@ pub fn caution(title: &str) -> Vec<String> {
          ports, both IP versions, the pairs, a small hello, a body of 64 KB, few large and many small packets, its \
          speed beside a neutral site's, QUIC, calls, plain HTTP, and the same through a tunnel of yours."
             .to_owned(),
-        "It takes about one to three minutes and up to about one megabyte. Ctrl-C stops it at once.".to_owned(),
+        "It takes three minutes at most and some hundred KB; up to about 2000 KB where large objects of it are known. \
+         Ctrl-C stops it at once."
+            .to_owned(),
     ]
 }
 

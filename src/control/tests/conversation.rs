@@ -259,6 +259,31 @@ async fn a_quiet_stream_shows_that_it_lives() {
 }
 
 #[tokio::test]
+async fn an_examination_ends_when_nobody_listens_and_another_may_begin() {
+    let limits = Limits { seen_beat: Duration::from_millis(5), ..Limits::default() };
+    let running = start_with("control.token", Fixed { stuck: true, ..Fixed::default() }, limits).await;
+    let ask = Ask::Diagnose { service: ServiceId::from("telegram") };
+    let connect = || Client::connect(&running.place);
+    let mut first = connect().await.unwrap().stream(&ask).await.unwrap();
+    assert!(matches!(first.next().await.unwrap(), Some(Tell::Examined(_))));
+    let no = connect().await.unwrap().stream(&ask).await.unwrap().next().await;
+    assert!(matches!(&no, Err(ControlError::Refused(no)) if no.code == RefusalCode::Busy), "{no:?}");
+    drop(first);
+    let turn = running.operator.examining.acquire();
+    tokio::time::timeout(Duration::from_secs(20), turn).await.expect("its turn is given back").unwrap();
+}
+
+#[tokio::test]
+async fn reports_and_measurements_are_one_answer_each() {
+    let running = start("control.token").await;
+    let mut client = Client::connect(&running.place).await.unwrap();
+    let told = client.ask(&Ask::Report { since_secs: 3600 }).await.unwrap();
+    assert_eq!(told, Tell::Report(Box::new(fixed_account())));
+    let told = client.ask(&Ask::Measurements { since_secs: 3600 }).await.unwrap();
+    assert_eq!(told, Tell::Measurements(fixed_measurements(Duration::from_secs(3600))));
+}
+
+#[tokio::test]
 async fn stopping_clears_the_place_away() {
     for name in PLACES {
         let running = start(name).await;
