@@ -30,6 +30,7 @@ pub(super) fn signs() -> Vec<Sign> {
         DnsInjected,
         DnsSilent,
         ClientGaveUp,
+        HungUp,
         Reconnecting,
         UdpNoReply,
         QuicSilent,
@@ -60,6 +61,7 @@ pub(super) fn signs() -> Vec<Sign> {
             | DnsInjected
             | DnsSilent
             | ClientGaveUp
+            | HungUp
             | Reconnecting
             | UdpNoReply
             | QuicSilent
