@@ -30,11 +30,11 @@ pub(super) fn signs() -> Vec<Sign> {
         DnsInjected,
         DnsSilent,
         ClientGaveUp,
-        HungUp,
         Reconnecting,
         UdpNoReply,
         QuicSilent,
         BurstFrozen,
+        HungUp,
         WrongAnswer,
         TransportDown,
     ];
@@ -61,11 +61,11 @@ pub(super) fn signs() -> Vec<Sign> {
             | DnsInjected
             | DnsSilent
             | ClientGaveUp
-            | HungUp
             | Reconnecting
             | UdpNoReply
             | QuicSilent
             | BurstFrozen
+            | HungUp
             | WrongAnswer
             | TransportDown => {}
         }
