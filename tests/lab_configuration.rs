@@ -7,6 +7,9 @@ use byway::config::{Origin, load};
 use byway::lab::{Country, World, demo};
 use byway::model::{Destination, Host, L4};
 use byway::net::Network;
+use byway::probe::Kind;
+use byway::wire::quic::{Ids, unknown_version};
+use byway::wire::stun::binding_request;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -53,9 +56,12 @@ async fn every_place_that_a_probe_of_the_catalogue_asks_answers_in_the_lab() {
                     L4::Tcp => drop(country.connect(at).await.unwrap_or_else(|why| panic!("{at}: {why}"))),
                     L4::Udp => {
                         let socket = country.bind_udp(at).await.unwrap();
-                        let request = byway::wire::stun::binding_request([1; 12]);
+                        let request = match spec.kind {
+                            Kind::Quic(_) => unknown_version(Ids { to: [1; 8], from: [2; 8] }, &[3; 1200]),
+                            _ => binding_request([1; 12]).to_vec(),
+                        };
                         socket.send_to(&request, at).await.unwrap();
-                        let mut buf = [0; 100];
+                        let mut buf = [0; 1500];
                         assert_eq!(socket.recv_from(&mut buf).await.unwrap().1, at);
                     }
                 }
