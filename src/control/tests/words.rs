@@ -34,6 +34,7 @@ pub(super) fn signs() -> Vec<Sign> {
         UdpNoReply,
         QuicSilent,
         BurstFrozen,
+        HungUp,
         WrongAnswer,
         TransportDown,
     ];
@@ -64,6 +65,7 @@ pub(super) fn signs() -> Vec<Sign> {
             | UdpNoReply
             | QuicSilent
             | BurstFrozen
+            | HungUp
             | WrongAnswer
             | TransportDown => {}
         }
