@@ -9,9 +9,9 @@ use byway::model::{Destination, Host, L4};
 use byway::net::Network;
 use byway::probe::Kind;
 use byway::wire::quic::{Ids, unknown_version};
-use byway::wire::stun::binding_request;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 fn settings(country: &Country, more: &str) -> byway::config::Settings {
     let folder = tempfile::tempdir().unwrap();
@@ -58,11 +58,12 @@ async fn every_place_that_a_probe_of_the_catalogue_asks_answers_in_the_lab() {
                         let socket = country.bind_udp(at).await.unwrap();
                         let request = match spec.kind {
                             Kind::Quic(_) => unknown_version(Ids { to: [1; 8], from: [2; 8] }, &[3; 1200]),
-                            _ => binding_request([1; 12]).to_vec(),
+                            _ => byway::wire::stun::binding_request([1; 12]).to_vec(),
                         };
                         socket.send_to(&request, at).await.unwrap();
                         let mut buf = [0; 1500];
-                        assert_eq!(socket.recv_from(&mut buf).await.unwrap().1, at);
+                        let answer = tokio::time::timeout(Duration::from_secs(5), socket.recv_from(&mut buf)).await;
+                        assert_eq!(answer.unwrap_or_else(|_| panic!("{at} is silent")).unwrap().1, at);
                     }
                 }
             }
