@@ -8,6 +8,7 @@
 
 mod judge;
 mod log;
+mod open;
 mod people;
 mod report;
 mod run;
