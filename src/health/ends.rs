@@ -7,9 +7,11 @@ use std::time::Duration;
 /// The most endpoints remembered; the one unheard of for longest goes first.
 const MOST: usize = 16;
 /// Another endpoint answered "at the same time" when it did so this shortly before the attempt, or later.
-const NEAR: Duration = Duration::from_secs(10);
-/// An endpoint is dead when it failed twice, this far apart, while another answered.
+const NEAR: Duration = Duration::from_secs(60);
+/// An endpoint is dead when it failed twice, this far apart, while another answered …
 const LONG: Duration = Duration::from_secs(30);
+/// … and one that was seen alive when it did so four times.
+const ONCE_ALIVE: u32 = 4;
 /// What was not heard of for this long is forgotten.
 const KEPT: Duration = Duration::from_secs(3600);
 
@@ -23,6 +25,8 @@ struct Known {
     good: Option<Moment>,
     /// Failed connects since `good`: how many, the first and the last.
     bad: Option<(u32, Moment, Moment)>,
+    /// When it last answered after it had failed.
+    back: Option<Moment>,
 }
 
 impl Known {
@@ -40,6 +44,7 @@ impl Ends {
     pub(super) fn answered(&mut self, tag: Option<EndpointTag>, at: Moment) {
         if let Some(known) = self.known(tag) {
             known.good = known.good.max(Some(at));
+            known.back = known.bad.map_or(known.back, |_| Some(at));
             known.bad = None;
         }
     }
@@ -61,7 +66,7 @@ impl Ends {
         {
             self.0.swap_remove(oldest);
         }
-        self.0.push(Known { tag, good: None, bad: None });
+        self.0.push(Known { tag, good: None, bad: None, back: None });
         self.0.last_mut()
     }
 
@@ -79,7 +84,13 @@ impl Ends {
     fn dead(&self, known: &Known) -> bool {
         let Some((count, first, last)) = known.bad else { return false };
         let others = self.0.iter().any(|other| other.bad.is_none() && other.good.is_some_and(|good| good > first));
-        count >= 2 && last.since(first) >= LONG && others
+        let enough = if known.good.is_some() { ONCE_ALIVE } else { 2 };
+        count >= enough && last.since(first) >= LONG && others
+    }
+
+    /// Whether one and the same endpoint now fails and now answers, as far as endpoints are known: chance, not choice.
+    pub(super) fn is_fickle(&self) -> bool {
+        self.0.is_empty() || self.0.iter().any(|known| known.back.is_some())
     }
 
     /// What of the route does not work, where the rest does.
@@ -99,6 +110,9 @@ impl Ends {
 
     pub(super) fn expire(&mut self, now: Moment) {
         self.0.retain(|known| known.heard().is_some_and(|heard| now.since(heard) <= KEPT));
+        for known in &mut self.0 {
+            known.back = known.back.filter(|at| now.since(*at) <= KEPT);
+        }
     }
 }
 
@@ -146,10 +160,18 @@ mod tests {
             ends.answered(v4(1), at(secs));
         }
         assert!(ends.is_dead(v4(2)) && !ends.is_dead(v4(1)));
-        assert!(ends.sibling_answered(v4(2), at(45)) && !ends.sibling_answered(v4(2), at(60)));
+        assert!(ends.sibling_answered(v4(2), at(45)) && !ends.sibling_answered(v4(2), at(101)));
+        assert!(!ends.is_fickle());
         ends.answered(v4(2), at(50));
-        assert!(!ends.is_dead(v4(2)));
-        ends.failed(v4(1), at(51));
-        assert!(!ends.sibling_answered(v4(3), at(90)));
+        assert!(!ends.is_dead(v4(2)) && ends.is_fickle());
+        for secs in [60, 75, 95] {
+            ends.failed(v4(2), at(secs));
+            ends.answered(v4(1), at(secs));
+        }
+        assert!(!ends.is_dead(v4(2)), "it was alive");
+        ends.failed(v4(2), at(96));
+        assert!(ends.is_dead(v4(2)));
+        ends.failed(v4(1), at(97));
+        assert!(!ends.sibling_answered(v4(3), at(98)), "nobody is left");
     }
 }

@@ -29,6 +29,7 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
     let value = belief.score.value();
     match belief.phase {
         Phase::Blocked => rename(belief),
+        Phase::Recovering if belief.is_lossy() => lossy(belief, now),
         Phase::Recovering if points >= RELAPSE || value >= params.switch_at => {
             let wait = belief.recovery.relapse(now, params);
             rename(belief);
@@ -38,11 +39,7 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
         Phase::Recovering => {}
         Phase::ServiceDown | Phase::ProbeStale if !here => {}
         // A part of the connections lives: usable for some things, and others go first (T18).
-        _ if value >= params.switch_at && belief.is_lossy() => {
-            belief.technique = Some(Technique::RandomDrop);
-            belief.confidence = Confidence::Anomaly;
-            enter(belief, Phase::Degraded, now);
-        }
+        _ if value >= params.switch_at && belief.is_lossy() => lossy(belief, now),
         _ if belief.score.for_verdict() >= params.block_at && belief.tally.suffices(params) => block(belief, now),
         _ if belief.score.without_slowness() >= params.switch_at => enter(belief, Phase::Suspect, now),
         _ if value >= params.switch_at => {
@@ -52,6 +49,12 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
         }
         _ => {}
     }
+}
+
+fn lossy(belief: &mut Belief, now: Moment) {
+    belief.technique = Some(Technique::RandomDrop);
+    belief.confidence = Confidence::Anomaly;
+    enter(belief, Phase::Degraded, now);
 }
 
 /// More is known of a block that stands: what it looks like now, if that can be told.
@@ -133,8 +136,7 @@ fn after_everywhere(belief: &mut Belief, evidence: &Evidence, params: &Params) {
 /// What the passing of time does by itself.
 pub(super) fn tick(belief: &mut Belief, now: Moment, params: &Params) {
     belief.score.settle(now, params.score_half_life);
-    belief.asides.expire(now);
-    belief.ends.expire(now);
+    belief.expire(now);
     let forgotten = now.since(belief.heard) >= params.state.ttl;
     match belief.phase {
         Phase::Unknown => {}
@@ -142,10 +144,23 @@ pub(super) fn tick(belief: &mut Belief, now: Moment, params: &Params) {
         _ if forgotten && !belief.hostile => {
             belief.forget(now);
         }
+        // What fails by chance is believed as long as the tries say so: points fade while nobody tries.
+        Phase::Degraded if belief.technique == Some(Technique::RandomDrop) && belief.is_random() => {}
         Phase::Suspect | Phase::Degraded if belief.score.value() < params.switch_at / 2.0 => calm(belief, now),
         Phase::Recovering => progress(belief, now, params),
         _ => {}
     }
+}
+
+/// The line turns out not to be fit: what was only suspected since it was last looked at may be its doing.
+pub(super) fn retract(belief: &mut Belief, looked: Option<Moment>, now: Moment) -> bool {
+    let young = matches!(belief.phase, Phase::Suspect | Phase::Degraded) && looked.is_none_or(|at| belief.since >= at);
+    if young && belief.confidence != Confidence::Confirmed {
+        belief.score.zero();
+        belief.tally = Tally::default();
+        calm(belief, now);
+    }
+    young
 }
 
 /// A block of a route that nothing asks after is let go when it was left alone as long as a blocked route ever is.

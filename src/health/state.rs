@@ -144,6 +144,8 @@ impl State {
                 self.learn(&evidence, now, params);
                 if good {
                     self.release(now, params);
+                } else if self.is_open(&evidence.route) {
+                    self.link.doubt(&evidence, now);
                 }
             }
             Ruling::Waits => {
@@ -154,6 +156,12 @@ impl State {
             Ruling::Void => self.look_again(&evidence, now, params),
         }
         self.remember(evidence);
+    }
+
+    /// Whether it is still open what the matter is with a route.
+    fn is_open(&self, route: &Route) -> bool {
+        let phase = self.beliefs.get(route).map(|belief| belief.phase);
+        matches!(phase, Some(Phase::Unknown | Phase::Ok | Phase::Suspect))
     }
 
     /// An answer while the link is thought bad, or a failure the anchors share, is a reason to look at the link.
@@ -265,6 +273,7 @@ impl State {
             // Nothing to settle: frozen already, or not to be frozen.
         } else {
             self.beliefs.values_mut().for_each(|b| b.score.settle(now, params.score_half_life));
+            self.retract(now);
         }
         let changed = self.link.report(report, now, &mut self.dice, params);
         if changed {
@@ -276,6 +285,21 @@ impl State {
                 self.thaw(now.since(since), now, params);
             }
             self.release(now, params);
+        }
+    }
+
+    /// What was suspected since the last look at the line was perhaps the line's.
+    fn retract(&mut self, now: Moment) {
+        let looked = self.link.looked();
+        let mut turned = Vec::new();
+        for (route, belief) in &mut self.beliefs {
+            let from = belief.phase;
+            if phase::retract(belief, looked, now) {
+                turned.push((route.clone(), from));
+            }
+        }
+        for (route, from) in turned {
+            self.announce(&route, from, now);
         }
     }
 
