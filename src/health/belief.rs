@@ -3,6 +3,7 @@
 
 use super::aside::Asides;
 use super::ends::{self, Ends};
+use super::luck::{Outcome, Outcomes};
 use super::params::Params;
 use super::recover::Recovery;
 use super::score::{Part, Score};
@@ -20,14 +21,8 @@ const TRAFFIC_RULES: Duration = Duration::from_secs(120);
 pub(super) const TWIN_WITHIN: Duration = Duration::from_secs(60);
 /// Failures on every way further apart than this are separate outages.
 const EVERYWHERE_WITHIN: Duration = Duration::from_secs(1800);
-/// Outcomes remembered to estimate how often the route fails …
-const WINDOW: usize = 20;
-/// … for so long,
-const OUTCOMES_FOR: Duration = Duration::from_secs(3600);
-/// and, to believe that the route works again, so long before the latest.
-const LATELY: Duration = Duration::from_secs(600);
-/// So many good outcomes in a row are no luck.
-const SURE: usize = 4;
+/// Failures that may wait for a twin.
+const MOST_UNPAIRED: usize = 20;
 
 /// What is believed of one route.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,19 +54,10 @@ pub(super) struct Belief {
     heard_bad: Moment,
     rtt: Option<f64>,
     first_byte: Option<f64>,
-    outcomes: VecDeque<Outcome>,
+    pub(super) outcomes: Outcomes,
     gave_up: VecDeque<Moment>,
     /// Failures still waiting for a twin: when, and their points.
     unpaired: VecDeque<(Moment, Part, f64)>,
-}
-
-/// How one attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Outcome {
-    at: Moment,
-    good: bool,
-    /// It failed at one address, while others answered.
-    stray: bool,
 }
 
 /// When a route is probed.
@@ -135,7 +121,7 @@ impl Belief {
             heard_bad: now,
             rtt: None,
             first_byte: None,
-            outcomes: VecDeque::new(),
+            outcomes: Outcomes::default(),
             gave_up: VecDeque::new(),
             unpaired: VecDeque::new(),
         }
@@ -164,6 +150,10 @@ impl Belief {
             _ => {}
         }
         let Some(weight) = weigh::weigh(evidence, before) else { return Cue::None };
+        // One dead address of several never makes a suspicion by itself.
+        if weight.stray && self.score.value() + weight.points >= params.switch_at {
+            return Cue::None;
+        }
         if self.is_outranked(evidence) || (bare && self.taint.covers(evidence.endpoint, evidence.began)) {
             return Cue::None;
         }
@@ -188,10 +178,10 @@ impl Belief {
         }
         smooth(&mut self.rtt, evidence.rtt_ms);
         smooth(&mut self.first_byte, evidence.first_byte_ms);
-        self.remember(Outcome { at: evidence.at, good: true, stray: false });
+        self.outcomes.note(Outcome { at: evidence.at, good: true, stray: false });
         self.everywhere = None;
         self.dns_silences = 0;
-        let floor = (self.goods_in_a_row() < self.goods_needed()).then_some(params.switch_at);
+        let floor = (!self.outcomes.are_believed()).then_some(params.switch_at);
         self.score.relieve(weigh::relief(evidence.sign), evidence.sign == Sign::BodyProven, floor);
         Cue::Good
     }
@@ -214,14 +204,14 @@ impl Belief {
         }
         // A dead server of our own is no failure of the route, and a slow transfer is none.
         if !matches!(weight.part, Part::Near | Part::Throttle) {
-            self.remember(Outcome { at: evidence.at, good: false, stray: weight.stray });
+            self.outcomes.note(Outcome { at: evidence.at, good: false, stray: weight.stray });
         }
         if evidence.sign == Sign::ClientGaveUp {
             self.gave_up.push_back(evidence.at);
         }
         if !weight.twin && weight.tried {
             self.unpaired.push_back((evidence.at, weight.part, weight.points));
-            self.unpaired.truncate(WINDOW);
+            self.unpaired.truncate(MOST_UNPAIRED);
         }
         if weight.proves == Some(Technique::Mitm) {
             self.hostile = true;
@@ -301,66 +291,18 @@ impl Belief {
         evidence.source == Source::Probe && recent && evidence.pair.is_none()
     }
 
-    fn remember(&mut self, outcome: Outcome) {
-        if self.outcomes.len() >= WINDOW {
-            self.outcomes.pop_front();
-        }
-        self.outcomes.push_back(outcome);
-        self.forget_outcomes(outcome.at);
-    }
-
-    fn forget_outcomes(&mut self, now: Moment) {
-        while self.outcomes.front().is_some_and(|outcome| now.since(outcome.at) > OUTCOMES_FOR) {
-            self.outcomes.pop_front();
-        }
-    }
-
     /// Time passes: what is old is no news of today.
     pub(super) fn expire(&mut self, now: Moment) {
         self.asides.expire(now);
         self.ends.expire(now);
-        self.forget_outcomes(now);
-    }
-
-    /// Good outcomes since the last bad one, of the route as a whole.
-    pub(super) fn goods_in_a_row(&self) -> usize {
-        self.outcomes.iter().rev().filter(|outcome| !outcome.stray).take_while(|outcome| outcome.good).count()
-    }
-
-    /// Good outcomes in a row it takes to believe that a route which fails now and then works: so many that bare
-    /// luck would show them in one case of twenty, five at most (T18). One stray failure asks for one.
-    pub(super) fn goods_needed(&self) -> usize {
-        let newest = self.outcomes.back().map(|outcome| outcome.at);
-        let late = |outcome: &&Outcome| newest.is_some_and(|newest| newest.since(outcome.at) <= LATELY);
-        let lately = self.outcomes.iter().filter(late).filter(|outcome| !outcome.stray);
-        let (all, bad) = lately.fold((0, 0), |(all, bad), outcome| (all + 1, bad + usize::from(!outcome.good)));
-        if bad < 2 {
-            return bad;
-        }
-        let p = bad as f64 / f64::from(all);
-        (1..5).find(|n| (1.0 - p).powi(*n) < 0.05).map_or(5, |n| n.unsigned_abs() as usize)
-    }
-
-    /// Whether the route, since it last worked for sure, works now and then: in a tenth to four fifths of the cases
-    /// (T18).
-    pub(super) fn is_random(&self) -> bool {
-        let mut run = 0;
-        let (mut all, mut bad) = (0, 0);
-        for outcome in &self.outcomes {
-            run = if outcome.good { run + 1 } else { 0 };
-            (all, bad) = (all + 1, bad + usize::from(!outcome.good));
-            if run >= SURE || bad == 0 {
-                (all, bad) = (0, 0);
-            }
-        }
-        all >= 5 && bad >= 2 && bad * 10 <= all * 9 && bad * 5 >= all
+        self.outcomes.expire(now);
     }
 
     /// Whether packets are lost at random, which leaves a part of the connections alive: seen in connects that time out
     /// (T10, T18). What is cut after the hello is chosen, however seldom. Connects that now time out and now succeed,
     /// to no avail, look so too; unless nothing ever came of many of them.
     pub(super) fn is_lossy(&self) -> bool {
-        let random = self.is_random() && self.tally.is_of_loss() && self.ends.is_fickle();
+        let random = self.outcomes.is_random() && self.tally.is_of_loss() && self.ends.is_fickle();
         self.tally.confidence() == Confidence::Anomaly && (random || self.tally.is_mixed())
     }
 

@@ -8,6 +8,8 @@ use std::time::Duration;
 const MOST: usize = 16;
 /// Another endpoint answered "at the same time" when it did so this shortly before the attempt, or later.
 const NEAR: Duration = Duration::from_secs(60);
+/// The same for an endpoint of the other version of IP, which is blocked apart.
+const NEAR_APART: Duration = Duration::from_secs(600);
 /// An endpoint is dead when it failed twice, this far apart, while another answered …
 const LONG: Duration = Duration::from_secs(30);
 /// … and one that was seen alive when it did so four times.
@@ -72,8 +74,12 @@ impl Ends {
 
     /// Whether another endpoint answered at about the time of an attempt begun at `began`, and has not failed since.
     pub(super) fn sibling_answered(&self, tag: Option<EndpointTag>, began: Moment) -> bool {
-        let near = |known: &Known| known.bad.is_none() && known.good.is_some_and(|good| good + NEAR >= began);
-        tag.is_some_and(|tag| self.0.iter().any(|known| known.tag != tag && near(known)))
+        let Some(tag) = tag else { return false };
+        self.0.iter().any(|known| {
+            let apart = matches!((known.tag.family(), tag.family()), (Some(a), Some(b)) if a != b);
+            let near = if apart { NEAR_APART } else { NEAR };
+            known.tag != tag && known.bad.is_none() && known.good.is_some_and(|good| good + near >= began)
+        })
     }
 
     /// Whether it is known already that only this endpoint is dead.

@@ -205,11 +205,6 @@ impl Link {
         }
     }
 
-    /// When the controls last told something.
-    pub(super) const fn looked(&self) -> Option<Moment> {
-        self.looked
-    }
-
     /// Whether somebody waits for the controls.
     pub(super) const fn is_asked(&self) -> bool {
         self.asked.is_some()

@@ -9,6 +9,7 @@
 //! | `tally` | is there enough for a verdict, and which? |
 //! | `phase` | which state follows? |
 //! | `recover` | when is a blocked route trusted again? |
+//! | `luck` | how often does it fail? |
 //! | `ends` | which of its addresses answer? |
 //! | `aside` | what is told and moves no connection? |
 //! | `throttle` | is a slow window anybody's doing? |
@@ -34,6 +35,7 @@ mod cadence;
 mod dice;
 mod ends;
 mod link;
+mod luck;
 mod networks;
 mod params;
 mod phase;

@@ -72,7 +72,7 @@ fn rename(belief: &mut Belief) {
 /// canaries that must carry a body, and not by fading alone.
 fn block(belief: &mut Belief, now: Moment) {
     let mut how = belief.tally.technique();
-    if belief.tally.confidence() == Confidence::Anomaly && how != Technique::Freeze && belief.is_random() {
+    if belief.tally.confidence() == Confidence::Anomaly && how != Technique::Freeze && belief.outcomes.is_random() {
         how = Technique::RandomDrop;
     }
     belief.technique = Some(how);
@@ -100,8 +100,7 @@ fn after_good(belief: &mut Belief, evidence: &Evidence, params: &Params) {
             progress(belief, now, params);
         }
         Phase::Suspect | Phase::Degraded => {
-            let believed = belief.goods_in_a_row() >= belief.goods_needed();
-            if believed && belief.score.value() < params.switch_at / 2.0 {
+            if belief.outcomes.are_believed() && belief.score.value() < params.switch_at / 2.0 {
                 works(belief, now);
             }
         }
@@ -145,22 +144,11 @@ pub(super) fn tick(belief: &mut Belief, now: Moment, params: &Params) {
             belief.forget(now);
         }
         // What fails by chance is believed as long as the tries say so: points fade while nobody tries.
-        Phase::Degraded if belief.technique == Some(Technique::RandomDrop) && belief.is_random() => {}
+        Phase::Degraded if belief.technique == Some(Technique::RandomDrop) && belief.outcomes.is_random() => {}
         Phase::Suspect | Phase::Degraded if belief.score.value() < params.switch_at / 2.0 => calm(belief, now),
         Phase::Recovering => progress(belief, now, params),
         _ => {}
     }
-}
-
-/// The line turns out not to be fit: what was only suspected since it was last looked at may be its doing.
-pub(super) fn retract(belief: &mut Belief, looked: Option<Moment>, now: Moment) -> bool {
-    let young = matches!(belief.phase, Phase::Suspect | Phase::Degraded) && looked.is_none_or(|at| belief.since >= at);
-    if young && belief.confidence != Confidence::Confirmed {
-        belief.score.zero();
-        belief.tally = Tally::default();
-        calm(belief, now);
-    }
-    young
 }
 
 /// A block of a route that nothing asks after is let go when it was left alone as long as a blocked route ever is.

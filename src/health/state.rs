@@ -273,7 +273,6 @@ impl State {
             // Nothing to settle: frozen already, or not to be frozen.
         } else {
             self.beliefs.values_mut().for_each(|b| b.score.settle(now, params.score_half_life));
-            self.retract(now);
         }
         let changed = self.link.report(report, now, &mut self.dice, params);
         if changed {
@@ -285,21 +284,6 @@ impl State {
                 self.thaw(now.since(since), now, params);
             }
             self.release(now, params);
-        }
-    }
-
-    /// What was suspected since the last look at the line was perhaps the line's.
-    fn retract(&mut self, now: Moment) {
-        let looked = self.link.looked();
-        let mut turned = Vec::new();
-        for (route, belief) in &mut self.beliefs {
-            let from = belief.phase;
-            if phase::retract(belief, looked, now) {
-                turned.push((route.clone(), from));
-            }
-        }
-        for (route, from) in turned {
-            self.announce(&route, from, now);
         }
     }
 

@@ -31,11 +31,14 @@ pub(super) enum Fate {
     Beside(Sign),
 }
 
+/// What a network does to an attempt.
+pub(super) type Network = fn(&Try) -> Fate;
+
 /// One scenario.
 pub(super) struct Scenario {
     pub(super) number: u8,
     pub(super) name: &'static str,
-    pub(super) network: fn(&Try) -> Fate,
+    pub(super) network: Network,
     /// What the controls say.
     pub(super) link: LinkState,
     /// What a pair proves, where the prober may run one.
@@ -61,6 +64,11 @@ impl Play {
         for _ in 0..6 {
             world.traffic("direct", A);
             world.traffic("direct", Sign::FlowProven);
+            // They have been at every address of it.
+            for endpoint in 0..4 {
+                let fact = world.fact(route("telegram", "direct"), A);
+                world.tell(Evidence { endpoint: Some(tag(endpoint)), ..fact });
+            }
             world.pass(dice.between(secs(10), secs(30)));
         }
         let began = world.now;
@@ -92,14 +100,14 @@ impl Play {
 
     fn fate(&mut self, scenario: &Scenario, direct: bool) -> (Fate, EndpointTag) {
         let endpoint = (self.dice.unit() * 4.0) as u32;
-        let family = if endpoint < 2 { Family::V4 } else { Family::V6 };
+        let family = family(endpoint);
         let (luck, after) = (self.dice.unit(), self.after());
         let punished = self.punished[endpoint as usize];
         let fate = (scenario.network)(&Try { direct, endpoint, family, after, luck, punished });
         if let Fate::Triggers(_) = fate {
             self.punished[endpoint as usize] = Some(after);
         }
-        (fate, EndpointTag::of(endpoint, family))
+        (fate, tag(endpoint))
     }
 
     /// A person's connection: direct first or not, the other way when it fails.
@@ -178,6 +186,14 @@ impl Play {
     pub(super) fn aside(&mut self, evidence: Evidence) {
         self.world.tell(Evidence { anchors: Anchors::Good, ..evidence });
     }
+}
+
+const fn family(endpoint: u32) -> Family {
+    if endpoint < 2 { Family::V4 } else { Family::V6 }
+}
+
+const fn tag(endpoint: u32) -> EndpointTag {
+    EndpointTag::of(endpoint, family(endpoint))
 }
 
 fn twin_of(tunnel: Fate) -> Twin {

@@ -2,7 +2,7 @@
 //! way people go, what is said, what is believed of the line, and that nobody is blamed where nobody is to blame.
 //! Those that are sequences rather than states are told one by one in [`super::blocks`] and [`super::innocent`].
 
-use super::play::{Fate, Play, Scenario, Try};
+use super::play::{Fate, Network, Play, Scenario, Try};
 use super::world::{A, World, mins, route, secs};
 use crate::health::{Event, Params};
 use crate::model::{
@@ -28,20 +28,20 @@ const fn on_tunnel(verdict: Verdict) -> Expected {
     Expected { direct: false, verdict, or_unclear: false }
 }
 
-/// What was only suspected when the line was found bad is taken back.
+/// What was only suspected when the line was found bad stays so, and nothing is said of it.
 const fn on_hold() -> Expected {
     Expected { direct: true, verdict: Verdict::Works, or_unclear: true }
 }
 
-const fn scenario(number: u8, name: &'static str, network: fn(&Try) -> Fate) -> Scenario {
+const fn scenario(number: u8, name: &'static str, network: Network) -> Scenario {
     Scenario { number, name, network, link: LinkState::Online, pair: None, minutes: 12 }
 }
 
-const fn bad_line(number: u8, name: &'static str, link: LinkState, network: fn(&Try) -> Fate) -> Scenario {
+const fn bad_line(number: u8, name: &'static str, link: LinkState, network: Network) -> Scenario {
     Scenario { link, ..scenario(number, name, network) }
 }
 
-const fn proven(number: u8, name: &'static str, pair: Technique, network: fn(&Try) -> Fate) -> Scenario {
+const fn proven(number: u8, name: &'static str, pair: Technique, network: Network) -> Scenario {
     Scenario { pair: Some(pair), ..scenario(number, name, network) }
 }
 
@@ -115,7 +115,7 @@ fn table() -> Vec<(Scenario, Expected)> {
         (bad_line(25, "mitm-all", LinkBad, |_| Fails(Sign::ForeignKey)), on_direct(Fine)),
         (scenario(26, "blockpage", |a| direct(a, Fails(Sign::BlockPage))), on_tunnel(Blocked(HttpBlock))),
         (proven(30, "noise-fp", ProtoBlock, |a| direct(a, Fails(Sign::HelloMuted))), on_tunnel(Blocked(ProtoBlock))),
-        (bad_line(32, "whitelist", Whitelist, |_| Fails(Sign::HelloMuted)), on_direct(Fine)),
+        (bad_line(32, "whitelist", Whitelist, |_| Fails(Sign::HelloMuted)), on_hold()),
         (scenario(33, "burst-police", |_| Beside(Sign::BurstFrozen)), on_direct(Degraded(Technique::BurstPolice))),
         (scenario(35, "service-down", |_| Fails(Sign::Refused)), on_direct(Down)),
         (
@@ -144,7 +144,7 @@ fn the_scenarios_end_as_they_should_whatever_the_chances() {
             let mut play = Play::of(&scenario, seed);
             let verdict = play.world.verdict();
             let said = verdict == expected.verdict || (expected.or_unclear && verdict == Verdict::Unclear);
-            let fits = said && play.direct_first() == expected.direct;
+            let fits = said && (expected.or_unclear || play.direct_first() == expected.direct);
             right += usize::from(fits);
             if !fits {
                 seen.push((seed, verdict, play.world.phase("direct")));
@@ -166,7 +166,7 @@ fn the_scenarios_end_as_they_should_whatever_the_chances() {
 
 #[test]
 fn s09_s37_what_does_not_answer_is_noted() {
-    let cases: [(fn(&Try) -> Fate, Partial); 2] = [
+    let cases: [(Network, Partial); 2] = [
         (
             |a| if a.endpoint == 3 { direct(a, Fails(Sign::ConnectTimeout)) } else { Works },
             Partial::SomeEndpoints { dead: 1 },
@@ -213,7 +213,7 @@ fn s21_sixty_percent_of_loss_is_degraded_by_chance() {
         tunnel += usize::from(!play.direct_first());
         let direct = route("telegram", "direct");
         let told = play.world.transitions().into_iter().filter(|t| t.route == direct);
-        let last = told.filter(|t| matches!(t.verdict, Verdict::Blocked(_) | Verdict::Degraded(_))).last();
+        let last = told.filter(|t| matches!(t.verdict, Verdict::Blocked(_) | Verdict::Degraded(_))).next_back();
         named += usize::from(last.is_some_and(|t| t.verdict == Verdict::Degraded(Technique::RandomDrop)));
     }
     assert!(named >= 15, "{named} of 20 by its name");
@@ -319,7 +319,7 @@ fn s32_where_only_domestic_places_answer_foreign_ones_are_hardly_asked() {
         let shown = play.world.state().snapshot(&play.world.params);
         let carried = asked.is_empty() || shown.capable.iter().any(|id| id.as_str() == "tokyo");
         assert!(carried, "the tunnel that carried something is remembered");
-        assert!(matches!(play.world.phase("direct"), Phase::Ok | Phase::Unknown), "nothing was learned");
+        assert!(!play.world.ever(Phase::Blocked) && play.world.direct().score < 5.0, "next to nothing was learned");
     }
 }
 
