@@ -6,7 +6,7 @@ use crate::board::Board;
 use crate::config::{ServiceSpec, Settings};
 use crate::judge::{self, dns::Heard};
 use crate::model::{Destination, DirectRule, Facet, Host, L4, Route, ServiceId, Source, TransportId, Way};
-use crate::net::resolve::{self, Finding, SecureSaid, SystemSaid};
+use crate::net::resolve::{self, Finding, Raw, SecureSaid, SystemSaid};
 use crate::net::tls::{TlsError, Trust};
 use crate::net::{Network, Resolver};
 use crate::policy::{Matcher, Rule};
@@ -44,7 +44,10 @@ impl World {
     fn trusting(&self, spec: &probe::Spec) -> probe::Spec {
         let mut spec = spec.clone();
         let https = match &mut spec.kind {
-            probe::Kind::Https(https) | probe::Kind::Tls(https) | probe::Kind::WebSocket { https, .. } => https,
+            probe::Kind::Https(https)
+            | probe::Kind::Tls(https)
+            | probe::Kind::Quic(https)
+            | probe::Kind::WebSocket { https, .. } => https,
             probe::Kind::Telegram { .. } | probe::Kind::Noise { .. } | probe::Kind::Stun => return spec,
         };
         if let (probe::Roots::Platform, Some(roots)) = (&https.roots, &self.web_roots) {
@@ -104,11 +107,15 @@ impl Generation {
                 captive: settings.anchors.captive.clone(),
                 neutral: settings.anchors.neutral.iter().map(|anchor| world.trusting(anchor)).collect(),
                 domestic: settings.anchors.domestic.iter().map(|anchor| world.trusting(anchor)).collect(),
+                bulk: settings.anchors.bulk.iter().map(|anchor| world.trusting(anchor)).collect(),
+                stun: settings.anchors.stun.clone(),
+                time: settings.anchors.time.clone(),
             },
             ways: in_order,
             services: settings.services.iter().map(|spec| spec.service.clone()).collect(),
             board: board.clone(),
             network: Arc::clone(&world.network),
+            resolver: Some(Arc::clone(&resolver)),
             sources: world.sources.clone(),
         });
         Ok(Self { settings, routing, prober, resolver, broken })
@@ -120,7 +127,7 @@ impl Generation {
 pub(super) fn routes(settings: &Settings) -> Vec<Route> {
     let mut routes = Vec::new();
     for spec in settings.services.iter().filter(|spec| !spec.service.id.is_other()) {
-        for (facet, l4) in facets(spec) {
+        for (facet, l4) in facets(spec).union(&over_quic(spec)).copied() {
             for transport in allowed(settings, spec) {
                 routes.push(Route { service: spec.service.id.clone(), facet, transport, l4 });
             }
@@ -129,9 +136,18 @@ pub(super) fn routes(settings: &Settings) -> Vec<Route> {
     routes
 }
 
+/// The facets that can be asked over QUIC: looked into when an app's own QUIC gets no answer, and never else.
+fn over_quic(spec: &ServiceSpec) -> BTreeSet<(Facet, L4)> {
+    spec.probes.iter().filter(|probe| is_quic(probe)).map(|probe| (probe.facet, probe.l4)).collect()
+}
+
+const fn is_quic(probe: &probe::Spec) -> bool {
+    matches!(probe.kind, probe::Kind::Quic(_))
+}
+
 /// A service's facets: those that are asked, and those that only traffic tells about.
 pub(super) fn facets(spec: &ServiceSpec) -> BTreeSet<(Facet, L4)> {
-    let asked = spec.probes.iter().map(|probe| (probe.facet, probe.l4));
+    let asked = spec.probes.iter().filter(|probe| !is_quic(probe)).map(|probe| (probe.facet, probe.l4));
     let claimed = spec.rules.iter().filter(|rule| rule.facet != Facet::Calls).map(|rule| (rule.facet, L4::Tcp));
     asked.chain(claimed).collect()
 }
@@ -172,8 +188,16 @@ fn resolver_settings(settings: &Settings, matcher: &Arc<Matcher>, board: &Board,
         observer: dns_observer(Arc::clone(matcher), board.clone()),
         calendar: Some(Arc::clone(&world.sources.unix_now)),
         allow_private: resolver.allow_private || world.private_names,
+        late_window: settings.detect.dns_late_window,
+        unrelated: unrelated(settings),
         ..resolver
     }
+}
+
+/// A name of no service: a place that every device of a household asks for.
+fn unrelated(settings: &Settings) -> Option<String> {
+    let names = settings.anchors.captive.iter().filter_map(|check| check.target.host.name());
+    names.map(str::to_owned).next()
 }
 
 /// Tells the board when the system's resolver and the secure ones disagree about a listed name. That says nothing
@@ -196,14 +220,45 @@ fn classify_name(matcher: &Matcher, name: &str) -> Option<(ServiceId, Facet)> {
 
 /// What the judge is to weigh: nothing, unless the secure resolvers gave an address.
 const fn heard(finding: Finding) -> Option<Heard> {
-    match (finding.secure, finding.system) {
-        (SecureSaid::No | SecureSaid::Failed, _) => None,
-        (SecureSaid::Answered, system) => Some(match system {
+    match (finding.secure, finding.raw, finding.system) {
+        (SecureSaid::No | SecureSaid::Failed, _, _) => None,
+        // A resolver that is dead, or treats every name so, says nothing of this one.
+        (_, Some(Raw::AllNamesAlike | Raw::DeadForAll | Raw::AnswersAgain), _) => None,
+        (_, Some(Raw::TwoAnswers | Raw::OtherOverTcp), _) => Some(Heard::Forged),
+        (_, Some(Raw::OnlyThisName), _) => Some(Heard::Silence),
+        (_, Some(Raw::Consistent) | None, system) => Some(match system {
             SystemSaid::Answered | SystemSaid::Differs => Heard::OtherAddresses,
             SystemSaid::Bogon => Heard::Bogon,
             SystemSaid::Nxdomain | SystemSaid::Empty => Heard::NoAddress,
             SystemSaid::Timeout => Heard::Silence,
             SystemSaid::Failed => Heard::Refused,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_blamed_for_a_lie_about_its_name_and_not_for_a_dead_resolver() {
+        let secure = SecureSaid::Answered;
+        for (system, raw, want) in [
+            (SystemSaid::Nxdomain, None, Some(Heard::NoAddress)),
+            (SystemSaid::Nxdomain, Some(Raw::Consistent), Some(Heard::NoAddress)),
+            (SystemSaid::Nxdomain, Some(Raw::AllNamesAlike), None),
+            (SystemSaid::Bogon, Some(Raw::TwoAnswers), Some(Heard::Forged)),
+            (SystemSaid::Differs, Some(Raw::TwoAnswers), Some(Heard::Forged)),
+            (SystemSaid::Differs, Some(Raw::Consistent), Some(Heard::OtherAddresses)),
+            (SystemSaid::Nxdomain, Some(Raw::OtherOverTcp), Some(Heard::Forged)),
+            (SystemSaid::Timeout, Some(Raw::OnlyThisName), Some(Heard::Silence)),
+            (SystemSaid::Failed, Some(Raw::OnlyThisName), Some(Heard::Silence)),
+            (SystemSaid::Timeout, Some(Raw::DeadForAll), None),
+            (SystemSaid::Timeout, Some(Raw::AnswersAgain), None),
+        ] {
+            assert_eq!(heard(Finding { system, secure, raw }), want, "{system:?} {raw:?}");
+        }
+        let unknown = Finding { system: SystemSaid::Bogon, secure: SecureSaid::Failed, raw: None };
+        assert_eq!(heard(unknown), None);
     }
 }

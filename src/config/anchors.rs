@@ -6,7 +6,7 @@ use super::document::{self, Source, Table};
 use super::embedded::ANCHORS;
 use super::fault::shown;
 use super::probes::is_table;
-use super::reader::{Item, Section};
+use super::reader::{Item, Section, each};
 use crate::model::{Destination, Facet, L4, ServiceId};
 use crate::probe::{Anchors, CaptiveCheck, Https, Kind, Method, Roots, Spec};
 
@@ -38,6 +38,9 @@ impl Reading<'_> {
             captive: section.list("captive").iter().filter_map(captive).collect(),
             neutral: section.list("neutral").iter().filter_map(|item| self.anchor(item, "neutral")).collect(),
             domestic: section.list("domestic").iter().filter_map(|item| self.anchor(item, "domestic")).collect(),
+            bulk: section.list("bulk").iter().filter_map(|item| self.anchor(item, "bulk")).collect(),
+            stun: packets(&section, "stun"),
+            time: packets(&section, "time"),
         };
         section.finish();
         anchors
@@ -78,6 +81,11 @@ impl Reading<'_> {
             kind: Kind::Https(https),
         })
     }
+}
+
+/// Places that are asked in packets.
+fn packets(section: &Section<'_>, key: &'static str) -> Vec<Destination> {
+    each(section.list(key), |item| item.parsed("expected \"host:port\"", Destination::parse))
 }
 
 fn plain() -> Https {

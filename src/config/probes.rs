@@ -1,5 +1,5 @@
 //! `[[service.NAME.probes]]`: how a service is asked whether it is there. Each probe has targets and exactly one
-//! kind as a key: `mtproto`, `noise`, `https`, `websocket`, `tls` or `stun`.
+//! kind as a key: `mtproto`, `noise`, `https`, `websocket`, `tls`, `stun` or `quic`.
 
 use super::Reading;
 use super::document::Value;
@@ -12,7 +12,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::sync::Arc;
 
-const KINDS: [&str; 6] = ["mtproto", "noise", "https", "websocket", "tls", "stun"];
+const KINDS: [&str; 7] = ["mtproto", "noise", "https", "websocket", "tls", "stun", "quic"];
 
 const FACETS: [(&str, Facet); 4] =
     [("text", Facet::Text), ("media", Facet::Media), ("calls", Facet::Calls), ("web", Facet::Web)];
@@ -48,7 +48,7 @@ impl Reading<'_> {
         };
         section.finish();
         let kind = kind?;
-        let l4 = if matches!(kind, Kind::Stun) { L4::Udp } else { L4::Tcp };
+        let l4 = if matches!(kind, Kind::Stun | Kind::Quic(_)) { L4::Udp } else { L4::Tcp };
         Some(Spec { service: service.clone(), facet, l4, targets: targets?, kind })
     }
 
@@ -72,6 +72,7 @@ impl Reading<'_> {
             "https" => Some(Kind::Https(self.https(&section, &shared.roots, &["http/1.1"]))),
             "tls" => Some(Kind::Tls(self.https(&section, &shared.roots, &[]))),
             "websocket" => self.websocket(&section, shared),
+            "quic" => Some(Kind::Quic(self.https(&section, &shared.roots, &["h3"]))),
             _ => Some(Kind::Stun),
         };
         section.finish();

@@ -141,6 +141,9 @@ impl Belief {
         if evidence.twin == Twin::FailedToo && evidence.sign.is_bad() && evidence.pair.is_none() {
             return self.learn_everywhere(evidence);
         }
+        if evidence.sharpens {
+            return self.sharpen(evidence, bare, params);
+        }
         let before = self.before(evidence, sibling);
         match evidence.sign {
             Sign::DnsSilent => self.dns_silences = self.dns_silences.saturating_add(1),
@@ -162,6 +165,17 @@ impl Belief {
             self.taint.mark(evidence.endpoint, evidence.at, window);
         }
         Cue::Bad { points: weight.points }
+    }
+
+    /// What a silence that has counted turns out to be: its name changes, its weight does not.
+    fn sharpen(&mut self, evidence: &Evidence, bare: bool, params: &Params) -> Cue {
+        if !self.tally.sharpen(evidence) {
+            return Cue::None;
+        }
+        if let Some(window) = taint::window(evidence.sign, evidence.pair, &params.taint).filter(|_| bare) {
+            self.taint.mark(evidence.endpoint, evidence.at, window);
+        }
+        Cue::Bad { points: 0.0 }
     }
 
     fn learn_good(&mut self, evidence: &Evidence, params: &Params) -> Cue {

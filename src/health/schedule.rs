@@ -269,7 +269,8 @@ impl State {
             let same_facet = self.beliefs.iter().filter(|(r, _)| r.service == route.service && r.facet == route.facet);
             let facet_used = same_facet.filter_map(|(_, b)| b.used).max();
             // Of what nobody has used, one facet speaks for the service: all of them at a join would be dear.
-            let speaks = self.beliefs.keys().filter(|r| r.service == route.service).map(|r| r.facet).min();
+            let speaks =
+                self.beliefs.keys().filter(|r| r.service == route.service && !r.is_quic()).map(|r| r.facet).min();
             let is_asked_after = facet_used.is_some() || speaks == Some(route.facet);
             let asked = Asked {
                 now,
@@ -280,6 +281,7 @@ impl State {
             };
             let probed = self.routes.contains(&route) && !route.service.is_other();
             let Some(belief) = self.beliefs.get_mut(&route) else { continue };
+            let probed = probed && !(route.is_quic() && matches!(belief.phase, Phase::Unknown | Phase::Ok));
             belief.probe.stale = false;
             let at = if probed { cadence::next(belief, &mut self.dice, asked, params) } else { None };
             belief.probe.next = at;
@@ -329,7 +331,7 @@ impl State {
             let calm = self.beliefs.get(*route).is_some_and(|b| {
                 !b.hostile && matches!(b.phase, Phase::Unknown | Phase::Ok | Phase::Suspect | Phase::Degraded)
             });
-            route.transport == *transport && !route.service.is_other() && used && calm
+            route.transport == *transport && !route.service.is_other() && !route.is_quic() && used && calm
         };
         let rank = |route: &&Route| {
             let used = self.beliefs.get(*route).and_then(|b| b.used);

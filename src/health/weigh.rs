@@ -57,6 +57,8 @@ pub(super) fn weigh(evidence: &Evidence, before: Before) -> Option<Weight> {
         (_, Sign::ConnectOnly | Sign::Slow { .. } | Sign::BurstFrozen) => return None,
         // What becomes of packets says nothing of streams.
         (pair, sign) if evidence.route.l4 == L4::Tcp && is_of_packets(pair, sign) => return None,
+        // It says what is not the trigger; a path that loses large packets looks the same.
+        (Some(Technique::HelloSize), _) => plain(3.0),
         (Some(how), _) => proven(how),
         (None, Sign::ForeignKey) => proven(Technique::Mitm),
         (None, Sign::BlockPage) => proven(Technique::HttpBlock),

@@ -16,8 +16,10 @@ pub enum Heard {
     NoAddress,
     /// It cannot answer.
     Refused,
-    /// Nothing came in time.
+    /// Nothing came for this name, three times, and another name was answered.
     Silence,
+    /// Two answers that cannot both be the resolver's.
+    Forged,
 }
 
 /// What a disagreement is a sign of.
@@ -25,6 +27,7 @@ pub const fn disagreement(heard: Heard) -> Option<Sign> {
     match heard {
         Heard::NoAddress | Heard::Bogon => Some(Sign::DnsLie),
         Heard::Silence => Some(Sign::DnsSilent),
+        Heard::Forged => Some(Sign::DnsInjected),
         // Content networks answer everybody differently, and a resolver that refuses is broken.
         Heard::OtherAddresses | Heard::Refused => None,
     }
@@ -50,6 +53,7 @@ mod tests {
             (Heard::NoAddress, Some(Sign::DnsLie)),
             (Heard::Bogon, Some(Sign::DnsLie)),
             (Heard::Silence, Some(Sign::DnsSilent)),
+            (Heard::Forged, Some(Sign::DnsInjected)),
             (Heard::OtherAddresses, None),
             (Heard::Refused, None),
         ] {

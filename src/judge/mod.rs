@@ -7,6 +7,7 @@
 pub mod burst;
 mod connect;
 pub mod dns;
+pub mod examination;
 mod first_flight;
 pub mod freeze;
 pub mod http;

@@ -139,6 +139,8 @@ pub struct Evidence {
     pub rtt_ms: Option<u32>,
     /// Time to the first byte of the answer, when one came.
     pub first_byte_ms: Option<u32>,
+    /// Says more of a [`Sign::Silence`] that was told of the same attempt before: it is counted once.
+    pub sharpens: bool,
 }
 
 impl Evidence {
@@ -156,6 +158,7 @@ impl Evidence {
             pair: None,
             rtt_ms: None,
             first_byte_ms: None,
+            sharpens: false,
         }
     }
 }

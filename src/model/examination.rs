@@ -37,7 +37,9 @@ pub enum Trial {
     Quic,
     /// T14: STUN to the service.
     Calls,
-    /// T14: STUN and other UDP to neutral places.
+    /// T14: STUN to a neutral place.
+    NeutralStun,
+    /// T14: UDP that is no STUN to a neutral place.
     NeutralUdp,
     /// T12: plain HTTP.
     PlainHttp,
@@ -63,6 +65,7 @@ impl Trial {
             Self::Goodput => "goodput",
             Self::Quic => "quic",
             Self::Calls => "calls",
+            Self::NeutralStun => "neutral_stun",
             Self::NeutralUdp => "neutral_udp",
             Self::PlainHttp => "plain_http",
             Self::Tunnel => "tunnel",
@@ -131,6 +134,11 @@ pub enum Examined {
     },
     /// A test begins.
     Began(Trial),
+    /// It waits until a punishment that an earlier attempt may have set off is over.
+    Waits {
+        /// For so long.
+        seconds: u32,
+    },
     /// A test is over.
     Exhibit(Exhibit),
     /// All are over: the line, and what it means for each facet.

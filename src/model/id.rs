@@ -157,6 +157,13 @@ pub struct Route {
     pub l4: L4,
 }
 
+impl Route {
+    /// Whether its packets are QUIC's: all but a call's are. Apps do without it, so it is asked about only in trouble.
+    pub const fn is_quic(&self) -> bool {
+        matches!((self.l4, self.facet), (L4::Udp, Facet::Text | Facet::Media | Facet::Web))
+    }
+}
+
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{} via {}", self.service, self.facet, self.transport)?;

@@ -20,6 +20,8 @@ pub enum Technique {
     SniDropHello,
     /// T7b: the hello arrives, the answer does not.
     SniDropAnswer,
+    /// T7, or a hole in the path: first messages of more than one packet vanish, small ones pass.
+    HelloSize,
     /// T8: everything from the server is dropped, whatever was sent.
     S2cDrop,
     /// T9: the bytes stop after some kilobytes.
@@ -58,6 +60,7 @@ impl Technique {
             Self::SniRst => "sni_rst",
             Self::SniDropHello => "sni_drop_hello",
             Self::SniDropAnswer => "sni_drop_answer",
+            Self::HelloSize => "hello_size",
             Self::S2cDrop => "s2c_drop",
             Self::Freeze => "freeze",
             Self::Throttled => "throttled",
@@ -83,6 +86,7 @@ impl Technique {
             Self::SniRst => "connections are cut as soon as its name is seen",
             Self::SniDropHello => "the first message vanishes on the way there",
             Self::SniDropAnswer => "the answer vanishes on the way back",
+            Self::HelloSize => "large first messages vanish, small ones pass",
             Self::S2cDrop => "everything it sends vanishes on the way back",
             Self::Freeze => "transfers freeze after a few kilobytes",
             Self::Throttled => "it is made far slower than the line",

@@ -173,6 +173,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_version_of_ip_that_is_dropped_costs_a_quarter_second_however_many_addresses_it_has() {
+        for dropped_first in [
+            addrs(&["2001:db8::3", "2001:db8::13", "192.0.2.1", "192.0.2.2"]),
+            addrs(&["192.0.2.3", "198.51.100.3", "203.0.113.3", "2001:db8::1"]),
+        ] {
+            let (network, start) = (Scripted::default(), Instant::now());
+            let deadline = Deadline::after(Duration::from_secs(4));
+            assert!(connect_any(&network, &dropped_first, deadline).await.is_ok());
+            assert_eq!(start.elapsed(), STAGGER);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn the_most_telling_failure_is_reported_with_its_endpoint() {
         let network = Scripted::default();
         let list = addrs(&["2001:db8::4", "192.0.2.3", "198.51.100.2"]);

@@ -46,6 +46,22 @@ impl Network for OsNetwork {
             if addrs.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(addrs) }
         })
     }
+
+    fn system_resolvers(&self) -> Vec<SocketAddr> {
+        std::fs::read_to_string("/etc/resolv.conf").map(|text| name_servers(&text)).unwrap_or_default()
+    }
+}
+
+/// The name servers of resolv.conf(5). A stub on this machine (`127.0.0.53`) is asked itself: what it asks is not ours to
+/// read. Nowhere else are they known.
+fn name_servers(resolv_conf: &str) -> Vec<SocketAddr> {
+    let server = |line: &str| {
+        let mut words = line.split_ascii_whitespace();
+        let address = words.next().filter(|key| *key == "nameserver").and(words.next())?;
+        // A scope (`fe80::1%eth0`) cannot be dialled without its interface's number.
+        address.parse::<IpAddr>().ok().map(|address| SocketAddr::new(address, 53))
+    };
+    resolv_conf.lines().filter_map(server).collect()
 }
 
 /// `getaddrinfo` reports its own codes (`EAI_*`), which std turns into words; the words of glibc, musl, macOS and
@@ -173,6 +189,14 @@ mod tests {
         let mut buf = [0; 16];
         let (n, from) = b.recv_from(&mut buf).await.unwrap();
         assert_eq!((&buf[..n], from.port()), (&b"ping"[..], a.local_addr().unwrap().port()));
+    }
+
+    #[test]
+    fn name_servers_are_read_as_the_c_library_reads_them() {
+        let text = "# a comment\nsearch lan\nnameserver 192.0.2.1\n\tnameserver  2001:db8::1 \nnameserver fe80::1%eth0\n\
+                    options edns0\nnameserver\n;nameserver 192.0.2.9\n";
+        let want: Vec<SocketAddr> = ["192.0.2.1:53", "[2001:db8::1]:53"].map(|at| at.parse().unwrap()).into();
+        assert_eq!(name_servers(text), want);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::io::{Io, Stream};
 use super::network::Deadline;
 use crate::model::{Cause, Failure, Host, Stage, TcpFacts, Whose};
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, crypto::CryptoProvider};
+use rustls::{ClientConfig, NamedGroup, crypto::CryptoProvider};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -16,9 +16,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 mod cause;
+mod quic;
 mod verify;
 mod watched;
 
+pub use quic::quic_hello;
 use verify::{Presented, Watching};
 use watched::{Seen, Watched};
 
@@ -96,7 +98,19 @@ pub struct TlsClient {
 impl TlsClient {
     /// A client that believes `trust` and offers `alpn` (RFC 7301) in this order.
     pub fn new(trust: &Trust, alpn: &[&str]) -> Result<Self, TlsError> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        Self::with(rustls::crypto::aws_lc_rs::default_provider(), trust, alpn)
+    }
+
+    /// The same, with a ClientHello of less than 600 bytes: it offers no post-quantum key share, so that it fits one
+    /// packet on any path. For telling a large hello's fate from its name's.
+    pub fn small(trust: &Trust, alpn: &[&str]) -> Result<Self, TlsError> {
+        let mut provider = rustls::crypto::aws_lc_rs::default_provider();
+        provider.kx_groups.retain(|group| !is_large(group.name()));
+        Self::with(provider, trust, alpn)
+    }
+
+    fn with(provider: CryptoProvider, trust: &Trust, alpn: &[&str]) -> Result<Self, TlsError> {
+        let provider = Arc::new(provider);
         let trust = verify::verifier(trust, &provider)?;
         let mut config = base_config(provider, trust.clone())?;
         config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
@@ -143,6 +157,12 @@ impl TlsClient {
         let failure = Failure { received, tcp: seen.last_facts(), endpoint, ..failure.after(start.elapsed()) };
         Err(TlsFailure { failure, issuer: presented.issuer(), alert })
     }
+}
+
+/// Whether a share of this group takes more than a kilobyte.
+const fn is_large(group: NamedGroup) -> bool {
+    use NamedGroup::{MLKEM512, MLKEM768, MLKEM1024, X25519MLKEM768, secp256r1MLKEM768};
+    matches!(group, MLKEM512 | MLKEM768 | MLKEM1024 | X25519MLKEM768 | secp256r1MLKEM768)
 }
 
 /// Neither a DNS name nor an address: no handshake can be tried with it.

@@ -4,7 +4,7 @@
 use super::exchange::Fault;
 use super::spec::{Kind, Spec};
 use super::tap::Tap;
-use super::{Settings, Sources, https, noise, stun, telegram, tls, websocket};
+use super::{Settings, Sources, https, noise, quic, stun, telegram, tls, websocket};
 use crate::model::{Cause, Destination, EndpointTag, Failure, Grade, Host, L4, Stage, Whose};
 use crate::net::{Deadline, Stream, endpoint_tag};
 use crate::transport::Transport;
@@ -99,7 +99,7 @@ impl Asker {
         // Through a tunnel only an address says which endpoint was asked; on a bare way the stream knows.
         let mut address = target.host.ip().map(|ip| SocketAddr::new(ip, target.port));
         let outcome = match spec.l4 {
-            L4::Udp => stun::ask(self, way, target).await.map(|answer| (answer, None)),
+            L4::Udp => self.ask_in_packets(way, spec, target).await.map(|answer| (answer, None)),
             L4::Tcp => {
                 let deadline = Deadline::after(self.settings.probe_timeout);
                 match self.dial(way, target, deadline).await {
@@ -117,6 +117,13 @@ impl Asker {
             failure.after(began.elapsed())
         });
         Asked { outcome, took: began.elapsed(), address, tag }
+    }
+
+    async fn ask_in_packets(&self, way: &Transport, spec: &Spec, target: &Destination) -> Result<Answer, Failure> {
+        match &spec.kind {
+            Kind::Quic(https) => quic::ask(self, way, https, target).await,
+            _ => stun::ask(self, way, target).await,
+        }
     }
 
     /// Opens a stream as people's connections do.
@@ -163,7 +170,7 @@ impl Asker {
                 self.watch(&tap, deadline, websocket::ask(stream, call, target, self, &tap)).await
             }
             Kind::Tls(https) => self.watch(&tap, deadline, tls::ask(stream, https, target, self, &tap)).await,
-            Kind::Stun => Err(Failure::new(Stage::Udp, Cause::NotSupported, Whose::Local)),
+            Kind::Stun | Kind::Quic(_) => Err(Failure::new(Stage::Udp, Cause::NotSupported, Whose::Local)),
         }?;
         let answer = Answer {
             grade: spoken.grade,

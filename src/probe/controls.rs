@@ -5,10 +5,12 @@
 use super::ask::Asker;
 use super::exchange::Fault;
 use super::https::{Page, Query, over_http1};
+use super::size;
 use super::spec::{Anchors, CaptiveCheck, Method, Spec};
 use super::tap::Tap;
 use crate::judge::link::{Anchor, Canary, Clock, Controls};
-use crate::model::{Cause, Failure};
+use crate::judge::mtu;
+use crate::model::{Cause, Destination, Failure};
 use crate::net::{Deadline, Network, Stream, connect_any};
 use crate::transport::Transport;
 use futures_util::StreamExt;
@@ -62,43 +64,60 @@ pub(super) async fn run(asker: &Asker, anchors: &Anchors, way: Option<&Transport
     let Some(way) = way else { return found };
     let order = chance.some(&anchors.neutral, anchors.neutral.len());
     let (first, others) = order.split_at(asker.settings.anchors_per_run.min(order.len()));
+    let hurried = hurried(asker);
+    let mut swallowed = Vec::new();
     for part in [first, others] {
         // The others are asked only when one of the first is silent: it may be that one's own fault.
         if part.as_ptr() == first.as_ptr() || found.neutral.contains(&Anchor::Nothing) {
-            let (said, when) = ask_all(asker, part, way).await;
-            found.neutral.extend(said);
-            dates.extend(when);
+            for said in ask_all(&hurried, part, way).await {
+                found.neutral.push(said.anchor);
+                dates.extend(said.date);
+                swallowed.extend(said.swallowed);
+            }
         }
     }
     if !found.neutral.iter().any(|said| matches!(said, Anchor::Answered(_))) {
+        let exact = found.canaries.iter().filter(|canary| **canary == Canary::Exact).count();
+        found.mtu_hole = mtu::is_hole(&size::compare(&hurried, way, &swallowed, exact).await);
         let some = chance.some(&anchors.domestic, DOMESTIC);
-        found.domestic = ask_all(asker, &some, way).await.0;
+        found.domestic = ask_all(&hurried, &some, way).await.into_iter().map(|said| said.anchor).collect();
     }
     found.clock = clock((asker.sources.unix_now)(), &mut dates);
     found
 }
 
-/// Asks each of `places`.
-async fn ask_all(asker: &Asker, places: &[&Spec], way: &Transport) -> (Vec<Anchor>, Vec<u64>) {
-    // Slots keep the number at once down.
-    let mut asked: FuturesUnordered<_> = places.iter().map(|spec| ask_one(asker, spec, way)).collect();
-    let mut answers: Vec<(Anchor, Option<u64>)> = Vec::new();
-    while let Some(answer) = asked.next().await {
-        answers.push(answer);
-    }
-    let dates = answers.iter().filter_map(|(_, date)| *date).collect();
-    (answers.into_iter().map(|(said, _)| said).collect(), dates)
+/// What one anchor brought.
+struct Said<'a> {
+    anchor: Anchor,
+    date: Option<u64>,
+    /// Where it was asked, when it took the connection and then nothing came: large packets may vanish (C10).
+    swallowed: Option<(&'a Spec, &'a Destination)>,
 }
 
-async fn ask_one(asker: &Asker, spec: &Spec, way: &Transport) -> (Anchor, Option<u64>) {
-    let Some(target) = spec.targets.get(asker.sources.chance.below(spec.targets.len())) else {
-        return (Anchor::Nothing, None);
-    };
+/// An asker whose patience ends before a control's does, so that a failure is told and not only noticed.
+fn hurried(asker: &Asker) -> Asker {
+    let mut hurried = asker.clone();
+    let least = PATIENCE.saturating_sub(Duration::from_millis(500));
+    hurried.settings.first_byte_timeout = least.min(asker.settings.first_byte_timeout);
+    hurried.settings.stall_timeout = least.min(asker.settings.stall_timeout);
+    hurried
+}
+
+/// Asks each of `places`.
+async fn ask_all<'a>(asker: &Asker, places: &[&'a Spec], way: &Transport) -> Vec<Said<'a>> {
+    // Slots keep the number at once down.
+    places.iter().map(|spec| ask_one(asker, spec, way)).collect::<FuturesUnordered<_>>().collect().await
+}
+
+async fn ask_one<'a>(asker: &Asker, spec: &'a Spec, way: &Transport) -> Said<'a> {
+    let nothing = Said { anchor: Anchor::Nothing, date: None, swallowed: None };
+    let Some(target) = spec.targets.get(asker.sources.chance.below(spec.targets.len())) else { return nothing };
     let _slot = asker.slot().await;
     match Deadline::after(PATIENCE).run(asker.ask_now(way, spec, target)).await.map(|asked| asked.outcome) {
-        Some(Ok((answer, date))) => (Anchor::Answered(answer.first_byte), date),
-        Some(Err(failure)) if is_foreign_key(&failure) => (Anchor::ForeignKey, None),
-        _ => (Anchor::Nothing, None),
+        Some(Ok((answer, date))) => Said { anchor: Anchor::Answered(answer.first_byte), date, ..nothing },
+        Some(Err(failure)) if is_foreign_key(&failure) => Said { anchor: Anchor::ForeignKey, ..nothing },
+        Some(Err(failure)) if size::is_swallowed(&failure) => Said { swallowed: Some((spec, target)), ..nothing },
+        _ => nothing,
     }
 }
 

@@ -45,7 +45,7 @@ impl Page {
 
     /// Whether it stands in the service's place (T12). Behind the right certificate nothing can; the controls find a
     /// captive portal.
-    fn is_a_stub(&self, asked: &Host, vouched: bool) -> bool {
+    pub(super) fn is_a_stub(&self, asked: &Host, vouched: bool) -> bool {
         let (location, asked) = (self.location(), asked.name().unwrap_or_default());
         let seen = page::Page { status: self.status, location: location.as_deref(), asked, vouched };
         page::page(&seen, |_| false, true) == Some(Sign::BlockPage)

@@ -4,6 +4,7 @@
 use super::ask::Answer;
 use super::prober::Prober;
 use super::round::Question;
+use super::spec::Kind;
 use crate::model::{Facet, Failure, L4, Route, ServiceId, Technique, TransportId};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -29,10 +30,12 @@ pub struct MatrixRow {
 
 impl Prober {
     /// The cells that [`Prober::ask_once`] will fill, in its order: every service, or one; every way, or one. A way
-    /// that the user's rule forbids a service is not among them, nor a tunnel without packets for calls.
+    /// that the user's rule forbids a service is not among them, nor a tunnel without packets for calls; nor QUIC, which
+    /// apps do without.
     pub fn cells(&self, service: Option<&ServiceId>, via: Option<&TransportId>) -> Vec<Route> {
         let mut cells: Vec<Route> = Vec::new();
-        for spec in self.rounds.specs.iter().filter(|spec| service.is_none_or(|id| spec.service == *id)) {
+        let asked = self.rounds.specs.iter().filter(|spec| !matches!(spec.kind, Kind::Quic(_)));
+        for spec in asked.filter(|spec| service.is_none_or(|id| spec.service == *id)) {
             for way in self.rounds.ways.iter().filter(|way| via.is_none_or(|id| way.id == *id)) {
                 let (service, facet, l4) = (spec.service.clone(), spec.facet, spec.l4);
                 let carries = l4 == L4::Tcp || way.packets.is_some();

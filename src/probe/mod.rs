@@ -3,23 +3,32 @@
 
 mod ask;
 mod checks;
+mod closer;
 mod controls;
 mod date;
+mod examine;
 mod exchange;
+mod goodput;
 mod https;
 mod matrix;
 mod noise;
+mod packets;
 mod pair;
 mod prober;
+mod quic;
 mod round;
 mod settings;
+mod size;
 mod sources;
 mod spec;
 mod stun;
 mod tap;
 mod telegram;
+mod time;
 mod tls;
+mod trickle;
 mod turns;
+mod udp;
 mod websocket;
 
 pub use ask::Answer;

@@ -6,10 +6,11 @@ use super::checks::{Checks, Thorough};
 use super::round::Rounds;
 use super::spec::{Anchors, Spec};
 use super::turns::Turns;
+use super::udp::Lately;
 use super::{Settings, Sources};
 use crate::board::{Board, Due};
 use crate::model::{LinkState, Route, Service, ServiceId};
-use crate::net::Network;
+use crate::net::{Network, Resolver};
 use crate::transport::Transport;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,6 +32,8 @@ pub struct Setup {
     pub board: Board,
     /// The machine's own network, for the captive-portal canaries.
     pub network: Arc<dyn Network>,
+    /// Who looks names up without believing the system alone; for examinations.
+    pub resolver: Option<Arc<Resolver>>,
     /// Chance, the calendar, control C0.
     pub sources: Sources,
 }
@@ -53,8 +56,11 @@ impl Prober {
             ways: setup.ways,
             services: setup.services,
             board: setup.board,
-            checks: Checks::new(setup.network),
+            checks: Checks::new(Arc::clone(&setup.network)),
+            network: setup.network,
+            resolver: setup.resolver,
             turns: Turns::default(),
+            lately: Lately::default(),
         };
         Self { rounds: Arc::new(rounds), gates: Arc::new(gates) }
     }
@@ -94,8 +100,7 @@ impl Prober {
             Due::Controls => {
                 self.rounds.check(Thorough::AsDue).await;
             }
-            // Nothing measures it yet: what waits for it expires, and nobody is blamed.
-            Due::Goodput => {}
+            Due::Goodput => self.rounds.measure_goodput().await,
             Due::Probe(route) => {
                 let asked_at = self.rounds.board.now();
                 let gate = self.gates.of(&route.service);

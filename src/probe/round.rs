@@ -4,17 +4,19 @@
 
 use super::ask::{Answer, Asked, Asker};
 use super::checks::{Checks, Thorough};
-use super::pair::{Neutral, pinned};
 use super::spec::{Anchors, Kind, Spec};
 use super::turns::Turns;
+use super::udp::Lately;
 use crate::board::Board;
 use crate::judge::{On, sign_of};
 use crate::model::{
-    self, Confidence, Destination, DirectRule, Evidence, Facet, L4, LinkState, Moment, Phase, Route, Service,
-    ServiceId, Sign, Source, Technique, TransportId, Twin,
+    Destination, DirectRule, Evidence, Facet, L4, LinkState, Moment, Phase, Route, Service, ServiceId, Sign, Source,
+    Technique, TransportId, Twin,
 };
+use crate::net::{Network, Resolver};
 use crate::transport::Transport;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tracing::debug;
 
@@ -28,6 +30,9 @@ pub(super) struct Rounds {
     pub(super) board: Board,
     pub(super) checks: Checks,
     pub(super) turns: Turns,
+    pub(super) network: Arc<dyn Network>,
+    pub(super) resolver: Option<Arc<Resolver>>,
+    pub(super) lately: Lately,
 }
 
 /// A question about a route, ready to be put.
@@ -39,7 +44,7 @@ pub(super) struct Question<'a> {
 }
 
 /// What became of a question.
-enum Told {
+pub(super) enum Told {
     /// The server spoke; the board knows.
     Good,
     /// It is no evidence: a fault of this machine, or nothing that can be said.
@@ -49,10 +54,10 @@ enum Told {
 }
 
 /// A failure so far: what it is a sign of, and where.
-struct Failed {
-    evidence: Evidence,
-    address: Option<SocketAddr>,
-    is_foreign_key: bool,
+pub(super) struct Failed {
+    pub(super) evidence: Evidence,
+    pub(super) address: Option<SocketAddr>,
+    pub(super) is_foreign_key: bool,
 }
 
 impl Rounds {
@@ -67,18 +72,14 @@ impl Rounds {
         if !self.may_ask(&question).await {
             return;
         }
-        let owed = self.owed_neutral(&question);
-        let passed = match &owed {
-            Some((neutral, address)) => neutral.passes(&self.asker, question.way, *address).await,
-            None => false,
-        };
+        let before = self.neutral_first(&question).await;
         let asked = self.put(&question).await;
         self.turns.took(route, asked.outcome.is_ok(), &self.asker.sources.chance);
         let Told::Failed(mut failed) = self.tell_unless_failed(&question, &asked) else { return };
-        if let (Some((neutral, _)), true) = (&owed, passed) {
-            failed.evidence.pair = neutral.proves(failed.evidence.sign);
-        }
+        failed.evidence.pair = before.and_then(|before| before.proves(failed.evidence.sign));
+        self.look_at_calls(&question, &mut failed).await;
         self.vouch(&question, &mut failed).await;
+        self.look_at_quic(&question, &mut failed).await;
         self.board.report(failed.evidence.clone());
         if self.settings().pairs && failed.evidence.pair.is_none() {
             self.look_closer(&question, &failed).await;
@@ -107,7 +108,7 @@ impl Rounds {
         asked
     }
 
-    fn settings(&self) -> &super::Settings {
+    pub(super) fn settings(&self) -> &super::Settings {
         &self.asker.settings
     }
 
@@ -116,10 +117,14 @@ impl Rounds {
         let way = self.ways.iter().find(|way| way.id == route.transport)?;
         let wants_body = self.settings().bodies && self.board.wants_body(route);
         let specs = self.specs_of(&route.service, route.facet, route.l4);
-        let specs: Vec<Spec> = if wants_body && specs.iter().any(|spec| body_bytes(spec) > 0) {
-            specs.into_iter().filter(|spec| body_bytes(spec) > 0).cloned().collect()
+        let (large, small): (Vec<&Spec>, Vec<&Spec>) = specs.into_iter().partition(|spec| body_bytes(spec) > 0);
+        let specs: Vec<Spec> = if wants_body && !large.is_empty() {
+            large.into_iter().cloned().collect()
+        } else if small.is_empty() {
+            large.into_iter().map(without_body).collect()
         } else {
-            specs.into_iter().map(without_body).collect()
+            // What has a large object is fetched for its body only.
+            small.into_iter().cloned().collect()
         };
         let all: Vec<(&Spec, &Destination)> =
             specs.iter().flat_map(|spec| spec.targets.iter().map(move |target| (spec, target))).collect();
@@ -167,7 +172,7 @@ impl Rounds {
     }
 
     /// Tells the board of an answer, or gives back what has to be looked into.
-    fn tell_unless_failed(&self, question: &Question<'_>, asked: &Asked) -> Told {
+    pub(super) fn tell_unless_failed(&self, question: &Question<'_>, asked: &Asked) -> Told {
         let sign = match &asked.outcome {
             Ok((answer, _)) => Some(sign_of_answer(answer)),
             Err(failure) => sign_of(failure, on(question.way)),
@@ -197,14 +202,20 @@ impl Rounds {
     /// Finds out whether the line is well: by the twin, which also tells whether the service is, and where that
     /// says nothing by the controls. A foreign key is nobody's before the anchors showed theirs and the time.
     async fn vouch(&self, question: &Question<'_>, failed: &mut Failed) {
-        failed.evidence.twin = self.twin(question, failed.evidence.began).await;
+        // Packets that vanish to everybody vanish to a tunnel's server too: its silence would say nothing.
+        if !matches!(failed.evidence.pair, Some(Technique::StunDpi | Technique::UdpBlocked)) {
+            failed.evidence.twin = self.twin(question, failed.evidence.began).await;
+        }
+        if failed.evidence.pair == Some(Technique::CallsBlocked) && failed.evidence.twin == Twin::FailedToo {
+            failed.evidence.pair = None;
+        }
         if failed.evidence.twin == Twin::Answered && !failed.is_foreign_key {
             return;
         }
         self.ask_the_anchors(failed).await;
     }
 
-    async fn ask_the_anchors(&self, failed: &mut Failed) {
+    pub(super) async fn ask_the_anchors(&self, failed: &mut Failed) {
         failed.evidence.anchors = self.check(Thorough::Fully).await.anchors;
     }
 
@@ -217,19 +228,28 @@ impl Rounds {
         let Some(way) = tunnel.filter(|way| self.is_allowed(&question.route.service, way)) else {
             return Twin::Unknown;
         };
+        self.ask_inside(way, question).await.0
+    }
+
+    /// The same question inside a tunnel: what that says, and of what it is a sign when it failed.
+    pub(super) async fn ask_inside(&self, way: &Transport, question: &Question<'_>) -> (Twin, Option<Sign>) {
         let route = Route { transport: way.id.clone(), ..question.route.clone() };
+        let route_is_quic = route.is_quic();
         let (spec, target) = (without_body(&question.spec), question.target.clone());
         let twin = Question { route, way, spec, target };
         let asked = self.put(&twin).await;
         match self.tell_unless_failed(&twin, &asked) {
-            Told::Good => Twin::Answered,
-            Told::Nothing => Twin::Unknown,
+            Told::Good => (Twin::Answered, None),
+            Told::Nothing => (Twin::Unknown, None),
             Told::Failed(mut failed) => {
-                // The tunnel's own failure says nothing of the service; the service's speaks of both.
-                let is_near = failed.evidence.sign == Sign::TransportDown;
+                // The tunnel's own failure says nothing of the service; the service's speaks of both. Of QUIC nothing is
+                // said to be down: apps do without it, and tunnels may.
+                let sign = failed.evidence.sign;
+                let is_near = sign == Sign::TransportDown || route_is_quic;
                 failed.evidence.twin = if is_near { Twin::Unknown } else { Twin::FailedToo };
+                let said = (failed.evidence.twin, Some(sign));
                 self.board.report(failed.evidence);
-                if is_near { Twin::Unknown } else { Twin::FailedToo }
+                said
             }
         }
     }
@@ -247,7 +267,7 @@ impl Rounds {
 
     /// The tunnel that people's connections would take: the forced one, else the first in the user's order that is
     /// known to work, else the first that is not known not to.
-    fn active_tunnel(&self, route: &Route) -> Option<&Transport> {
+    pub(super) fn active_tunnel(&self, route: &Route) -> Option<&Transport> {
         let snapshot = self.board.snapshot();
         let service = self.services.iter().find(|s| s.id == route.service)?;
         let usable = |id: &TransportId| {
@@ -264,65 +284,6 @@ impl Rounds {
         let first = |good: &dyn Fn(Phase) -> bool| tunnels.iter().copied().find(|way| good(phase(way)));
         first(&|phase| phase == Phase::Ok).or_else(|| first(&|phase| phase != Phase::Blocked))
     }
-
-    /// One discriminating pair about a failure that another way does not have: the neutral half, and when that
-    /// passes the real one once more, at the same address.
-    async fn look_closer(&self, question: &Question<'_>, failed: &Failed) {
-        let evidence = &failed.evidence;
-        let Some(address) = failed.address.filter(|_| self.may_pair(question, evidence)) else { return };
-        let Some(neutral) = self.neutral(question).filter(|n| n.proves(evidence.sign).is_some()) else { return };
-        self.turns.paired(&question.route, self.board.now());
-        self.board.probe_started(question.route.clone(), price(&question.spec));
-        if !neutral.passes(&self.asker, question.way, address).await {
-            // Perhaps the real half's punishment: next time the neutral one goes first.
-            self.turns.owe(&question.route, Some(address));
-            return;
-        }
-        let target = Destination::from(address);
-        let spec = pinned(&question.spec, &question.target, address);
-        let again = Question { route: question.route.clone(), way: question.way, spec, target };
-        let asked = self.put(&again).await;
-        if let Told::Failed(mut second) = self.tell_unless_failed(&again, &asked) {
-            // The pair as a whole began with the first failure: whatever happened to the line since voids it, and
-            // the punishment that failure set off does not, for the neutral half has passed in between.
-            second.evidence.began = evidence.began;
-            second.evidence.twin = evidence.twin;
-            second.evidence.anchors = evidence.anchors;
-            let same = second.evidence.sign.technique() == evidence.sign.technique();
-            second.evidence.pair = neutral.proves(second.evidence.sign).filter(|_| same);
-            self.board.report(second.evidence);
-        }
-    }
-
-    fn may_pair(&self, question: &Question<'_>, evidence: &Evidence) -> bool {
-        let now = self.board.now();
-        let long_ago = self.turns.last_pair(&question.route).is_none_or(|at| now.since(at) >= self.settings().pair_gap);
-        let snapshot = self.board.snapshot();
-        let proven = snapshot.standing(&question.route).is_some_and(|s| s.confidence == Confidence::Confirmed);
-        let bare = question.way.kind == "direct";
-        bare && long_ago && !proven && evidence.twin == Twin::Answered && evidence.anchors != model::Anchors::Bad
-    }
-
-    /// The neutral half that an earlier, inconclusive pair left to be asked first.
-    fn owed_neutral(&self, question: &Question<'_>) -> Option<(Neutral, SocketAddr)> {
-        let address = self.turns.owed(&question.route)?;
-        let long_ago = self
-            .turns
-            .last_pair(&question.route)
-            .is_none_or(|at| self.board.now().since(at) >= self.settings().pair_gap);
-        if !long_ago {
-            return None;
-        }
-        self.turns.owe(&question.route, None);
-        self.turns.paired(&question.route, self.board.now());
-        self.board.probe_started(question.route.clone(), price(&question.spec));
-        Some((self.neutral(question)?, address))
-    }
-
-    fn neutral(&self, question: &Question<'_>) -> Option<Neutral> {
-        let mut names = self.anchors.neutral.iter().flat_map(|spec| spec.targets.iter().map(|target| &target.host));
-        Neutral::of(&question.spec, names.find(|host| host.name().is_some()))
-    }
 }
 
 fn on(way: &Transport) -> On {
@@ -337,14 +298,14 @@ fn millis(span: Duration) -> Option<u32> {
     u32::try_from(span.as_millis()).ok()
 }
 
-const fn body_bytes(spec: &Spec) -> u32 {
+pub(super) const fn body_bytes(spec: &Spec) -> u32 {
     match &spec.kind {
         Kind::Https(https) => https.body_bytes,
         _ => 0,
     }
 }
 
-fn without_body(spec: &Spec) -> Spec {
+pub(super) fn without_body(spec: &Spec) -> Spec {
     let mut spec = spec.clone();
     if let Kind::Https(https) = &mut spec.kind {
         https.body_bytes = 0;
@@ -358,7 +319,7 @@ pub(super) const fn price(spec: &Spec) -> u32 {
         Kind::Stun => 150,
         Kind::Telegram { .. } => 700,
         Kind::Noise { .. } => 800,
-        Kind::Tls(_) => 6_000,
+        Kind::Tls(_) | Kind::Quic(_) => 6_000,
         Kind::WebSocket { .. } => 8_000,
         Kind::Https(https) => 7_000 + https.body_bytes + https.body_bytes / 12,
     }

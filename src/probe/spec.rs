@@ -61,6 +61,8 @@ pub enum Kind {
     Tls(Https),
     /// A STUN Binding request (RFC 8489).
     Stun,
+    /// QUIC's first packet with the name in its hello: the server's own first packet is an answer of grade B.
+    Quic(Https),
 }
 
 /// The exchange inside a WebSocket.
@@ -119,6 +121,12 @@ pub struct Anchors {
     pub neutral: Vec<Spec>,
     /// C3: domestic, always allowed, TLS.
     pub domestic: Vec<Spec>,
+    /// Neutral objects of 64 KB and more, to hold a service's speed against (T10).
+    pub bulk: Vec<Spec>,
+    /// STUN servers of no messenger (T14).
+    pub stun: Vec<Destination>,
+    /// Time servers (NTP): packets that are neither STUN nor DNS (T14).
+    pub time: Vec<Destination>,
 }
 
 /// One captive-portal canary.

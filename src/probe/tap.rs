@@ -29,6 +29,8 @@ struct Inner {
     first_byte: Option<Duration>,
     last_byte: Instant,
     ended: Option<io::ErrorKind>,
+    /// When the application's turn came, and how many bytes had come by then.
+    asked: Option<(Instant, u64)>,
 }
 
 impl Tap {
@@ -44,13 +46,18 @@ impl Tap {
             first_byte: None,
             last_byte: now,
             ended: None,
+            asked: None,
         }));
         (Self(Arc::clone(&inner)), Box::new(Tapped(inner)))
     }
 
     /// Notes how far the conversation is.
     pub(super) fn at(&self, stage: Stage) {
-        lock(&self.0).stage = stage;
+        let mut inner = lock(&self.0);
+        inner.stage = stage;
+        if stage == Stage::App && inner.asked.is_none() {
+            inner.asked = Some((Instant::now(), inner.received));
+        }
     }
 
     /// How far it is. Without a byte from there, no further than the first flight.
@@ -62,6 +69,19 @@ impl Tap {
     /// Bytes that came.
     pub(super) fn received(&self) -> u64 {
         lock(&self.0).received
+    }
+
+    /// Bytes that came since the application's turn, and how long that is ago; where it did not come to that, since we
+    /// spoke.
+    pub(super) fn flow(&self) -> (u64, Duration) {
+        let inner = lock(&self.0);
+        let (since, before) = inner.asked.unwrap_or((inner.began, 0));
+        (inner.received.saturating_sub(before), since.elapsed())
+    }
+
+    /// Whether the application's turn has come.
+    pub(super) fn is_asked(&self) -> bool {
+        lock(&self.0).asked.is_some()
     }
 
     /// From the first byte out to the first byte in.

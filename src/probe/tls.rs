@@ -15,14 +15,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Clone, Default)]
 pub(super) struct Clients(Arc<Mutex<HashMap<Vec<String>, TlsClient>>>);
 
+/// Roots that cannot be read are a fault of the configuration, never of the network.
+const UNMADE: Fault = Fault::Found(Cause::LocalResource, Whose::Local);
+
 impl Clients {
     /// A client for these roots that offers `alpn`.
     fn client(&self, roots: &Roots, alpn: &[String]) -> Result<TlsClient, Fault> {
         let offered: Vec<&str> = alpn.iter().map(String::as_str).collect();
-        // Roots that cannot be read are a fault of the configuration, never of the network.
-        let make = |trust: &Trust| {
-            TlsClient::new(trust, &offered).map_err(|_| Fault::Found(Cause::LocalResource, Whose::Local))
-        };
+        let make = |trust: &Trust| TlsClient::new(trust, &offered).map_err(|_| UNMADE);
         match roots {
             Roots::Pinned(der) => make(&Trust::Only(Arc::clone(der))),
             Roots::Any => make(&Trust::Any),
@@ -52,6 +52,21 @@ pub(super) async fn ask(
     Ok(Spoken::new(Grade::B, Box::pin(close(Box::new(session)))))
 }
 
+/// Shakes hands with a hello that fits one packet, believes any certificate, and closes.
+pub(super) async fn ask_small(
+    stream: Stream,
+    https: &Https,
+    target: &Destination,
+    asker: &Asker,
+    tap: &Tap,
+) -> Result<Spoken, Fault> {
+    let alpn: Vec<&str> = https.alpn.iter().map(String::as_str).collect();
+    let client = TlsClient::small(&Trust::Any, &alpn).map_err(|_| UNMADE)?;
+    let session = shake(&client, stream, https, target, asker).await?;
+    tap.at(Stage::App);
+    Ok(Spoken::new(Grade::B, Box::pin(close(Box::new(session)))))
+}
+
 /// Shakes hands as `https` says, offering `alpn`.
 pub(super) async fn open(
     stream: Stream,
@@ -61,6 +76,16 @@ pub(super) async fn open(
     asker: &Asker,
 ) -> Result<TlsStream, Fault> {
     let client = asker.clients.client(&https.roots, alpn)?.dated(Arc::clone(&asker.sources.unix_now));
+    shake(&client, stream, https, target, asker).await
+}
+
+async fn shake(
+    client: &TlsClient,
+    stream: Stream,
+    https: &Https,
+    target: &Destination,
+    asker: &Asker,
+) -> Result<TlsStream, Fault> {
     let names = Names::same(host(https, target)?);
     // The one who watches is less patient than this.
     let deadline = Deadline::after(asker.settings.probe_timeout);

@@ -6,9 +6,13 @@ use crate::model::{Moment, Route};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// One in so many answers moves on to the next endpoint.
 const WANDER: usize = 4;
+
+/// Silences further apart than this are two.
+const SILENCE: Duration = Duration::from_secs(1800);
 
 /// The memory of the rounds.
 #[derive(Default)]
@@ -19,6 +23,7 @@ struct Turn {
     place: usize,
     pair: Option<Moment>,
     owed: Option<SocketAddr>,
+    silent: Option<(Moment, u32)>,
 }
 
 impl Turns {
@@ -29,9 +34,23 @@ impl Turns {
 
     /// The endpoint was asked.
     pub(super) fn took(&self, route: &Route, answered: bool, chance: &Chance) {
+        if answered {
+            self.with(route, |turn| turn.silent = None);
+        }
         if !answered || chance.below(WANDER) == 0 {
             self.with(route, |turn| turn.place = turn.place.wrapping_add(1));
         }
+    }
+
+    /// Since when, and for how many packets, nothing came back: `sent` more since `began`. What came back to somebody
+    /// since, at `good`, ends a silence.
+    pub(super) fn silent(&self, route: &Route, began: Moment, sent: u32, good: Option<Moment>) -> (Moment, u32) {
+        self.with(route, |turn| {
+            let before =
+                turn.silent.filter(|(since, _)| good.is_none_or(|at| at < *since) && began.since(*since) <= SILENCE);
+            let (since, so_far) = before.unwrap_or((began, 0));
+            *turn.silent.insert((since, so_far.saturating_add(sent)))
+        })
     }
 
     /// When the last pair about this route was begun.

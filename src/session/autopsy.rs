@@ -1,18 +1,19 @@
 //! After the race: what the losers show. A way that failed is reported with its twin's success; one that is only
 //! late is watched for a while, so that slow is not called blocked.
 
-use super::contestant::{Contestant, Flight};
+use super::contestant::{Contestant, Event, Flight};
 use super::race::Race;
 use super::report::{self, Subject, Told};
 use super::routing::Routing;
 use crate::board::Board;
-use crate::model::{Failure, Leg, Technique, Twin};
+use crate::model::{Failure, Leg, Route, Sign, Technique, Twin};
 use crate::net::Stream;
 use std::fmt::Write;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 /// What became of the way that won.
@@ -23,6 +24,8 @@ pub(super) struct Winner {
     pub(super) subject: Subject,
     /// The contestant's facts at the moment of winning.
     pub(super) rtt: Option<Duration>,
+    /// Whether the way goes over the person's own line.
+    pub(super) bare: bool,
     /// The way.
     pub(super) transport: crate::model::TransportId,
     /// When its dial began.
@@ -35,13 +38,17 @@ impl Race<'_> {
     /// Ends the race: reports winner and losers, leaves late ones to a watch in `tasks`, and hands out the winner.
     /// `answered` is false when the client committed to a way before any server byte.
     pub(super) fn settle(mut self, winner: usize, answered: bool, tasks: &TaskTracker) -> Option<Winner> {
-        let champion = self.contestants.swap_remove(winner);
+        let mut champion = self.contestants.swap_remove(winner);
         let (rtt, waited) = (champion.rtt(), champion.silent_for());
         if answered {
             report::answered_at(&self.told(&champion), champion.endpoint(), rtt, waited);
+            if let Some(greeting) = &mut champion.greeting {
+                greeting.answered();
+            }
         }
         let settled = Winner {
             rtt,
+            bare: champion.bare,
             subject: self.subject().clone(),
             transport: champion.transport.clone(),
             start: champion.start,
@@ -52,7 +59,9 @@ impl Race<'_> {
         let mut late = Vec::new();
         for loser in std::mem::take(&mut self.contestants) {
             if let Some(failure) = loser.failure() {
-                report::failed(&self.told(&loser), failure, twin(answered));
+                if loser.told.is_none() {
+                    report::failed(&self.told(&loser), failure, twin(answered));
+                }
             } else if answered {
                 late.extend(self.weigh_silence(loser));
             }
@@ -60,15 +69,15 @@ impl Race<'_> {
         for watched in late {
             let flight = Flight { bytes: flight.bytes.clone(), ended: flight.ended };
             let (board, routing) = (self.board.clone(), Arc::clone(&self.routing));
-            let (subject, span) = (self.subject().clone(), self.settings().autopsy);
-            tasks.spawn(async move { watch(&board, &routing, &subject, watched, flight, span).await });
+            let route = self.subject().route(&watched.transport);
+            tasks.spawn(async move { watch(&board, &routing, route, watched, flight).await });
         }
         Some(settled)
     }
 
     /// A silent loser past its window is reported now, so that the next connection goes the better way at once;
     /// it is watched on, for a late answer takes part of that back.
-    fn weigh_silence(&self, loser: Contestant) -> Option<Late> {
+    fn weigh_silence(&self, mut loser: Contestant) -> Option<Contestant> {
         let (patience, silent) = if loser.is_up() {
             if !loser.engaged || loser.silent_for().is_zero() {
                 return None;
@@ -77,15 +86,14 @@ impl Race<'_> {
         } else {
             (loser.connect_window, loser.age())
         };
-        let mut reported = false;
         if silent >= patience
+            && loser.told.is_none()
             && let Some((failure, _)) = loser.silence()
         {
-            report::failed(&self.told(&loser), &failure, Twin::Answered);
-            reported = true;
+            loser.told = report::failed(&self.told(&loser), &failure, Twin::Answered);
         }
         // A second dial that is still under way when the first way answers has shown nothing.
-        (loser.engaged || reported).then_some(Late { loser, reported })
+        (loser.engaged || loser.told.is_some()).then_some(loser)
     }
 
     /// Why the winner and not the ways before it, in words that hold no destination.
@@ -93,11 +101,12 @@ impl Race<'_> {
         let mut why = String::new();
         for (index, contestant) in self.contestants.iter().enumerate().filter(|(i, _)| *i != winner) {
             let gap = if why.is_empty() { "" } else { "; " };
-            let words = contestant.failure().map(ToString::to_string).or_else(|| {
+            let failure = contestant.failure().filter(|_| contestant.has_failed());
+            let words = failure.map(ToString::to_string).or_else(|| {
                 let (_, sign) = contestant.silence()?;
                 Some(sign.technique().map_or("silent", Technique::sentence).to_owned())
             });
-            if let Some(words) = words.filter(|_| index < winner || contestant.is_lost()) {
+            if let Some(words) = words.filter(|_| index < winner || contestant.has_failed()) {
                 let _ = write!(why, "{gap}{}: {words}", contestant.transport);
             }
         }
@@ -105,39 +114,54 @@ impl Race<'_> {
     }
 }
 
-/// A loser that is still silent.
-struct Late {
-    loser: Contestant,
-    reported: bool,
-}
-
-/// Watches a silent loser: a byte means that it was only slow.
-async fn watch(board: &Board, routing: &Routing, subject: &Subject, late: Late, flight: Flight, span: Duration) {
-    let Late { mut loser, reported } = late;
-    let told = Told { board, routing, route: subject.route(&loser.transport), start: loser.start };
-    let answered = tokio::time::timeout(span, async {
-        loop {
-            match poll_fn(|cx| loser.poll(cx, &flight)).await {
-                super::contestant::Event::Up => {}
-                super::contestant::Event::Answered(_) => break true,
-                super::contestant::Event::Lost => break false,
+/// Watches a silent loser: a byte means that it was only slow. What its silence is, is asked when the kernel should
+/// know, and once more if it did not.
+async fn watch(board: &Board, routing: &Routing, route: Route, mut loser: Contestant, flight: Flight) {
+    let patience = &routing.patience;
+    let since = loser.sent_at().unwrap_or_else(Instant::now);
+    for look in [patience.autopsy, patience.second_look] {
+        let heard = tokio::time::timeout_at(since + look, hear(&mut loser, &flight)).await;
+        let start = loser.start;
+        let told = Told { board, routing, route: route.clone(), start, hello: loser.greeting.as_ref() };
+        match heard {
+            Ok(true) => {
+                report::answered_at(&told, loser.endpoint(), loser.rtt(), loser.silent_for());
+                break;
+            }
+            Ok(false) => {
+                if let Some(failure) = loser.failure().filter(|_| loser.told.is_none()) {
+                    report::failed(&told, failure, Twin::Answered);
+                }
+                break;
+            }
+            Err(_) => {
+                let now = loser.silence();
+                loser.told = loser.told.or_else(|| report::failed(&told, &now.as_ref()?.0, Twin::Answered));
+                if loser.told == Some(Sign::Silence)
+                    && let Some((failure, _)) = now.filter(|(_, sign)| *sign != Sign::Silence)
+                {
+                    loser.told = report::sharpened(&told, &failure, Twin::Answered);
+                }
             }
         }
-    })
-    .await;
-    match answered {
-        Ok(true) => report::answered_at(&told, loser.endpoint(), loser.rtt(), loser.silent_for()),
-        Ok(false) | Err(_) if reported => {}
-        Ok(false) | Err(_) => {
-            let failure = loser.failure().cloned().or_else(|| loser.silence().map(|(failure, _)| failure));
-            if let Some(failure) = failure {
-                report::failed(&told, &failure, Twin::Answered);
-            }
+        if !loser.bare || loser.told != Some(Sign::Silence) {
+            break;
         }
     }
     if let Some(mut stream) = loser.into_stream() {
         // An orderly end: storms of resets are noticed.
         let _ = tokio::time::timeout(Duration::from_secs(1), stream.shutdown()).await;
+    }
+}
+
+/// Whether the server speaks; not if the way is lost.
+async fn hear(loser: &mut Contestant, flight: &Flight) -> bool {
+    loop {
+        match poll_fn(|cx| loser.poll(cx, flight)).await {
+            Event::Up => {}
+            Event::Answered(_) => return true,
+            Event::Lost => return false,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! One way in a race: dialing, up, or lost. It knows how much of the first flight it has been given.
 
+use super::bursts::Greeting;
 use super::report::on;
 use super::settings::Start;
 use crate::judge::{self};
@@ -69,6 +70,10 @@ pub(super) struct Contestant {
     pub(super) connect_window: Duration,
     /// Whether the first flight goes (or, while dialing, will go) to it.
     pub(super) engaged: bool,
+    /// The TLS hello that went out on it, while the line may still see it as one of several.
+    pub(super) greeting: Option<Greeting>,
+    /// What the board was told of its failure or silence.
+    pub(super) told: Option<Sign>,
     state: State,
     up_after: Option<Duration>,
     progress: Progress,
@@ -85,6 +90,8 @@ impl Contestant {
             start,
             connect_window: Duration::ZERO,
             engaged: false,
+            greeting: None,
+            told: None,
             state: State::Dialing(dial),
             up_after: None,
             progress: Progress::default(),
@@ -137,6 +144,29 @@ impl Contestant {
         self.engaged = true;
     }
 
+    /// Takes it out of the race, without blame.
+    pub(super) fn withdraw(&mut self) {
+        self.engaged = false;
+        self.state = State::Lost(Failure::new(Stage::FirstFlight, Cause::Interrupted, Whose::Local));
+        self.close_greeting();
+    }
+
+    /// Whether it failed by itself, and was not taken out.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failure().is_some_and(|failure| failure.cause != Cause::Interrupted)
+    }
+
+    /// Whether it may be given the first flight from now on; a bare way not, where the line sees enough hellos.
+    pub(super) const fn may_join(&self, full: bool) -> bool {
+        let shut_out = full && self.bare;
+        !(self.engaged || shut_out || self.is_lost())
+    }
+
+    /// Whether some of the first flight has gone out on it.
+    pub(super) const fn has_sent(&self) -> bool {
+        self.given_at.is_some()
+    }
+
     /// Whether its stream was ever open.
     pub(super) const fn was_up(&self) -> bool {
         self.up_after.is_some()
@@ -172,6 +202,11 @@ impl Contestant {
     /// How long the first flight has been with it without an answer.
     pub(super) fn silent_for(&self) -> Duration {
         self.given_at.map_or(Duration::ZERO, |at| at.elapsed())
+    }
+
+    /// When the first flight went out on it.
+    pub(super) const fn sent_at(&self) -> Option<Instant> {
+        self.given_at
     }
 
     /// When the next way should be given the first flight too, if this one has not answered by then.
@@ -227,8 +262,19 @@ impl Contestant {
     }
 
     fn lose(&mut self, error: &io::Error) {
-        let failure = self.describe(Failure::from_io(Stage::FirstFlight, error));
+        let mut failure = self.describe(Failure::from_io(Stage::FirstFlight, error));
+        // We hung up first: whatever the far side does then is no sign.
+        if self.progress.ended {
+            (failure.cause, failure.whose) = (Cause::Interrupted, Whose::Local);
+        }
         self.state = State::Lost(failure);
+        self.close_greeting();
+    }
+
+    fn close_greeting(&mut self) {
+        if let Some(greeting) = &mut self.greeting {
+            greeting.close();
+        }
     }
 
     fn describe(&self, mut failure: Failure) -> Failure {

@@ -1,91 +1,34 @@
 //! The connections that are up. Once a second each is looked at: a freeze is noticed and the dead flow is reset, so
-//! that its app reconnects on a better way; when a route is called blocked its stale flows are reset, its healthy
-//! ones are left alone.
+//! that its app reconnects on a better way; a slow transfer is told; when a route is called blocked its stale flows
+//! are reset, its healthy ones are left alone.
 
 use super::Sessions;
-use super::report::{self, Told};
+use super::carried::Fate;
+use super::flow::{Flow, SAME_FLIGHT};
+use super::report;
 use super::routing::Routing;
 use super::settings::Start;
-use crate::board::Board;
-use crate::judge::freeze::{self, Owed};
-use crate::model::{EndpointTag, Failure, Phase, Record, Route, ServiceId, Sign, Transition, TransportId, Twin};
-use crate::net::FlowMeter;
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use crate::judge::{freeze, throttle};
+use crate::model::{Failure, Phase, Record, Route, ServiceId, Sign, Transition, TransportId, Twin};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-/// What a client sends within this time of its last byte belongs to one flight.
-const SAME_FLIGHT: Duration = Duration::from_secs(1);
 /// Bytes that clear a freeze (detection rules §0.2).
 const PROVEN_BYTES: u64 = 64 << 10;
 /// A connection with server data that lives this long is proof as well.
 const PROVEN_LIFE: Duration = Duration::from_secs(60);
 /// On a blocked route, a request unanswered for this long means that the flow is dead.
 const STALE_AFTER: Duration = Duration::from_secs(4);
-
-/// One connection.
-pub(super) struct Flow {
-    pub(super) route: Route,
-    pub(super) start: Start,
-    pub(super) endpoint: Option<EndpointTag>,
-    pub(super) rtt: Option<Duration>,
-    pub(super) meter: FlowMeter,
-    /// A TLS record from the server is begun and not finished.
-    pub(super) record_owed: AtomicBool,
-    /// Flights sent since the server's last byte.
-    pub(super) asked: AtomicU32,
-    /// When the first of them was sent, in milliseconds after `start`.
-    pub(super) asked_at: AtomicU64,
-    /// Its proof was told.
-    pub(super) told: AtomicBool,
-    /// Resets both sides.
-    pub(super) stop: CancellationToken,
-}
-
-impl Flow {
-    fn told<'a>(&self, board: &'a Board, routing: &'a Routing) -> Told<'a> {
-        Told { board, routing, route: self.route.clone(), start: self.start }
-    }
-
-    /// For how long the client has waited for an answer, if it waits for one. Silence before it asked is no sign:
-    /// a quiet chat that has just said something is as healthy as ever.
-    fn awaits(&self) -> Option<Duration> {
-        let since = Duration::from_millis(self.asked_at.load(Ordering::Relaxed));
-        (self.asked.load(Ordering::Relaxed) > 0).then(|| self.start.instant.elapsed().saturating_sub(since))
-    }
-
-    fn facts(&self) -> freeze::Flow {
-        let quiet = self.meter.since_down();
-        let (owed, owed_for) = match self.awaits() {
-            _ if self.record_owed.load(Ordering::Relaxed) => (Owed::RestOfRecord, quiet),
-            Some(waited) => (Owed::Answer { asked: self.asked.load(Ordering::Relaxed) }, waited),
-            None => (Owed::Nothing, Duration::ZERO),
-        };
-        freeze::Flow { received: self.meter.down(), quiet, owed, owed_for, rtt: self.rtt.unwrap_or_default() }
-    }
-
-    /// The client has sent something at `now`; what follows within a second is the same flight.
-    pub(super) fn asks(&self) {
-        let now = u64::try_from(self.start.instant.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let asked = self.asked.load(Ordering::Relaxed);
-        if asked == 0 {
-            self.asked_at.store(now, Ordering::Relaxed);
-            self.asked.store(1, Ordering::Relaxed);
-        } else if self.meter.since_up() >= SAME_FLIGHT {
-            self.asked.store(asked.saturating_add(1), Ordering::Relaxed);
-        }
-    }
-
-    /// The server has said something.
-    pub(super) fn hears(&self, record_owed: bool) {
-        self.asked.store(0, Ordering::Relaxed);
-        self.record_owed.store(record_owed, Ordering::Relaxed);
-    }
-}
+/// Where nobody hears anything, a flow is given twice the time: it may be the line that paused.
+const ON_A_DEAD_LINE: Duration = Duration::from_secs(8);
+/// Somebody has heard something lately.
+const LATELY: Duration = Duration::from_secs(3);
 
 /// How many connections a service has on a way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +48,8 @@ pub struct Flows {
     live: Mutex<HashMap<u64, Arc<Flow>>>,
     /// Routes called blocked, and those flows of theirs to be closed as soon as they prove dead.
     blocked: Mutex<HashMap<Route, ()>>,
+    /// When a slow window was last told of a route.
+    slow: Mutex<HashMap<Route, Instant>>,
 }
 
 /// Takes a connection off the list when it ends.
@@ -167,7 +112,7 @@ impl Flows {
         let (up, down) = (flow.meter.up(), flow.meter.down());
         let sign = if down >= PROVEN_BYTES {
             Sign::BodyProven
-        } else if down > 0 && (up + down >= PROVEN_BYTES || flow.start.instant.elapsed() >= PROVEN_LIFE) {
+        } else if down > 0 && (up + down >= PROVEN_BYTES || flow.age() >= PROVEN_LIFE) {
             Sign::FlowProven
         } else {
             return;
@@ -181,18 +126,44 @@ impl Flows {
     fn look(&self, sessions: &Sessions) {
         let routing = sessions.routing();
         let live: Vec<_> = lock(&self.live).values().cloned().collect();
+        let dead_line = is_dead_line(&live);
         let blocked = lock(&self.blocked);
         for flow in live {
-            if let Some(sign) = freeze::frozen(&flow.facts()) {
-                info!(route = %flow.route, kilobytes = flow.meter.down() / 1024, "a transfer froze; its app is told to reconnect");
+            flow.wonder();
+            let facts = flow.facts();
+            let window = flow.window();
+            let frozen = freeze::frozen(&facts).filter(|_| !dead_line || facts.quiet >= ON_A_DEAD_LINE);
+            if let Some(sign) = frozen {
+                info!(route = %flow.route, kilobytes = facts.received / 1024, "a transfer froze; its app is told to reconnect");
                 report::sign(&flow.told(&sessions.board, &routing), sign, flow.endpoint, Twin::Unknown);
+                sessions.fates.count(flow.route.clone(), Fate::Lost);
                 flow.stop.cancel();
-            } else if flow.meter.since_down() < Duration::from_secs(2) {
+                continue;
+            }
+            if let Some((window, sign)) = window.and_then(|window| Some((window, throttle::slow(&window)?))) {
+                self.was_slow(&flow, window.span, sign, sessions, &routing);
+            }
+            if flow.meter.since_down() < Duration::from_secs(2) {
                 self.proven(&flow, sessions);
             } else if blocked.contains_key(&flow.route) && flow.awaits().is_some_and(|waited| waited >= STALE_AFTER) {
+                sessions.fates.count(flow.route.clone(), Fate::Lost);
                 flow.stop.cancel();
             }
         }
+    }
+
+    /// Tells a slow window, one of a route at a time: many slow flows beside one another share one line.
+    fn was_slow(&self, flow: &Flow, span: Duration, sign: Sign, sessions: &Sessions, routing: &Routing) {
+        let now = Instant::now();
+        let mut told = lock(&self.slow);
+        if told.get(&flow.route).is_some_and(|at| now.duration_since(*at) < throttle::LEAST_SPAN) {
+            return;
+        }
+        told.insert(flow.route.clone(), now);
+        drop(told);
+        let start = Start { moment: sessions.board.now() - span, instant: flow.start.instant };
+        let told = report::Told { start, ..flow.told(&sessions.board, routing) };
+        report::sign(&told, sign, flow.endpoint, Twin::Unknown);
     }
 
     /// A route's state changed: flows whose answer has been awaited since the evidence began are reset now.
@@ -210,6 +181,15 @@ impl Flows {
             }
         }
     }
+}
+
+/// Whether it looks as if the line itself were silent: flows of several services wait, and nobody hears anything.
+fn is_dead_line(live: &[Arc<Flow>]) -> bool {
+    if live.iter().any(|flow| flow.meter.since_down() < LATELY) {
+        return false;
+    }
+    let stalled = live.iter().filter(|flow| flow.is_stalled(LATELY)).map(|flow| &flow.route.service);
+    stalled.collect::<HashSet<_>>().len() > 1
 }
 
 /// A lock whose holder cannot have left the map half changed.

@@ -2,16 +2,25 @@
 //! relay, and tell the board what was seen. It decides nothing about beliefs and opens no socket of its own.
 
 mod autopsy;
+mod bursts;
+mod carried;
 mod carry;
 mod contestant;
+mod first_flight;
+mod flow;
 mod flows;
+mod habits;
+mod kernel;
+mod pace;
 mod packets;
 mod page;
+mod peer;
 mod race;
 mod relay;
 mod report;
 mod routing;
 mod settings;
+mod telling;
 
 #[cfg(test)]
 mod tests;
@@ -22,8 +31,11 @@ pub use settings::Settings;
 
 use crate::board::Board;
 use crate::inbound::{Refusal, Request, Want};
-use crate::model::{Destination, Facet, Moment, Need, Reason, ServiceId, TransportId};
+use crate::model::{Carried, Destination, Facet, Moment, Need, Reason, ServiceId, TransportId};
 use arc_swap::ArcSwap;
+use bursts::Bursts;
+use carried::Fates;
+use habits::Habits;
 use race::Race;
 use report::Subject;
 use std::collections::HashMap;
@@ -56,6 +68,9 @@ pub struct Sessions {
     flows: Flows,
     last_ways: LastWays,
     counters: Counters,
+    fates: Fates,
+    habits: Habits,
+    bursts: Arc<Bursts>,
     tasks: TaskTracker,
 }
 
@@ -68,6 +83,9 @@ impl Sessions {
             flows: Flows::default(),
             last_ways: LastWays::default(),
             counters: Counters::default(),
+            fates: Fates::default(),
+            habits: Habits::default(),
+            bursts: Arc::default(),
             tasks: TaskTracker::new(),
         })
     }
@@ -75,6 +93,12 @@ impl Sessions {
     /// What was counted since start.
     pub const fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// How connections fared on each route since the last reading; the counts begin anew. Routes that nobody took are
+    /// left out.
+    pub fn carried(&self) -> Vec<Carried> {
+        self.fates.take()
     }
 
     /// The connections that are up now.
@@ -121,11 +145,12 @@ impl Sessions {
         if plan.attempts.is_empty() {
             return self.refuse_unplanned(request, &subject, &plan.passed_over).await;
         }
-        let mut race = Race::new(&self.board, Arc::clone(&routing), subject, to, plan);
+        let mut race = Race::new(self, Arc::clone(&routing), subject, to, plan);
         match race.open().await {
             Ok(()) => self.carry(request, race).await,
             Err(()) => {
                 self.counters.failed.fetch_add(1, Ordering::Relaxed);
+                self.count_lost(&race);
                 let (why, words) = race.refusal();
                 debug!(subject = %race.subject(), %words, "every way failed");
                 race.report_all_failed();

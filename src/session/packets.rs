@@ -1,48 +1,36 @@
 //! One UDP association: every new destination in it is classified and planned like a connection. A way that
-//! swallows a destination's packets is left for the next one; ways are opened once and shared.
+//! swallows a destination's packets is left for the next one; ways are opened once and shared. An association is
+//! refused when no way could carry packets for anything (RFC 1928 §6, reply 7). Within one there is no word for "no"
+//! (§7 has none): packets that no way may carry are dropped at once, and the log says so once.
 
 use super::Sessions;
-use super::report::{self, Subject, Told};
+use super::peer::Peer;
 use super::routing::Routing;
-use super::settings::Start;
 use crate::inbound::{Association, Refusal, Request};
-use crate::model::{Destination, Failure, Host, Need, Sign, TransportId, Twin};
+use crate::model::{Destination, Facet, Failure, Host, L4, ServiceId, TransportId};
 use crate::net::{Deadline, Packets};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::io::ReadBuf;
 use tokio::time::Instant;
-use tracing::debug;
+use tracing::{debug, info};
 
-/// Packets out without one back before a way is left. 5: a lost packet or two are ordinary.
-const SILENT_PACKETS: u32 = 5;
-/// … and the time they get. 3 s: call set-up repeats itself for longer than that.
-const SILENT_FOR: Duration = Duration::from_secs(3);
 /// A destination not spoken to for this long is forgotten (RFC 4787 §4.3: no less than two minutes).
 const FORGET_AFTER: Duration = Duration::from_secs(120);
+/// What was dropped is planned anew after this long: a way may have come back.
+const DROPPED_FOR: Duration = Duration::from_secs(5);
 /// Destinations of one association at once.
 const MAX_PEERS: usize = 512;
 /// Packets kept while a way is being opened.
 const HELD_PACKETS: usize = 16;
 /// The largest UDP payload.
 const MAX_PACKET: usize = 65_535;
-
-/// One destination of the association.
-struct Peer {
-    subject: Subject,
-    way: TransportId,
-    next: VecDeque<TransportId>,
-    swallowed_by: Vec<(TransportId, Start)>,
-    start: Start,
-    out: u32,
-    back: u32,
-    last: Instant,
-}
 
 /// A way of the association.
 enum Link {
@@ -66,13 +54,21 @@ impl Sessions {
     /// Serves one UDP association until its TCP connection ends.
     pub(super) async fn packets(&self, request: Request) {
         let routing = self.routing.load_full();
-        if !routing.ways.iter().any(|way| way.packets && way.usable) {
-            let words = String::from("no configured way carries UDP");
+        if !self.carries_packets(&routing) {
+            self.counters.refused.fetch_add(1, Ordering::Relaxed);
+            let words = String::from("no configured way carries UDP for any service");
+            debug!(%words, "refused");
             let _ = request.refuse(Refusal::NotSupported, words).await;
             return;
         }
         let Ok(association) = request.accept_packets().await else { return };
         Relay::new(self, routing, association).run().await;
+    }
+
+    /// Whether any service's packets have a way.
+    fn carries_packets(&self, routing: &Routing) -> bool {
+        let planned = |id| routing.plan_for(id, Facet::Calls, L4::Udp, &self.board);
+        routing.services.keys().any(|id| !planned(id).attempts.is_empty())
     }
 }
 
@@ -81,6 +77,10 @@ struct Relay<'s> {
     routing: Arc<Routing>,
     client: Association,
     peers: HashMap<Destination, Peer>,
+    /// Destinations whose packets are dropped, and since when.
+    dropped: HashMap<Destination, Instant>,
+    /// What the log was told of.
+    told: HashSet<(ServiceId, Facet)>,
     links: HashMap<TransportId, Link>,
     opening: Opening,
     up: Vec<u8>,
@@ -94,6 +94,8 @@ impl<'s> Relay<'s> {
             routing,
             client,
             peers: HashMap::new(),
+            dropped: HashMap::new(),
+            told: HashSet::new(),
             links: HashMap::new(),
             opening: FuturesUnordered::new(),
             up: vec![0; MAX_PACKET],
@@ -109,12 +111,9 @@ impl<'s> Relay<'s> {
                 Turn::FromClient(len, to) => self.outward(len, to).await,
                 Turn::FromWay(way, len, from) => self.inward(&way, len, &from).await,
                 Turn::Opened(way, outcome) => self.opened(way, outcome).await,
-                Turn::Tick => self.leave_silent_ways(),
+                Turn::Tick => self.look(),
                 Turn::Over => break,
             }
-        }
-        for peer in self.peers.values() {
-            report_swallowed(self.sessions, &self.routing, peer, Twin::Unknown);
         }
     }
 
@@ -133,15 +132,11 @@ impl<'s> Relay<'s> {
     }
 
     async fn outward(&mut self, len: usize, to: Destination) {
-        if !self.peers.contains_key(&to) && !self.admit(&to) {
+        if !self.peers.contains_key(&to) && !self.admit(len, &to) {
             return;
         }
         let Some(peer) = self.peers.get_mut(&to) else { return };
-        peer.last = Instant::now();
-        if peer.out == 0 {
-            peer.start = Start { moment: self.sessions.board.now(), instant: Instant::now() };
-        }
-        peer.out += 1;
+        peer.sends(self.sessions);
         let way = peer.way.clone();
         self.ensure_open(&way);
         let packet = &self.up[..len];
@@ -155,24 +150,26 @@ impl<'s> Relay<'s> {
     }
 
     /// Plans a new destination. False when nothing may carry it: then its packets are dropped here.
-    fn admit(&mut self, to: &Destination) -> bool {
-        if self.peers.len() >= MAX_PEERS {
-            let oldest = self.peers.iter().min_by_key(|(_, peer)| peer.last).map(|(to, _)| to.clone());
-            oldest.and_then(|oldest| self.peers.remove(&oldest));
-        }
-        let subject = Subject::of(&self.routing, to, Need::Packets);
-        let plan = self.routing.plan(&subject, Need::Packets, &self.sessions.board);
-        let mut next: VecDeque<_> = plan.attempts.into_iter().map(|attempt| attempt.transport).collect();
-        let Some(way) = next.pop_front() else {
-            debug!(%subject, "no way carries its packets");
+    fn admit(&mut self, len: usize, to: &Destination) -> bool {
+        if self.dropped.contains_key(to) {
             return false;
-        };
-        self.sessions.board.used(subject.route(&way));
-        let start = Start { moment: self.sessions.board.now(), instant: Instant::now() };
-        let last = start.instant;
-        let peer = Peer { subject, way, next, swallowed_by: Vec::new(), start, out: 0, back: 0, last };
-        self.peers.insert(to.clone(), peer);
-        true
+        }
+        match Peer::admit(self.sessions, &self.routing, to, &self.up[..len]) {
+            Ok(peer) => {
+                make_room(&mut self.peers, |peer| peer.last);
+                self.peers.insert(to.clone(), peer);
+                true
+            }
+            Err((subject, why)) => {
+                self.sessions.counters.refused.fetch_add(1, Ordering::Relaxed);
+                if self.told.insert((subject.service.id.clone(), subject.facet)) {
+                    info!(%subject, why = why.words(), "packets are dropped");
+                }
+                make_room(&mut self.dropped, |since| *since);
+                self.dropped.insert(to.clone(), Instant::now());
+                false
+            }
+        }
     }
 
     fn ensure_open(&mut self, way: &TransportId) {
@@ -206,10 +203,7 @@ impl<'s> Relay<'s> {
             Err(failure) => {
                 debug!(%way, %failure, "no association");
                 for peer in self.peers.values_mut().filter(|peer| peer.way == way) {
-                    let route = peer.subject.route(&way);
-                    let told = Told { board: &self.sessions.board, routing: &self.routing, route, start: peer.start };
-                    report::failed(&told, &failure, Twin::Unknown);
-                    move_on(peer);
+                    peer.unopened(self.sessions, &self.routing, &failure);
                 }
                 self.links.insert(way, Link::Failed);
             }
@@ -222,41 +216,30 @@ impl<'s> Relay<'s> {
             // A name was asked for and an address answers: the quiet peer of that port and way is meant.
             None => self.peers.iter_mut().find_map(|(to, peer)| {
                 let named = matches!(to.host, Host::Name(_)) && to.port == from.port;
-                (named && peer.way == *way && peer.back == 0).then_some(peer)
+                (named && peer.awaits(way)).then_some(peer)
             }),
         };
         if let Some(peer) = peer {
-            peer.last = Instant::now();
-            peer.back += 1;
-            if peer.back == 1 {
-                let route = peer.subject.route(way);
-                let told = Told { board: &self.sessions.board, routing: &self.routing, route, start: peer.start };
-                report::answered(&told, None, peer.start.instant.elapsed());
-                report_swallowed(self.sessions, &self.routing, peer, Twin::Answered);
-                peer.swallowed_by.clear();
-            }
+            peer.hears(self.sessions, &self.routing, way);
         }
         let _ = self.client.packets.send(&self.down[..len], from).await;
     }
 
     /// Once a second: destinations whose packets are swallowed go another way, quiet ones are forgotten.
-    fn leave_silent_ways(&mut self) {
-        let (sessions, routing) = (self.sessions, Arc::clone(&self.routing));
-        self.peers.retain(|_, peer| {
-            if peer.last.elapsed() > FORGET_AFTER {
-                report_swallowed(sessions, &routing, peer, Twin::Unknown);
-                return false;
-            }
-            if peer.back == 0 && peer.out >= SILENT_PACKETS && peer.start.instant.elapsed() >= SILENT_FOR {
-                peer.swallowed_by.push((peer.way.clone(), peer.start));
-                if !move_on(peer) {
-                    report_swallowed(sessions, &routing, peer, Twin::Unknown);
-                    peer.swallowed_by.clear();
-                    peer.out = 0;
-                }
-            }
-            true
-        });
+    fn look(&mut self) {
+        self.dropped.retain(|_, since| since.elapsed() <= DROPPED_FOR);
+        self.peers.retain(|_, peer| peer.last.elapsed() <= FORGET_AFTER);
+        for peer in self.peers.values_mut() {
+            peer.look(self.sessions, &self.routing);
+        }
+    }
+}
+
+/// Forgets the oldest of too many.
+fn make_room<T>(map: &mut HashMap<Destination, T>, age: impl Fn(&T) -> Instant) {
+    if map.len() >= MAX_PEERS {
+        let oldest = map.iter().min_by_key(|(_, entry)| age(entry)).map(|(to, _)| to.clone());
+        oldest.and_then(|oldest| map.remove(&oldest));
     }
 }
 
@@ -273,19 +256,4 @@ async fn receive(links: &HashMap<TransportId, Link>, space: &mut [u8]) -> (Trans
         Poll::Pending
     })
     .await
-}
-
-/// Sends a destination's further packets over its next way.
-fn move_on(peer: &mut Peer) -> bool {
-    let Some(way) = peer.next.pop_front() else { return false };
-    peer.way = way;
-    peer.out = 0;
-    true
-}
-
-fn report_swallowed(sessions: &Sessions, routing: &Routing, peer: &Peer, twin: Twin) {
-    for (way, start) in &peer.swallowed_by {
-        let told = Told { board: &sessions.board, routing, route: peer.subject.route(way), start: *start };
-        report::sign(&told, Sign::UdpNoReply, None, twin);
-    }
 }

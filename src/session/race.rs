@@ -2,14 +2,18 @@
 //! is silent past its window. Before the client has been answered the first way that is *up* decides; after
 //! that the first *server byte* does. See `docs/decisions/0001-first-flight-replay.md`.
 
+use super::Sessions;
+use super::bursts::Bursts;
 use super::contestant::{Contestant, Event, Flight};
 use super::report::{Subject, Told};
 use super::routing::Routing;
 use super::settings::{Settings, Start};
 use crate::board::Board;
 use crate::inbound::Refusal;
+use crate::judge::burst::IN_FLIGHT;
 use crate::model::{Attempt, Cause, Destination, Failure, Leg, Plan, Reason, Stage, TransportId};
 use crate::net::Deadline;
+use crate::wire::first_flight::Kind;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -23,6 +27,15 @@ pub(super) struct Race<'s> {
     pub(super) routing: Arc<Routing>,
     pub(super) flight: Flight,
     pub(super) contestants: Vec<Contestant>,
+    /// A way answered with somebody else's page and was dropped.
+    pub(super) turned_away: bool,
+    /// What the first flight is, as far as it is known.
+    pub(super) kind: Kind,
+    /// The name in its TLS hello, as it is remembered.
+    pub(super) greets: Option<u64>,
+    /// The first flight is kept off the bare ways until its turn comes.
+    pub(super) held: bool,
+    pub(super) bursts: Arc<Bursts>,
     subject: Subject,
     to: Destination,
     waiting: VecDeque<Attempt>,
@@ -33,16 +46,28 @@ pub(super) struct Race<'s> {
 
 impl<'s> Race<'s> {
     /// A race over the ways of `plan`, not yet begun.
-    pub(super) fn new(board: &'s Board, routing: Arc<Routing>, subject: Subject, to: Destination, plan: Plan) -> Self {
+    pub(super) fn new(
+        sessions: &'s Sessions,
+        routing: Arc<Routing>,
+        subject: Subject,
+        to: Destination,
+        plan: Plan,
+    ) -> Self {
+        let board = &sessions.board;
         let began = Start { moment: board.now(), instant: Instant::now() };
         Self {
             board,
             routing,
             flight: Flight::default(),
             contestants: Vec::with_capacity(plan.attempts.len()),
+            turned_away: false,
+            kind: Kind::Incomplete,
+            greets: None,
+            held: false,
+            bursts: Arc::clone(&sessions.bursts),
             subject,
             to,
-            waiting: plan.attempts.into(),
+            waiting: one_canary(plan.attempts),
             passed_over: plan.passed_over,
             began,
             hedge: None,
@@ -79,9 +104,17 @@ impl<'s> Race<'s> {
         self.hedge = at;
     }
 
-    /// Whether a way is left that has not been given the flight: waiting, dialing, or up and idle.
+    /// Whether a way is left that may be given the flight: waiting, dialing, or up and idle.
     pub(super) fn has_reserve(&self) -> bool {
-        !self.waiting.is_empty() || self.contestants.iter().any(|c| !c.engaged && !c.is_lost())
+        let full = self.is_full();
+        self.waiting.iter().any(|a| !(full && self.routing.is_bare(&a.transport)))
+            || self.contestants.iter().any(|c| c.may_join(full))
+    }
+
+    /// Whether the line sees as many unanswered hellos of this connection as it may (detection rules, T16): then only
+    /// ways through a server are a reserve.
+    fn is_full(&self) -> bool {
+        self.contestants.iter().filter(|c| c.bare && c.engaged && !c.is_lost()).count() >= IN_FLIGHT
     }
 
     /// Dials until one way is up. `Err` when every way failed.
@@ -117,10 +150,18 @@ impl<'s> Race<'s> {
 
     /// The next thing that happens to any contestant. Cancel-safe; waits forever once all are lost.
     pub(super) async fn step(&mut self) -> (usize, Event) {
-        let Self { contestants, flight, .. } = self;
+        let Self { contestants, flight, held, greets, bursts, board, .. } = self;
+        let nothing_yet = Flight::default();
         poll_fn(|cx| {
             for (index, contestant) in contestants.iter_mut().enumerate() {
-                if let Poll::Ready(event) = contestant.poll(cx, flight) {
+                let holds = *held && contestant.bare && !contestant.has_sent();
+                let event = contestant.poll(cx, if holds { &nothing_yet } else { flight });
+                if let Some(name) = greets.filter(|_| contestant.bare && contestant.has_sent())
+                    && contestant.greeting.is_none()
+                {
+                    contestant.greeting = Some(bursts.greet(name, board.now()));
+                }
+                if let Poll::Ready(event) = event {
                     return Poll::Ready((index, event));
                 }
             }
@@ -130,12 +171,13 @@ impl<'s> Race<'s> {
     }
 
     /// What is told about a way of this race.
-    pub(super) fn told(&self, contestant: &Contestant) -> Told<'_> {
+    pub(super) fn told<'a>(&'a self, contestant: &'a Contestant) -> Told<'a> {
         Told {
             board: self.board,
             routing: &self.routing,
             route: self.subject.route(&contestant.transport),
             start: contestant.start,
+            hello: contestant.greeting.as_ref(),
         }
     }
 
@@ -144,9 +186,7 @@ impl<'s> Race<'s> {
     pub(super) fn start_next(&mut self) {
         self.hedge = None;
         if self.contestants.iter().any(|c| c.bare && !c.was_up()) {
-            let (bare, tunnels): (Vec<_>, Vec<_>) =
-                self.waiting.drain(..).partition(|attempt| self.routing.is_bare(&attempt.transport));
-            self.waiting = tunnels.into_iter().chain(bare).collect();
+            self.tunnels_first();
         }
         let Some(Attempt { transport, canary }) = self.waiting.pop_front() else { return };
         let Some(way) = self.routing.transports.get(&transport) else { return self.start_next() };
@@ -164,14 +204,26 @@ impl<'s> Race<'s> {
         self.contestants.push(contestant);
     }
 
+    /// Puts the waiting bare ways behind the others.
+    fn tunnels_first(&mut self) {
+        let (bare, tunnels): (Vec<_>, Vec<_>) =
+            self.waiting.drain(..).partition(|attempt| self.routing.is_bare(&attempt.transport));
+        self.waiting = tunnels.into_iter().chain(bare).collect();
+    }
+
     /// Gives the first flight to one more way: one that is up, else one that is dialing, else the next waiting
     /// one. False when none is left.
     pub(super) fn engage_reserve(&mut self) -> bool {
-        let reserve = |up: bool| move |c: &Contestant| !c.engaged && !c.is_lost() && (c.is_up() == up);
+        let full = self.is_full();
+        let reserve = |up: bool| move |c: &Contestant| c.may_join(full) && c.is_up() == up;
         let index = self.contestants.iter().position(reserve(true)).or_else(|| {
             let dialing = self.contestants.iter().position(reserve(false));
             dialing.or_else(|| {
                 let before = self.contestants.len();
+                if full {
+                    self.tunnels_first();
+                    self.waiting.front().filter(|a| !self.routing.is_bare(&a.transport))?;
+                }
                 self.start_next();
                 (self.contestants.len() > before).then_some(before)
             })
@@ -180,6 +232,36 @@ impl<'s> Race<'s> {
             self.contestants[index].engage();
         }
         index.is_some()
+    }
+
+    /// Gives the first flight to the way on trial and to a sound one; to the sound one alone if it must not be said
+    /// twice, for then nobody could carry on where the trial fails.
+    pub(super) fn engage_trial(&mut self) {
+        if self.kind.may_replay() {
+            if let Some(up) = self.contestants.iter_mut().find(|c| c.is_up()) {
+                up.engage();
+            }
+            self.engage_reserve();
+            return;
+        }
+        for contestant in self.contestants.iter_mut().filter(|c| c.canary && !c.is_lost()) {
+            contestant.withdraw();
+        }
+        self.engage_reserve();
+    }
+
+    /// The first flight must not be said twice after all: of the ways that had its beginning one goes on, the one
+    /// that has most of it, a sound one rather than one on trial.
+    pub(super) fn keep_one(&mut self) {
+        let engaged = self.contestants.iter().enumerate().filter(|(_, c)| c.engaged && !c.is_lost());
+        let Some(kept) = engaged.max_by_key(|(i, c)| (!c.canary, c.given(), usize::MAX - i)).map(|(i, _)| i) else {
+            return;
+        };
+        for (index, contestant) in self.contestants.iter_mut().enumerate() {
+            if index != kept && contestant.engaged && !contestant.is_lost() {
+                contestant.withdraw();
+            }
+        }
     }
 
     /// Adds the ways of another plan that are not yet in the race: the client's own hello named a service that
@@ -230,6 +312,14 @@ impl<'s> Race<'s> {
         let same_line = || self.contestants.iter().filter(|c| of.bare && c.bare).find_map(rtt);
         rtt(of).or_else(same_line)
     }
+}
+
+/// One way on trial at a time, and a way that is not on trial right behind it.
+fn one_canary(mut attempts: Vec<Attempt>) -> VecDeque<Attempt> {
+    if attempts.first().is_some_and(|first| first.canary) {
+        attempts[1..].sort_by_key(|attempt| attempt.canary);
+    }
+    attempts.into()
 }
 
 /// The refusal that fits a failure.

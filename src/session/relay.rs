@@ -1,23 +1,28 @@
 //! Relays a settled connection until it ends, with a watch on what comes back.
 
 use super::Sessions;
-use super::flows::Flow;
+use super::carried::Fate;
+use super::flow::{Birth, Flow};
 use super::race::Race;
-use crate::model::TcpFacts;
-use crate::net::{FlowMeter, Io, Rewound, Side, Stream, copy_both};
-use crate::wire::tls::Records;
+use crate::judge::throttle::{FAST, rate};
+use crate::model::{Sign, TcpFacts, Twin};
+use crate::net::{Ended, Io, Rewound, Side, Stream, copy_both};
+use crate::wire::follow::{Debt, Follow};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-/// Bytes of an answer whose TLS records are followed: past this a stop is no freeze (detection rules, T9).
+/// Bytes of an answer whose frames are followed: past this a stop is no freeze (detection rules, T9).
 const FOLLOWED: u64 = 128 << 10;
+/// A slow answer is followed further, for its slowness (T10), but not for ever.
+const FOLLOWED_WHEN_SLOW: u64 = 2 << 20;
+/// Who leaves sooner has changed his mind (§3.7).
+const PATIENT: Duration = Duration::from_secs(5);
 
 impl Sessions {
     /// Relays between the client and the way that won. `answer` is what the server has said already.
@@ -25,38 +30,42 @@ impl Sessions {
         let flight = std::mem::take(&mut race.flight.bytes);
         let given = race.contestants[index].given().min(flight.len());
         let ended = race.contestants[index].has_ended();
+        let mut follow = Follow::after(&race.kind, &flight);
         race.flight.bytes.clone_from(&flight);
         let Some(winner) = race.settle(index, !answer.is_empty(), &self.tasks) else { return };
-        let meter = FlowMeter::new();
-        meter.add_up(given);
-        meter.add_down(answer.len());
-        let mut records = Records::new();
-        records.feed(&answer);
-        let flow = Arc::new(Flow {
+        let birth = Birth {
             route: winner.subject.route(&winner.transport),
             start: winner.start,
             endpoint: winner.endpoint,
             rtt: winner.rtt,
-            record_owed: AtomicBool::new(records.is_owed()),
-            asked: AtomicU32::new(u32::from(answer.is_empty())),
-            asked_at: AtomicU64::new(0),
-            told: AtomicBool::new(false),
-            stop: CancellationToken::new(),
-            meter,
-        });
+            bare: winner.bare,
+        };
+        let flow = Arc::new(Flow::new(birth, !answer.is_empty()));
+        flow.meter.add_up(given);
+        flow.meter.add_down(answer.len());
+        follow.feed(&answer);
+        if !answer.is_empty() {
+            flow.hears(follow.debt());
+        }
         let _entry = self.flows.enter(&flow);
         if client.write_all(&answer).await.is_err() || client.flush().await.is_err() {
             return;
         }
+        let (seen, unanswered) = (answer.len() as u64, answer.is_empty());
         drop(answer);
         let mut client: Stream = match flight.get(given..) {
             Some(rest) if !rest.is_empty() => Box::new(Rewound::new(rest.to_vec(), client)),
             _ => client,
         };
         drop(flight);
-        let tap = Tap { inner: winner.stream, records, seen: 0, ended, flow: Arc::clone(&flow) };
+        let tap = Tap { inner: winner.stream, follow: Some(follow), seen, ended, flow: Arc::clone(&flow) };
         let mut server: Stream = Box::new(tap);
         let end = copy_both(&mut client, &mut server, &flow.meter, &flow.stop).await;
+        if unanswered {
+            let fate = if flow.meter.down() > 0 { Fate::Answered } else { Fate::Lost };
+            self.fates.count(flow.route.clone(), fate);
+        }
+        self.left_waiting(&flow, &end, server.tcp_facts());
         if let Err((side, failure)) = end.outcome {
             debug!(route = %flow.route, %failure, ?side, down = flow.meter.down(), "connection broke");
             // What broke on one side breaks on the other: an orderly end would claim a whole answer.
@@ -70,16 +79,48 @@ impl Sessions {
         }
         self.flows.proven(&flow, self);
     }
+
+    /// The client ended a connection on which it had asked and not been answered. Where the kernel knows that the
+    /// question never arrived, it gave up; where it arrived, a long poll ends like that.
+    fn left_waiting(&self, flow: &Flow, end: &Ended, facts: Option<TcpFacts>) {
+        let lost = facts.filter(|_| flow.bare).is_some_and(|facts| facts.unacked > 0 && facts.retransmits > 0);
+        let waited = flow.awaits().unwrap_or_default();
+        if end.first != Some(Side::Client) || flow.stop.is_cancelled() || !lost {
+            return;
+        }
+        let routing = self.routing();
+        let told = flow.told(&self.board, &routing);
+        if waited >= PATIENT && flow.meter.down() > 0 {
+            super::report::sign(&told, Sign::ClientGaveUp, flow.endpoint, Twin::Unknown);
+        }
+        self.habits.barren(&told, waited, flow.endpoint);
+    }
 }
 
-/// The server's stream, its first bytes followed for a TLS record that is begun and not finished.
+/// The server's stream, its first bytes followed for a frame that is begun and not finished.
 struct Tap {
     inner: Stream,
-    records: Records,
+    /// `None` once enough was seen.
+    follow: Option<Follow>,
     seen: u64,
     /// The client's end was passed on during the first flight; a second one could fail the whole relay.
     ended: bool,
     flow: Arc<Flow>,
+}
+
+impl Tap {
+    fn follow(&mut self, bytes: &[u8]) -> Debt {
+        self.seen += bytes.len() as u64;
+        let Some(follow) = &mut self.follow else { return Debt::None };
+        follow.feed(bytes);
+        let enough = self.seen >= FOLLOWED
+            && (self.seen >= FOLLOWED_WHEN_SLOW || rate(self.seen, self.flow.age()).is_some_and(|rate| rate >= FAST));
+        if enough {
+            self.follow = None;
+            return Debt::None;
+        }
+        follow.debt()
+    }
 }
 
 impl Io for Tap {
@@ -97,13 +138,17 @@ impl Io for Tap {
 impl AsyncRead for Tap {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
-        if self.seen < FOLLOWED {
-            let bytes = &buf.filled()[before..];
-            self.seen += bytes.len() as u64;
-            self.records.feed(bytes);
+        if self.flow.kernel.is_asked() {
+            self.flow.kernel.answer(self.flow.age(), self.flow.meter.up(), self.inner.tcp_facts());
         }
-        self.flow.hears(self.seen < FOLLOWED && self.records.is_owed());
+        let read = Pin::new(&mut self.inner).poll_read(cx, buf);
+        self.flow.listens(read.is_pending());
+        if read.is_pending() {
+            self.flow.kernel.waits(cx.waker());
+        }
+        ready!(read)?;
+        let debt = self.follow(&buf.filled()[before..]);
+        self.flow.hears(debt);
         Poll::Ready(Ok(()))
     }
 }

@@ -1,6 +1,7 @@
 //! What a session tells the board: facts of its attempts as evidence, with what the other ways did beside them.
 //! "Everything else" is many places, so a failure there says nothing about any route, and is not told.
 
+use super::bursts::Greeting;
 use super::routing::Routing;
 use super::settings::Start;
 use crate::board::Board;
@@ -52,14 +53,26 @@ pub(super) const fn on(bare: bool) -> On {
     if bare { On::Bare } else { On::Tunnel }
 }
 
-/// Tells the board that an attempt failed.
-pub(super) fn failed(told: &Told<'_>, failure: &Failure, twin: Twin) {
-    let Some(sign) = judge::sign_of(failure, on(told.is_bare())) else { return };
+/// Tells the board that an attempt failed; what it told.
+pub(super) fn failed(told: &Told<'_>, failure: &Failure, twin: Twin) -> Option<Sign> {
+    attempt(told, failure, twin, false)
+}
+
+/// Tells the board what a silence that it knows of turns out to be.
+pub(super) fn sharpened(told: &Told<'_>, failure: &Failure, twin: Twin) -> Option<Sign> {
+    attempt(told, failure, twin, true)
+}
+
+fn attempt(told: &Told<'_>, failure: &Failure, twin: Twin, sharpens: bool) -> Option<Sign> {
+    let sign = judge::sign_of(failure, on(told.is_bare()))?;
+    let sign = told.hello.map_or(sign, |hello| hello.sign(sign));
     let mut evidence = told.evidence(sign);
+    evidence.sharpens = sharpens;
     evidence.twin = twin;
     evidence.endpoint = failure.endpoint;
     evidence.rtt_ms = failure.tcp.filter(|_| told.is_bare()).map(|facts| millis(facts.rtt)).filter(|ms| *ms > 0);
     told.report(evidence);
+    Some(sign)
 }
 
 /// Tells the board a sign that no failure stands behind.
@@ -90,6 +103,8 @@ pub(super) struct Told<'a> {
     pub(super) routing: &'a Routing,
     pub(super) route: Route,
     pub(super) start: Start,
+    /// The TLS hello that went out, on a bare way.
+    pub(super) hello: Option<&'a Greeting>,
 }
 
 impl Told<'_> {

@@ -20,8 +20,11 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// A first flight that has had no byte back for this long is a failure even where nothing else was tried. 5 s.
     pub first_byte_timeout: Duration,
-    /// How long a silent loser is watched after the race, to tell slow from blocked. 3 s: class by TCP_INFO.
+    /// How long after its first flight a silent loser is watched, to tell slow from blocked. 3 s: by then the kernel
+    /// has sent a swallowed hello again often enough to know it.
     pub autopsy: Duration,
+    /// When a silence that the kernel could not name yet is looked at again. 8 s.
+    pub second_look: Duration,
     /// Bytes of a first flight that are held for replay. 64 KiB.
     pub held_bytes: usize,
 }
@@ -36,6 +39,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(4),
             first_byte_timeout: Duration::from_secs(5),
             autopsy: Duration::from_secs(3),
+            second_look: Duration::from_secs(8),
             held_bytes: 64 << 10,
         }
     }

@@ -43,6 +43,12 @@ impl Kind {
         }
     }
 
+    /// Whether a server answers these bytes at once, and the client has to say more after that: one that ends its side
+    /// instead has gone.
+    pub const fn is_dialogue(&self) -> bool {
+        matches!(self, Self::Tls(_) | Self::Noise | Self::Mtproto)
+    }
+
     /// The host name the bytes themselves tell.
     pub fn name(&self) -> Option<&str> {
         match self {

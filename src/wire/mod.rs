@@ -3,9 +3,11 @@
 //! value, never an error, so that a caller may feed bytes as they come.
 
 pub mod first_flight;
+pub mod follow;
 pub mod http;
 pub mod mtproto;
 pub mod noise;
+pub mod ntp;
 pub mod quic;
 pub mod socks;
 pub mod split;

@@ -6,6 +6,8 @@
 mod home;
 
 mod budget;
+mod names;
+mod packets;
 mod policy;
 mod recovery;
 mod trouble;

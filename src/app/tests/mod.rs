@@ -1,5 +1,8 @@
 //! byway whole, in the lab's country, in virtual time.
 
+mod examination;
+mod moves;
+
 use super::demo::{OnStage, stage};
 use super::log;
 use crate::lab::demo::{HURRY, Row, acts, play, table};

@@ -3,7 +3,7 @@
 use super::budget::a_day;
 use super::world::{A, Probed, World, mins, route, secs};
 use crate::health::{Event, LinkReport, Mode, Params};
-use crate::model::{Anchors, Evidence, Ground, LinkState, Moment, Phase, Sign, Technique, Twin};
+use crate::model::{Anchors, Evidence, Facet, Ground, L4, LinkState, Moment, Phase, Route, Sign, Technique, Twin};
 use std::time::Duration;
 
 pub(super) const SIX: [&str; 6] = ["telegram", "whatsapp", "signal", "discord", "viber", "line"];
@@ -313,4 +313,26 @@ fn shortened_for_a_show_a_lifted_block_is_left_within_half_a_minute() {
         world.pass(tenth);
         assert!(world.now.since(lifted) < secs(30), "{:?}", world.direct());
     }
+}
+
+#[test]
+fn quic_is_asked_about_only_when_an_apps_own_got_no_answer() {
+    let over = |transport| Route { facet: Facet::Web, l4: L4::Udp, ..route("telegram", transport) };
+    let (tcp, quic) = (route("telegram", "direct"), over("direct"));
+    let routes = vec![tcp.clone(), route("telegram", "tokyo"), quic.clone(), over("tokyo")];
+    let mut world = World::over(42, Params::default(), routes);
+    for route in [tcp, route("telegram", "tokyo"), quic.clone(), over("tokyo")] {
+        world.country(route, A);
+    }
+    for _ in 0..48 {
+        world.event(Event::Used(quic.clone()));
+        world.pass(mins(30));
+    }
+    assert!(!world.probes.is_empty() && world.probes.iter().all(|(_, route)| !route.is_quic()), "{:?}", world.probes);
+    for _ in 0..2 {
+        let fact = world.fact(quic.clone(), Sign::UdpNoReply);
+        world.tell(Evidence { anchors: Anchors::Good, ..fact });
+    }
+    world.pass(mins(2));
+    assert!(!world.probes_of(&quic).is_empty());
 }

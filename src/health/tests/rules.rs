@@ -63,6 +63,20 @@ fn the_points_of_each_sign() {
 }
 
 #[test]
+fn a_silence_that_gets_its_name_later_is_counted_once() {
+    let sharpen = |world: &mut World| {
+        let fact = world.fact(route("telegram", "direct"), Sign::HelloDropped);
+        world.tell(Evidence { anchors: Anchors::Good, sharpens: true, ..fact });
+    };
+    let mut world = World::telegram();
+    world.traffic("direct", Sign::Silence);
+    sharpen(&mut world);
+    assert!(near(world.direct().score, 2.0), "{}", world.direct().score);
+    sharpen(&mut world);
+    assert!(near(world.direct().score, 2.0), "no silence is left to be named");
+}
+
+#[test]
 fn a_timeout_at_a_second_endpoint_counts_double() {
     let mut world = World::telegram();
     for (end, score) in [(1, 1.0), (1, 2.0), (2, 4.0)] {

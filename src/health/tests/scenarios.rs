@@ -7,7 +7,7 @@ use super::world::{A, World, mins, route, secs};
 use crate::health::{Event, Params};
 use crate::model::{
     Confidence, Evidence, Facet, Family, Ground, L4, LinkState, Moment, NetworkId, Partial, Phase, Route, Sign, Source,
-    Technique, Twin, Verdict,
+    Technique, Transition, Twin, Verdict,
 };
 use Fate::{Beside, Fails, Triggers, Works};
 
@@ -212,8 +212,9 @@ fn s21_sixty_percent_of_loss_is_degraded_by_chance() {
         let mut play = Play::of(&lossy, seed);
         tunnel += usize::from(!play.direct_first());
         let direct = route("telegram", "direct");
-        let told = play.world.transitions().into_iter().filter(|t| t.route == direct);
-        let last = told.filter(|t| matches!(t.verdict, Verdict::Blocked(_) | Verdict::Degraded(_))).next_back();
+        let told = play.world.transitions();
+        let named_so = |t: &&Transition| matches!(t.verdict, Verdict::Blocked(_) | Verdict::Degraded(_));
+        let last = told.into_iter().filter(|t| t.route == direct).rfind(named_so);
         named += usize::from(last.is_some_and(|t| t.verdict == Verdict::Degraded(Technique::RandomDrop)));
     }
     assert!(named >= 15, "{named} of 20 by its name");

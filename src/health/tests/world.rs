@@ -75,7 +75,11 @@ impl World {
     }
 
     pub(super) fn seeded(seed: u64, params: Params, services: &[&str], transports: &[&str]) -> Self {
-        let routes: Vec<Route> = services.iter().flat_map(|s| transports.iter().map(move |t| route(s, t))).collect();
+        let routes = services.iter().flat_map(|s| transports.iter().map(move |t| route(s, t))).collect();
+        Self::over(seed, params, routes)
+    }
+
+    pub(super) fn over(seed: u64, params: Params, routes: Vec<Route>) -> Self {
         let now = Moment::from_millis(1_000_000);
         let state = State::new(routes, NetworkId(1), seed, now);
         let mut world = Self {

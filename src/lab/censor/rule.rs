@@ -233,6 +233,9 @@ pub enum Action {
     DropUdp,
     /// UDP that looks like STUN vanishes (T14).
     DropStun,
+    /// QUIC Initials of version 1 to port 443, of 1001 bytes or more, vanish; with a name, only those whose hello has it
+    /// (T13). Other versions pass.
+    DropQuic,
     /// A portal: plain HTTP is answered with a redirect to this page, everything else is reset.
     Captive(String),
     /// The cable is out: the system itself knows that there is no network.

@@ -141,6 +141,17 @@ impl Land {
         receiver
     }
 
+    /// Everywhere that connections are accepted and datagrams are taken, in this order.
+    pub(super) fn doors(&self) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
+        let places = self.lock();
+        (places.listeners.keys().copied().collect(), places.sockets.keys().copied().collect())
+    }
+
+    /// Every name and its true addresses.
+    pub(super) fn zone(&self) -> BTreeMap<String, Vec<IpAddr>> {
+        self.lock().zone.clone()
+    }
+
     /// Gives a name an address more.
     pub(super) fn name(&self, name: &str, address: IpAddr) {
         let mut places = self.lock();

@@ -3,6 +3,7 @@
 
 mod bulk;
 pub(super) mod names;
+mod quic;
 mod site;
 mod stun;
 mod telegram;
@@ -12,6 +13,7 @@ mod websocket;
 mod whatsapp;
 
 pub(super) use bulk::{framed_size, order};
+pub(super) use quic::quic;
 pub(super) use site::{Manners, site, speak_http};
 pub(super) use stun::stun;
 pub(super) use telegram::telegram;

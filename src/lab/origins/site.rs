@@ -1,5 +1,6 @@
 //! A web server: HTTP/1.1 and h2 (RFC 9112, RFC 9113), over TLS or plain, with the manners of one service.
-//! `/bulk?bytes=N` gives a body of that size everywhere.
+//! `/bulk?bytes=N` gives a body of that size everywhere, `/sink` takes one of any size, and the large pages of the
+//! catalogue are large.
 
 use super::names;
 use super::websocket::{Talk, upgrade};
@@ -23,6 +24,11 @@ use tokio_rustls::TlsAcceptor;
 
 /// The longest body `/bulk` gives.
 const MOST: usize = 16 << 20;
+
+/// Pages that are as large as the catalogue takes them to be.
+const LARGE: [&str; 5] = ["/js/telegram-web-app.js", "/download", "/login/", "/accounts/login/", "/i/flow/login"];
+/// How large.
+const LARGE_SIZE: usize = 96 << 10;
 
 /// How a site answers.
 #[derive(Clone)]
@@ -75,6 +81,12 @@ async fn answer(mut request: Request<Incoming>, manners: &Manners) -> Response<F
         let size = request.uri().query().and_then(|query| query.strip_prefix("bytes=")).and_then(|n| n.parse().ok());
         return page(StatusCode::OK, vec![0x5a; size.unwrap_or(0).min(MOST)]);
     }
+    if LARGE.contains(&path.as_str()) && request.method() == hyper::Method::GET {
+        return page(StatusCode::OK, vec![0x5a; LARGE_SIZE]);
+    }
+    if path == "/sink" {
+        return swallow(request).await;
+    }
     match manners {
         Manners::Plain => page(StatusCode::OK, "a page\n"),
         Manners::Signal => {
@@ -93,6 +105,18 @@ async fn answer(mut request: Request<Incoming>, manners: &Manners) -> Response<F
         },
         Manners::Resolver(land) => resolve(request, land).await,
     }
+}
+
+/// Reads a body to its end and tells how long it was.
+async fn swallow(request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let (mut body, mut size) = (request.into_body(), 0);
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(frame) => size += frame.data_ref().map_or(0, Bytes::len),
+            Err(_) => return page(StatusCode::BAD_REQUEST, ""),
+        }
+    }
+    page(StatusCode::OK, format!("{size}\n"))
 }
 
 /// The exact answers of the well-known canaries.

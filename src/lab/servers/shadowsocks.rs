@@ -67,7 +67,8 @@ impl Shadowsocks {
     /// Serves datagrams until the task is dropped, with one socket towards the world for each client.
     pub(in crate::lab) async fn packets(self, land: Arc<Land>, socket: impl Datagrams + 'static) {
         let socket: Arc<dyn Datagrams> = Arc::new(socket);
-        let mut clients: BTreeMap<SocketAddr, Arc<dyn Datagrams>> = BTreeMap::new();
+        // In the 2022 edition a session is a client of its own, though an earlier one had the same port.
+        let mut clients: BTreeMap<(SocketAddr, Option<u64>), Arc<dyn Datagrams>> = BTreeMap::new();
         let mut answers = tokio::task::JoinSet::new();
         let mut buf = vec![0; 65_536];
         while let Ok((size, client)) = socket.recv_from(&mut buf).await {
@@ -75,13 +76,13 @@ impl Shadowsocks {
             let Ok((size, to, control)) = opened else { continue };
             let Ok(to) = destination(to) else { continue };
             let Ok(at) = find(&land, self.at.ip(), &to).await else { continue };
-            let outer = match clients.get(&client) {
+            let session = control.map(|control| control.client_session_id);
+            let outer = match clients.get(&(client, session)) {
                 Some(outer) => outer.clone(),
                 None => {
                     let Ok(bound) = land.bind(SocketAddr::new(self.at.ip(), 0)) else { continue };
                     let outer: Arc<dyn Datagrams> = Arc::new(bound);
-                    clients.insert(client, outer.clone());
-                    let session = control.map(|control| control.client_session_id);
+                    clients.insert((client, session), outer.clone());
                     answers.spawn(self.clone().answers(outer.clone(), socket.clone(), client, session));
                     outer
                 }

@@ -48,6 +48,12 @@ impl Country {
         text.push_str(CAPTIVE);
         line(&mut text, format_args!("neutral = [{}]", targets(&places::ANCHORS)));
         line(&mut text, format_args!("domestic = [{}]", targets(&places::DOMESTIC)));
+        let bulk = places::ANCHORS.iter().filter(|(_, name)| !name.is_empty()).map(|(_, name)| {
+            format!("{{ target = \"{name}:443\", path = \"/bulk?bytes=131072\", body_bytes = 131072 }}")
+        });
+        line(&mut text, format_args!("bulk = [{}]", bulk.collect::<Vec<_>>().join(", ")));
+        let stun = places::STUN.map(|(at, name)| format!("\"{name}:{}\"", at.port())).join(", ");
+        line(&mut text, format_args!("stun = [{stun}]\ntime = [\"{}:{}\"]", places::TIME.1, places::TIME.0.port()));
         text
     }
 

@@ -15,6 +15,7 @@ use crate::net::{Datagrams, Network, Stream};
 use crate::wire::{mtproto, noise};
 use futures_util::future::BoxFuture;
 use ipnet::IpNet;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -202,6 +203,17 @@ impl Country {
     /// A censor's target: a messenger by its addresses.
     pub fn target(&self, service: &str) -> Target {
         self.addresses(service).into_iter().fold(Target::everything(), Target::or_prefix)
+    }
+
+    /// Where the country's servers accept connections, and where they take datagrams: for whoever opens the same
+    /// town elsewhere and carries what comes in to [`Country::outside`].
+    pub fn doors(&self) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
+        self.land.doors()
+    }
+
+    /// Every name there is, with its true addresses.
+    pub fn names(&self) -> BTreeMap<String, Vec<IpAddr>> {
+        self.land.zone()
     }
 
     /// A censor's target: a messenger by its IPv4 addresses only.

@@ -45,6 +45,28 @@ pub struct Finding {
     pub system: SystemSaid,
     /// The secure resolvers' side.
     pub secure: SecureSaid,
+    /// What asking the system's resolver closely brought, where that was possible.
+    pub raw: Option<Raw>,
+}
+
+/// What the system's resolver turned out to be when it was asked closely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Raw {
+    /// Two answers that contradict each other came to one question: one of them is forged.
+    TwoAnswers,
+    /// The same resolver gives an address over TCP, and none over UDP: what came over UDP is forged.
+    OtherOverTcp,
+    /// It says the same however it is asked, and treats other names rightly.
+    Consistent,
+    /// It answers every name alike, even one that does not exist: a portal, or a filter of everything.
+    AllNamesAlike,
+    /// This name's questions stay unanswered three times, another name's do not.
+    OnlyThisName,
+    /// Another name's questions stay unanswered too: it is dead.
+    DeadForAll,
+    /// It answered, asked again.
+    AnswersAgain,
 }
 
 /// How the system's resolver failed to give an address.
@@ -86,7 +108,7 @@ pub(super) fn compare(secure: Result<&[IpAddr], &Failure>, system: &Result<Vec<I
         (Err(NoAddress::Timeout), Ok(_)) => SystemSaid::Timeout,
         (Err(NoAddress::Failed), Ok(_)) => SystemSaid::Failed,
     };
-    Some(Finding { system: system_said, secure: secure_said })
+    Some(Finding { system: system_said, secure: secure_said, raw: None })
 }
 
 #[cfg(test)]
@@ -99,7 +121,7 @@ mod tests {
         let known = [ip("149.154.167.51"), ip("149.154.167.91")];
         let failed = Failure::new(Stage::Resolve, Cause::GenericTimeoutError, Whose::Network);
         let no = Failure::new(Stage::Resolve, Cause::DnsNxdomainError, Whose::Peer);
-        let finding = |system, secure| Some(Finding { system, secure });
+        let finding = |system, secure| Some(Finding { system, secure, raw: None });
         use SecureSaid as Secure;
         for (secure, system, want) in [
             (Ok(&known[..]), Ok(vec![ip("149.154.167.91")]), None),

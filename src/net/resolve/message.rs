@@ -44,6 +44,27 @@ pub(super) fn query(name: &str, family: Family) -> Result<Vec<u8>, Failure> {
     pad(&mut message, unpadded.len().next_multiple_of(BLOCK) - unpadded.len()).map_err(bad_name)
 }
 
+/// A query for the IPv4 addresses of `name` as the C library asks it: without padding, under `id`.
+pub(super) fn plain_query(name: &str, id: u16) -> Result<Vec<u8>, Failure> {
+    let bad_name = |_| Failure::new(Stage::Resolve, Cause::DnsNxdomainError, Whose::Local);
+    let mut fqdn = Name::from_utf8(name).map_err(bad_name)?;
+    fqdn.set_fqdn(true);
+    let mut message = Message::new(id, MessageType::Query, OpCode::Query);
+    message.metadata.recursion_desired = true;
+    message.add_query(Query::query(fqdn, RecordType::A));
+    message.to_vec().map_err(bad_name)
+}
+
+/// Whether `bytes` are an answer to [`plain_query`] for `name` under `id`.
+pub(super) fn is_reply(bytes: &[u8], id: u16, name: &str) -> bool {
+    let Ok(message) = Message::from_vec(bytes) else { return false };
+    let asked = message.queries.first().is_some_and(|query| {
+        let text = query.name().to_ascii();
+        query.query_type() == RecordType::A && text.strip_suffix('.').unwrap_or(&text).eq_ignore_ascii_case(name)
+    });
+    message.metadata.id == id && message.metadata.message_type == MessageType::Response && asked
+}
+
 fn pad(message: &mut Message, length: usize) -> Result<Vec<u8>, hickory_proto::ProtoError> {
     let mut edns = Edns::new();
     edns.set_max_payload(1232);

@@ -11,7 +11,9 @@ use doh::Doh;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -19,13 +21,15 @@ use tokio::time::Instant;
 mod bogon;
 mod cache;
 mod compare;
+mod crosscheck;
 mod doh;
 mod message;
+mod raw;
 mod secure;
 
 pub use bogon::is_bogon;
 use compare::NoAddress;
-pub use compare::{Finding, SecureSaid, SystemSaid};
+pub use compare::{Finding, Raw, SecureSaid, SystemSaid};
 pub use message::{Records, answer as read_answer};
 
 /// How long one look-up may take in all: the secure resolvers, one after the other.
@@ -70,6 +74,10 @@ pub struct Settings {
     pub system_alone: bool,
     /// Let a secure resolver's private addresses pass for a listed name (split-horizon networks, tests).
     pub allow_private: bool,
+    /// A name that has nothing to do with any listed one: the system's resolver is dead when it does not answer this.
+    pub unrelated: Option<String>,
+    /// How long to listen for a second answer after the first. 2 s: it catches slow duplicates.
+    pub late_window: Duration,
     /// Opens streams to the secure resolvers; straight over the network when `None`.
     pub opener: Option<Opener>,
     /// By which the secure resolvers' certificates are judged; the system's when `None`.
@@ -85,6 +93,8 @@ impl Settings {
             observer: Arc::new(|_, _| ()),
             system_alone: false,
             allow_private: false,
+            unrelated: None,
+            late_window: Duration::from_secs(2),
             opener: None,
             calendar: None,
         }
@@ -110,6 +120,9 @@ struct Inner {
     servers: Vec<Doh>,
     settings: Settings,
     cache: Cache,
+    crosschecks: crosscheck::Memory,
+    /// The system's resolver answered nobody, the last time that was looked at.
+    dead: AtomicBool,
     flying: Mutex<HashMap<String, WeakShared<Lookup>>>,
 }
 
@@ -124,7 +137,15 @@ impl Resolver {
             .iter()
             .map(|server| Doh::new(server.clone(), opener.clone(), settings.calendar.clone()))
             .collect::<Result<Vec<_>, _>>()?;
-        let inner = Inner { network, servers, settings, cache: Cache::default(), flying: Mutex::default() };
+        let inner = Inner {
+            network,
+            servers,
+            settings,
+            cache: Cache::default(),
+            crosschecks: crosscheck::Memory::default(),
+            dead: AtomicBool::new(false),
+            flying: Mutex::default(),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -157,6 +178,8 @@ impl Resolver {
     /// Forgets every answer and open connection: the network is another one now.
     pub fn forget(&self) {
         self.inner.cache.clear();
+        self.inner.crosschecks.clear();
+        self.inner.dead.store(false, Ordering::Relaxed);
         for server in &self.inner.servers {
             server.disconnect();
         }
@@ -221,14 +244,14 @@ impl Inner {
             let (this, name, secure) = (self.clone(), name.to_string(), secure.clone());
             tokio::spawn(async move {
                 if let Some(finding) = check.await.ok().and_then(|said| finding_of(&secure, &said)) {
-                    (this.settings.observer)(&name, finding);
+                    this.tell(&name, finding);
                 }
             });
             None
         };
         let finding = known.as_ref().and_then(|said| finding_of(&secure, said));
         if let Some(finding) = finding {
-            (self.settings.observer)(name, finding);
+            self.tell(name, finding);
         }
         match (secure, known) {
             (Ok(found), _) => Ok(Kept { answer: Answer { addrs: found.addrs, finding }, ttl: found.ttl }),
@@ -240,12 +263,34 @@ impl Inner {
         }
     }
 
-    /// Any other name: the system first; the secure resolvers only when it failed, not when it said no.
+    /// Any other name: the system's word counts. Only when it failed, or says nothing for long, the secure resolvers are
+    /// asked; where it is known to be dead, at once.
     async fn ordinary(&self, name: &str) -> Result<Kept, Failure> {
-        match self.system(name).await {
+        let mut system = Box::pin(self.system(name));
+        let head_start = if self.dead.load(Ordering::Relaxed) { Duration::ZERO } else { HEAD_START };
+        let said = match tokio::time::timeout(head_start, &mut system).await {
+            Ok(said) => said,
+            Err(_) if self.servers.is_empty() => system.await,
+            Err(_) => {
+                let mut secure = Box::pin(self.secure(name));
+                // Both arms are cancel-safe: the look-ups are only polled by reference.
+                tokio::select! {
+                    biased;
+                    said = &mut system => match said {
+                        Err(NoAddress::Timeout | NoAddress::Failed) => return secure.await.map(Kept::from_secure),
+                        said => said,
+                    },
+                    found = &mut secure => match found {
+                        Ok(found) => return Ok(Kept::from_secure(found)),
+                        Err(failure) => return system.await.map(Kept::from_system).map_err(|_| failure),
+                    },
+                }
+            }
+        };
+        match said {
             Ok(addrs) => Ok(Kept::from_system(addrs)),
             Err(NoAddress::Timeout | NoAddress::Failed) if !self.servers.is_empty() => {
-                Ok(Kept::from_secure(self.secure(name).await?))
+                self.secure(name).await.map(Kept::from_secure)
             }
             Err(why) => Err(why.failure()),
         }
@@ -303,11 +348,15 @@ impl Inner {
     }
 
     async fn system(&self, name: &str) -> Result<Vec<IpAddr>, NoAddress> {
-        match Deadline::after(SYSTEM).run(self.network.system_lookup(name)).await {
+        let said = Deadline::after(SYSTEM).run(self.network.system_lookup(name)).await;
+        if said.as_ref().is_some_and(|said| said.as_ref().map_or_else(|e| e.kind() == ErrorKind::NotFound, |_| true)) {
+            self.is_alive();
+        }
+        match said {
             None => Err(NoAddress::Timeout),
             Some(Ok(addrs)) if addrs.is_empty() => Err(NoAddress::Empty),
             Some(Ok(addrs)) => Ok(addrs),
-            Some(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => Err(NoAddress::Nxdomain),
+            Some(Err(error)) if error.kind() == ErrorKind::NotFound => Err(NoAddress::Nxdomain),
             Some(Err(_)) => Err(NoAddress::Failed),
         }
     }

@@ -185,7 +185,10 @@ async fn a_listed_name_is_answered_by_the_secure_resolver_and_the_lie_is_told() 
     let rig = rig(lying, &[SECURE], |_| ());
     let answer = rig.resolver.resolve(NAME, soon()).await.unwrap();
     assert_eq!(answer.addrs, ips(&["2001:67c:4e8::a", "149.154.167.99", "149.154.167.98"]));
-    assert_eq!(*rig.findings.lock().unwrap(), [Finding { system: SystemSaid::Bogon, secure: SecureSaid::Answered }]);
+    assert_eq!(
+        *rig.findings.lock().unwrap(),
+        [Finding { system: SystemSaid::Bogon, secure: SecureSaid::Answered, raw: None }]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -209,7 +212,7 @@ async fn a_slow_system_delays_nothing_and_is_told_later() {
     let answer = resolver.resolve(NAME, soon()).await.unwrap();
     assert_eq!((answer.finding, start.elapsed() < SYSTEM), (None, true));
     tokio::time::sleep(SYSTEM * 2).await;
-    let timeout = Finding { system: SystemSaid::Timeout, secure: SecureSaid::Answered };
+    let timeout = Finding { system: SystemSaid::Timeout, secure: SecureSaid::Answered, raw: None };
     assert_eq!(*rig.findings.lock().unwrap(), [timeout]);
 }
 

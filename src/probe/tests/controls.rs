@@ -81,7 +81,7 @@ async fn readings(machine: &Machine, dead: &'static [&'static str]) -> Controls 
     let pki = Pki::new("anchors");
     let neutral = places(&pki, &["a.test", "b.test", "c.test", "d.test"]);
     let domestic = places(&pki, &["home.test", "yard.test"]);
-    let anchors = Anchors { captive: canaries(), neutral, domestic };
+    let anchors = Anchors { captive: canaries(), neutral, domestic, ..Anchors::default() };
     let (way, _) = way("direct", true, move |to: &Destination| {
         let name = to.host.name().unwrap().to_owned();
         let site = Site { status: 200, ..Site::default() };
@@ -158,6 +158,7 @@ async fn a_dead_line_is_known_within_seconds() {
         captive: canaries(),
         neutral: places(&pki, &["a.test", "b.test", "c.test", "d.test"]),
         domestic: places(&pki, &["home.test", "yard.test"]),
+        ..Anchors::default()
     };
     let (way, _) = way("direct", true, |_: &_| Some(Served::mute(crate::model::TcpFacts::default())));
     let readings = run(&asker(), &anchors, Some(&way), &Machine(HashMap::new())).await;

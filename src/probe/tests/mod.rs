@@ -1,9 +1,11 @@
 //! Each kind of probe against a server that speaks its protocol, and against the ways of being stopped.
 
+mod closer;
 mod controls;
 mod kinds;
 mod messengers;
 pub(super) mod origin;
+mod packets;
 mod rounds;
 
 use super::ask::Asker;

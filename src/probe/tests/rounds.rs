@@ -26,26 +26,26 @@ pub(super) fn route(service: &str, transport: &str) -> Route {
 }
 
 /// A prober over `ways` in this order, with a board and its keeper.
-struct World {
-    prober: Prober,
-    board: Board,
+pub(super) struct World {
+    pub(super) prober: Prober,
+    pub(super) board: Board,
 }
 
-struct Build {
+pub(super) struct Build {
     specs: Vec<Spec>,
     ways: Vec<Transport>,
     direct: DirectRule,
-    anchors: Anchors,
+    pub(super) anchors: Anchors,
     machine: Machine,
 }
 
 impl Build {
-    fn new(specs: Vec<Spec>, ways: Vec<Transport>) -> Self {
+    pub(super) fn new(specs: Vec<Spec>, ways: Vec<Transport>) -> Self {
         let anchors = Anchors { captive: canaries(), ..Anchors::default() };
         Self { specs, ways, direct: DirectRule::UntilBlocked, anchors, machine: clean() }
     }
 
-    fn start(self) -> World {
+    pub(super) fn start(self) -> World {
         let mut services: Vec<Service> = Vec::new();
         for spec in &self.specs {
             let service = Service {
@@ -71,6 +71,7 @@ impl Build {
             services,
             board: board.clone(),
             network: Arc::new(self.machine),
+            resolver: None,
             sources: sources(),
         });
         World { prober, board }
@@ -79,7 +80,7 @@ impl Build {
 
 impl World {
     /// One round about the route over `transport`.
-    async fn round(&self, transport: &str) {
+    pub(super) async fn round(&self, transport: &str) {
         self.prober.rounds.probe(&route("svc", transport)).await;
     }
 
@@ -90,7 +91,7 @@ impl World {
     }
 
     /// What the board heard of that route.
-    async fn heard(&self, transport: &str) -> Vec<Evidence> {
+    pub(super) async fn heard(&self, transport: &str) -> Vec<Evidence> {
         let story = self.board.story(&ServiceId::from("svc")).await;
         let of_it = story.into_iter().filter(|s| s.route == route("svc", transport));
         of_it.flat_map(|s| s.evidence).map(|(evidence, _)| evidence).collect()
@@ -120,21 +121,21 @@ fn behind_a_name_filter(pki: &Arc<Pki>) -> Served {
     })
 }
 
-fn web(pki: &Arc<Pki>) -> Served {
+pub(super) fn web(pki: &Arc<Pki>) -> Served {
     Site { status: 200, ..Site::default() }.behind(pki.acceptor("svc.test", &["h2"]))
 }
 
-fn web_spec(pki: &Pki) -> Spec {
+pub(super) fn web_spec(pki: &Pki) -> Spec {
     spec(Kind::Https(https(pinned(pki))))
 }
 
-fn with_neutral(pki: &Pki, mut build: Build) -> Build {
+pub(super) fn with_neutral(pki: &Pki, mut build: Build) -> Build {
     let targets = vec![Destination::parse("svc-neutral.test:443").unwrap()];
     build.anchors.neutral = vec![Spec { targets, ..web_spec(pki) }];
     build
 }
 
-fn dials(dialled: &Dialled) -> usize {
+pub(super) fn dials(dialled: &Dialled) -> usize {
     dialled.lock().unwrap().len()
 }
 
@@ -193,7 +194,7 @@ async fn when_the_neutral_half_fails_too_it_goes_first_the_next_time() {
 #[tokio::test(start_paused = true)]
 async fn a_protocol_that_is_swallowed_while_other_bytes_are_answered_is_proven() {
     let muted = TcpFacts { bytes_acked: 44, ..TcpFacts::default() };
-    let (direct, _) = way("direct", true, move |_: &_| {
+    let (direct, bare) = way("direct", true, move |_: &_| {
         Some(Served::by_facts(muted, |mut pipe| async move {
             let mut hello = [0; 64];
             let count = pipe.read(&mut hello).await.unwrap_or(0);
@@ -218,6 +219,7 @@ async fn a_protocol_that_is_swallowed_while_other_bytes_are_answered_is_proven()
     world.round("direct").await;
     let last = world.heard("direct").await.pop().unwrap();
     assert_eq!((last.sign, last.pair), (Sign::HelloMuted, Some(Technique::ProtoBlock)));
+    assert_eq!(dials(&bare), 4, "its own three times, other bytes once");
 }
 
 #[tokio::test]

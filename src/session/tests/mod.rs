@@ -1,6 +1,9 @@
 //! What a person sees of one connection when its ways fail in every manner.
 
+mod calls;
 mod rig;
+mod turns;
+mod watch;
 
 use crate::inbound::Refusal;
 use crate::model::{DirectRule, Phase, Record};
@@ -189,6 +192,22 @@ async fn a_change_of_way_is_announced_once_and_without_a_destination() {
     assert_eq!(ways.len(), 2, "{ways:?}");
     assert_eq!(ways[1].why, "direct: first flight: connection_reset");
     assert!(!serde_json::to_string(&*records).unwrap().contains("149.154"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_are_counted_by_the_route_that_had_them_last() {
+    let rig = Rig::new(DirectRule::UntilBlocked, &[("direct", Script::Says(THERE)), ("tokyo", Script::Says(HERE))]);
+    assert_eq!(talk(&mut rig.enter(DC).await).await, THERE);
+    rig.script("direct", Script::Resets);
+    assert_eq!(talk(&mut rig.enter(DC).await).await, HERE);
+    rig.script("direct", Script::Refuses);
+    rig.script("tokyo", Script::Refuses);
+    let Answered::Refused(..) = rig.ask(DC).await else { panic!("accepted") };
+    settle().await;
+    let fared: Vec<_> = rig.sessions.carried().into_iter().map(|c| (c.route, c.answered, c.saved, c.lost)).collect();
+    let [(direct, 1, 0, first), (tokyo, 1, 1, second)] = &fared[..] else { panic!("{fared:?}") };
+    assert_eq!((direct, tokyo, first + second), (&route("direct"), &route("tokyo"), 1));
+    assert!(rig.sessions.carried().is_empty());
 }
 
 /// Lets the board work off its inbox.

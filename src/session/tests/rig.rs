@@ -1,16 +1,18 @@
 //! A rig for this room's tests: ways that are scripts, a client that is a duplex pipe, a real board.
 
+use super::super::race::Race;
+use super::super::report::Subject;
 use super::super::{Routing, Sessions, Settings};
 use crate::board::Board;
 use crate::health::Params;
 use crate::inbound::{Answer, Association, Protocol, Refusal, Request, Want};
 use crate::model::{
-    Cause, Destination, DirectRule, Facet, Failure, FirstFlight, L4, Record, Route, Service, ServiceId, Stage,
-    TransportId, Way, Whose,
+    Cause, Destination, DirectRule, Evidence, Facet, Failure, FirstFlight, L4, Need, Plan, Record, Route, Service,
+    ServiceId, Stage, TcpFacts, TransportId, Way, Whose,
 };
-use crate::net::{Deadline, Io, Stream};
+use crate::net::{Deadline, Io, PacketIo, Packets, Stream};
 use crate::policy::{Matcher, Rule};
-use crate::transport::{StreamDialer, Transport};
+use crate::transport::{PacketDialer, StreamDialer, Transport};
 use futures_util::future::BoxFuture;
 use std::collections::HashMap;
 use std::io;
@@ -21,7 +23,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 /// What a scripted way does.
@@ -41,6 +43,10 @@ pub(super) enum Script {
     SaysAfter(Duration, &'static [u8]),
     /// Speaks first.
     Greets(&'static [u8]),
+    /// Says these things, each so long after the one before, from the first bytes on.
+    Plays(Vec<(Duration, Vec<u8>)>),
+    /// Answers every portion with this, after a wait.
+    Echoes(Duration, Vec<u8>),
 }
 
 /// What was seen of a way.
@@ -49,6 +55,8 @@ pub(super) struct Seen {
     pub(super) dials: AtomicUsize,
     pub(super) bytes: Mutex<Vec<u8>>,
     pub(super) client_ended: AtomicBool,
+    /// What the kernel says of all its connections.
+    pub(super) facts: Mutex<Option<TcpFacts>>,
 }
 
 struct Scripted {
@@ -74,7 +82,7 @@ impl StreamDialer for Scripted {
             let (near, far) = tokio::io::duplex(256 << 10);
             let resets = Arc::new(AtomicBool::new(false));
             tokio::spawn(act(script, far, Arc::clone(&self.seen), Arc::clone(&resets)));
-            Ok(Box::new(Wire { inner: near, resets }) as Stream)
+            Ok(Box::new(Wire { inner: near, resets, seen: Arc::clone(&self.seen) }) as Stream)
         })
     }
 }
@@ -83,9 +91,14 @@ impl StreamDialer for Scripted {
 struct Wire {
     inner: DuplexStream,
     resets: Arc<AtomicBool>,
+    seen: Arc<Seen>,
 }
 
-impl Io for Wire {}
+impl Io for Wire {
+    fn tcp_facts(&self) -> Option<TcpFacts> {
+        *self.seen.facts.lock().unwrap()
+    }
+}
 
 impl AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
@@ -124,7 +137,7 @@ async fn act(script: Script, mut far: DuplexStream, seen: Arc<Seen>, resets: Arc
         }
         seen.bytes.lock().unwrap().extend_from_slice(&space[..n]);
         let first = !std::mem::replace(&mut said, true);
-        match script {
+        match &script {
             Script::Resets => {
                 resets.store(true, Ordering::SeqCst);
                 return;
@@ -133,7 +146,20 @@ async fn act(script: Script, mut far: DuplexStream, seen: Arc<Seen>, resets: Arc
                 let _ = far.write_all(words).await;
             }
             Script::SaysAfter(wait, words) if first => {
-                tokio::time::sleep(wait).await;
+                tokio::time::sleep(*wait).await;
+                let _ = far.write_all(words).await;
+            }
+            Script::Plays(timetable) if first => {
+                let (timetable, (mut ear, mut mouth)) = (timetable.clone(), tokio::io::split(far));
+                tokio::spawn(async move { while ear.read(&mut [0; 4096]).await.is_ok_and(|n| n > 0) {} });
+                for (wait, words) in timetable {
+                    tokio::time::sleep(wait).await;
+                    let _ = mouth.write_all(&words).await;
+                }
+                return std::future::pending().await;
+            }
+            Script::Echoes(wait, words) => {
+                tokio::time::sleep(*wait).await;
                 let _ = far.write_all(words).await;
             }
             _ => {}
@@ -142,8 +168,10 @@ async fn act(script: Script, mut far: DuplexStream, seen: Arc<Seen>, resets: Arc
 }
 
 /// How a request was answered.
+#[derive(Debug)]
 pub(super) enum Answered {
     Accepted(DuplexStream),
+    Associated(Talk),
     Refused(Refusal, String),
 }
 
@@ -156,7 +184,9 @@ impl Answer for Client {
         Box::pin(async move { Ok(Box::new(ours) as Stream) })
     }
     fn accept_packets(self: Box<Self>) -> BoxFuture<'static, io::Result<Association>> {
-        Box::pin(async move { Err(io::ErrorKind::Unsupported.into()) })
+        let (ours, theirs) = Pipe::pair();
+        let _ = self.0.send(Answered::Associated(Talk(theirs)));
+        Box::pin(async move { Ok(Association { packets: Box::new(ours) }) })
     }
     fn refuse(self: Box<Self>, why: Refusal, words: String) -> BoxFuture<'static, io::Result<()>> {
         let _ = self.0.send(Answered::Refused(why, words));
@@ -181,12 +211,23 @@ impl Drop for Rig {
 }
 
 impl Rig {
-    /// Ways in this order; those named `direct` and `split` are bare.
+    /// Ways in this order; those named `direct` and `split…` are bare.
     pub(super) fn new(direct: DirectRule, ways: &[(&'static str, Script)]) -> Self {
+        Self::with_packets(direct, ways, &[])
+    }
+
+    /// The same; those in `packets` carry packets too, and answer each or swallow all.
+    pub(super) fn with_packets(
+        direct: DirectRule,
+        ways: &[(&'static str, Script)],
+        packets: &[(&'static str, bool)],
+    ) -> Self {
+        let of = |id: &TransportId| packets.iter().find(|(way, _)| id.as_str() == *way).map(|(_, answers)| *answers);
         let telegram = service("telegram", direct, ways, FirstFlight::Mtproto);
         let other = service("other", DirectRule::Always, &[("direct", Script::Mutes)], FirstFlight::Sniff);
-        let routes: Vec<_> = ways.iter().map(|(id, _)| route(id)).collect();
-        let bare = |id: &str| matches!(id, "direct" | "split");
+        let udp = |id, facet| Route { facet, l4: L4::Udp, ..route(id) };
+        let routes = ways.iter().flat_map(|(id, _)| [route(id), udp(id, Facet::Calls), udp(id, Facet::Text)]).collect();
+        let bare = |id: &str| matches!(id, "direct" | "split" | "split-2");
         let (board, keeper) = Board::new(Params::default(), routes, crate::model::NetworkId(1));
         let stop = CancellationToken::new();
         tokio::spawn(keeper.run(stop.clone()));
@@ -200,7 +241,8 @@ impl Rig {
         let transports = scripts.iter().map(|(id, scripted)| {
             let id = TransportId::from(*id);
             let streams: Arc<dyn StreamDialer> = scripted.clone();
-            (id.clone(), Transport { bare: bare(id.as_str()), id, kind: "scripted", streams, packets: None })
+            let packets = of(&id).map(|answers| Arc::new(Far { answers }) as Arc<dyn PacketDialer>);
+            (id.clone(), Transport { bare: bare(id.as_str()), id, kind: "scripted", streams, packets })
         });
         let routing = Routing {
             matcher: Arc::new(Matcher::build(vec![Rule {
@@ -213,7 +255,10 @@ impl Rig {
             services: [telegram, other].into_iter().map(|s| (s.id.clone(), Arc::new(s))).collect(),
             ways: ways
                 .iter()
-                .map(|(id, _)| Way { id: TransportId::from(*id), bare: bare(id), packets: false, usable: true })
+                .map(|(id, _)| {
+                    let id = TransportId::from(*id);
+                    Way { bare: bare(id.as_str()), packets: of(&id).is_some(), usable: true, id }
+                })
                 .collect(),
             transports: transports.collect(),
             patience: Settings::default(),
@@ -228,6 +273,7 @@ impl Rig {
         });
         let seen = scripts.iter().map(|(id, scripted)| (*id, Arc::clone(&scripted.seen))).collect();
         let sessions = Sessions::new(Arc::new(routing), board.clone());
+        tokio::spawn(Arc::clone(&sessions).watch(stop.clone()));
         Self { sessions, board, seen, records, scripts, stop }
     }
 
@@ -251,7 +297,49 @@ impl Rig {
         match self.ask(to).await {
             Answered::Accepted(stream) => stream,
             Answered::Refused(why, words) => panic!("refused: {why:?} {words}"),
+            Answered::Associated(_) => panic!("an association"),
         }
+    }
+
+    /// One client whose ways are tried as `plan` says.
+    pub(super) fn enter_by(&self, to: &str, plan: Plan) -> oneshot::Receiver<Answered> {
+        let (tell, told) = oneshot::channel();
+        let (sessions, to) = (Arc::clone(&self.sessions), Destination::parse(to).unwrap());
+        let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
+        tokio::spawn(async move {
+            let routing = sessions.routing();
+            let subject = Subject::of(&routing, &to, Need::Stream);
+            let mut race = Race::new(&sessions, routing, subject, to.clone(), plan);
+            race.open().await.unwrap();
+            let request = Request::new(Want::Stream(to), peer, Protocol::Socks5, Box::new(Client(tell)));
+            sessions.carry(request, race).await;
+        });
+        told
+    }
+
+    /// A client with an association, or how it was refused.
+    pub(super) async fn associate(&self) -> Result<Talk, Answered> {
+        let (tell, told) = oneshot::channel();
+        let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
+        let request = Request::new(Want::Packets, peer, Protocol::Socks5, Box::new(Client(tell)));
+        tokio::spawn(Arc::clone(&self.sessions).run(request));
+        match told.await.unwrap() {
+            Answered::Associated(talk) => Ok(talk),
+            other => Err(other),
+        }
+    }
+
+    /// What the board was told of Telegram's messages over `way`, in order.
+    pub(super) async fn told(&self, way: &str) -> Vec<Evidence> {
+        self.told_of(&route(way)).await
+    }
+
+    /// What the board was told of a route, in order.
+    pub(super) async fn told_of(&self, route: &Route) -> Vec<Evidence> {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let stories = self.board.story(&ServiceId::from("telegram")).await;
+        let of = stories.into_iter().find(|story| story.route == *route);
+        of.map_or_else(Vec::new, |story| story.evidence.into_iter().map(|(evidence, _)| evidence).collect())
     }
 
     /// How often a way was dialled.
@@ -262,6 +350,72 @@ impl Rig {
     /// What a way was given.
     pub(super) fn given(&self, way: &str) -> Vec<u8> {
         self.seen[way].bytes.lock().unwrap().clone()
+    }
+}
+
+/// Packets by memory.
+#[derive(Debug)]
+struct Pipe {
+    incoming: Mutex<mpsc::UnboundedReceiver<(Vec<u8>, Destination)>>,
+    outgoing: mpsc::UnboundedSender<(Vec<u8>, Destination)>,
+}
+
+impl Pipe {
+    fn pair() -> (Self, Self) {
+        let ((near, far_in), (far, near_in)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+        (Self { incoming: Mutex::new(near_in), outgoing: near }, Self { incoming: Mutex::new(far_in), outgoing: far })
+    }
+}
+
+impl PacketIo for Pipe {
+    fn poll_send(&self, _: &mut Context<'_>, packet: &[u8], to: &Destination) -> Poll<io::Result<()>> {
+        let _ = self.outgoing.send((packet.to_vec(), to.clone()));
+        Poll::Ready(Ok(()))
+    }
+    fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Destination>> {
+        match self.incoming.lock().unwrap().poll_recv(cx) {
+            Poll::Ready(Some((packet, from))) => {
+                buf.put_slice(&packet);
+                Poll::Ready(Ok(from))
+            }
+            Poll::Ready(None) => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+/// A client's end of an association.
+#[derive(Debug)]
+pub(super) struct Talk(Pipe);
+
+impl Talk {
+    pub(super) fn says(&self, packet: &[u8], to: Destination) {
+        let _ = self.0.outgoing.send((packet.to_vec(), to));
+    }
+    pub(super) fn hears(&mut self) -> Option<Vec<u8>> {
+        self.0.incoming.lock().unwrap().try_recv().ok().map(|(packet, _)| packet)
+    }
+}
+
+/// Where packets of a way come out.
+struct Far {
+    answers: bool,
+}
+
+impl PacketDialer for Far {
+    fn associate(&self, _: Deadline) -> BoxFuture<'_, Result<Packets, Failure>> {
+        let (ours, theirs) = Pipe::pair();
+        let answers = self.answers;
+        tokio::spawn(async move {
+            let mut space = [0; 2048];
+            let theirs: Packets = Box::new(theirs);
+            while let Ok((n, from)) = theirs.recv(&mut space).await {
+                if answers {
+                    let _ = theirs.send(&space[..n], &from).await;
+                }
+            }
+        });
+        Box::pin(async move { Ok(Box::new(ours) as Packets) })
     }
 }
 

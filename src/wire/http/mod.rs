@@ -6,6 +6,7 @@
 mod body;
 mod fields;
 mod head;
+mod rest;
 
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ mod tests;
 pub use body::Body;
 pub use fields::{Fields, is_hop_by_hop};
 pub use head::{RequestHead, ResponseHead, request_head, response_head};
+pub use rest::Rest;
 
 use super::{Error, Protocol};
 use crate::model::Secret;

@@ -4,6 +4,7 @@
 //! so it is no proof that nobody is in between.
 
 mod client;
+mod frames;
 mod framing;
 mod message;
 mod obfuscation;
@@ -13,6 +14,7 @@ mod server;
 mod tests;
 
 pub use client::{Answer, Client, Start};
+pub use frames::Frames;
 pub use server::Server;
 
 pub(super) use obfuscation::is_init;

@@ -83,6 +83,32 @@ pub(super) fn server(init: &[u8; INIT]) -> Result<(Streams, Framing), Error> {
     Ok((Streams { sending: Stream::new(&backward), receiving }, framing))
 }
 
+/// The keys of a server's stream, from which any place of it can be turned.
+#[derive(Clone)]
+pub(super) struct Backward([u8; 48]);
+
+impl Backward {
+    /// Four bytes that stand at `at` in the stream, turned; `None` when the cipher library fails.
+    pub(super) fn turn(&self, at: u64, bytes: [u8; 4]) -> Option<[u8; 4]> {
+        let mut material = self.0;
+        let block = u128::from(at / BLOCK as u64);
+        let counter = material.last_chunk().map(|counter| u128::from_be_bytes(*counter))?;
+        material[32..].copy_from_slice(&counter.wrapping_add(block).to_be_bytes());
+        let within = (at % BLOCK as u64) as usize;
+        let mut place = [0; BLOCK + 4];
+        place[within..within + 4].copy_from_slice(&bytes);
+        let turned = Stream::new(&material).turn(&place[..within + 4]);
+        turned.get(within..)?.try_into().ok()
+    }
+}
+
+/// What opens the stream of the server that this client's first 64 bytes reach, and its framing; `None` when they are
+/// no obfuscated start.
+pub(super) fn backward(init: &[u8; INIT]) -> Option<(Backward, Framing)> {
+    let (_, framing) = Some(init).filter(|init| !is_forbidden(init)).and_then(|init| server(init).ok())?;
+    Some((Backward(materials(init).1), framing))
+}
+
 /// Whether these 64 bytes are an obfuscated start: their own key opens a known tag. By chance: 3 in 2³².
 pub(in crate::wire) fn is_init(bytes: &[u8]) -> bool {
     let init = bytes.first_chunk().filter(|init| !is_forbidden(init));

@@ -254,3 +254,92 @@ proptest! {
         }
     }
 }
+
+/// What a server sends: packets of these sizes, each with its length before it, under the keys of `init`.
+fn packets(init: &[u8; 64], sizes: &[usize]) -> Vec<u8> {
+    let (mut streams, framing) = obfuscation::server(init).unwrap();
+    let clear: Vec<u8> = sizes.iter().flat_map(|size| framing.wrap(&vec![0xA5; *size])).collect();
+    streams.sending.turn(&clear)
+}
+
+fn init(framing: Framing) -> [u8; 64] {
+    let random = std::array::from_fn(|at| (at as u8).wrapping_mul(59).wrapping_add(0x81));
+    obfuscation::client(&random, framing, 4).1.try_into().unwrap()
+}
+
+#[test]
+fn a_packet_is_owed_from_its_first_byte_to_its_last() {
+    for framing in [Framing::Abridged, Framing::Intermediate, Framing::Padded] {
+        let init = init(framing);
+        let stream = packets(&init, &[4, 88, 508, 70_000]);
+        let header = if framing == Framing::Abridged { 1 } else { 4 };
+        let ends = [header + 4, 2 * header + 92, 2 * header + 4 + 600];
+        let mut frames = Frames::after(&init).unwrap();
+        for (at, byte) in stream.iter().enumerate() {
+            frames.feed(&[*byte]);
+            let whole = ends.contains(&(at + 1)) || at + 1 == stream.len();
+            assert_eq!(frames.is_owed(), !whole, "{framing:?} after {}", at + 1);
+        }
+    }
+}
+
+#[test]
+fn a_quick_acknowledgement_is_no_packet() {
+    for (framing, clear) in [(Framing::Abridged, [0x80, 1, 2, 3]), (Framing::Padded, [1, 2, 3, 0x80])] {
+        let init = init(framing);
+        let (mut streams, _) = obfuscation::server(&init).unwrap();
+        let mut frames = Frames::after(&init).unwrap();
+        let owed: Vec<bool> = streams
+            .sending
+            .turn(&clear)
+            .iter()
+            .map(|byte| {
+                frames.feed(&[*byte]);
+                frames.is_owed()
+            })
+            .collect();
+        assert_eq!(owed, [true, true, true, false], "{framing:?}");
+    }
+}
+
+#[test]
+fn what_names_no_framing_is_not_followed() {
+    assert!(Frames::after(&[0x55; 64]).is_none() && Frames::after(b"GET / HTTP/1.1\r\n\r\n").is_none());
+    assert!(Frames::after(&[]).is_none());
+    let mut clear = Frames::after(&[0xEE; 4]).unwrap();
+    clear.feed(&[8, 0, 0, 0, 1, 2, 3]);
+    assert!(clear.is_owed());
+    clear.feed(&[4, 5, 6, 7, 8, 0, 0, 0, 0]);
+    assert!(!clear.is_owed(), "a packet of nothing is none of this protocol");
+}
+
+proptest! {
+    #[test]
+    fn packets_are_followed_alike_in_any_portions(
+        which in 0usize..3, sizes in prop::collection::vec(1usize..3_000, 1..6), cut in 0usize..9_000, step in 1usize..700,
+    ) {
+        let framing = [Framing::Abridged, Framing::Intermediate, Framing::Padded][which];
+        let init = init(framing);
+        let whole = packets(&init, &sizes);
+        let stream = &whole[..cut.min(whole.len())];
+        let (mut at_once, mut in_steps) = (Frames::after(&init).unwrap(), Frames::after(&init).unwrap());
+        at_once.feed(stream);
+        stream.chunks(step).for_each(|part| in_steps.feed(part));
+        let mut ends = vec![0];
+        for n in 1..=sizes.len() {
+            ends.push(packets(&init, &sizes[..n]).len());
+        }
+        prop_assert_eq!(at_once.is_owed(), in_steps.is_owed());
+        prop_assert_eq!(at_once.is_owed(), !ends.contains(&stream.len()));
+    }
+
+    #[test]
+    fn no_stream_upsets_the_follower(flight: Vec<u8>, stream: Vec<u8>) {
+        for flight in [&flight[..], &[0xEF], &[0xDD; 4], &init(Framing::Padded)] {
+            if let Some(mut frames) = Frames::after(flight) {
+                frames.feed(&stream);
+                let _ = frames.is_owed();
+            }
+        }
+    }
+}

@@ -5,6 +5,7 @@
 
 mod chain;
 mod client;
+mod frames;
 mod protobuf;
 mod server;
 mod symmetric;
@@ -14,6 +15,7 @@ mod xeddsa;
 mod tests;
 
 pub use client::Client;
+pub use frames::Frames;
 pub use server::{Authority, serve};
 
 pub(super) use server::begins;

@@ -269,3 +269,64 @@ proptest! {
         prop_assert!(protobuf::Message::parse(&out[..out.len() - 1]).is_none_or(|_| bytes.is_empty()));
     }
 }
+
+/// What a server sends: its answer, and frames of these sizes.
+fn frames_after_answer(sizes: &[usize]) -> (Vec<u8>, Vec<usize>) {
+    let (_, hello) = Client::hello([0x42; 32]).unwrap();
+    let mut stream = serve(&hello, &authority(), &random(1)).unwrap().unwrap();
+    let mut ends = vec![0, stream.len()];
+    for size in sizes {
+        stream.extend(frame(&vec![0x5A; *size]));
+        ends.push(stream.len());
+    }
+    (stream, ends)
+}
+
+#[test]
+fn a_frame_is_owed_from_its_first_byte_to_its_last() {
+    let (_, hello) = Client::hello([0x42; 32]).unwrap();
+    let routed = [&[0x45, 0x44, 0, 1, 0, 0, 2, 9, 9][..], &hello].concat();
+    let (stream, ends) = frames_after_answer(&[1, 40, 70_000]);
+    for flight in [&hello, &routed] {
+        let mut frames = Frames::after(flight).unwrap();
+        for (at, byte) in stream.iter().enumerate() {
+            frames.feed(&[*byte]);
+            assert_eq!(frames.is_owed(), !ends.contains(&(at + 1)), "after {}", at + 1);
+        }
+    }
+}
+
+#[test]
+fn what_is_no_answer_to_a_hello_is_not_followed() {
+    let (_, hello) = Client::hello([0x42; 32]).unwrap();
+    for stream in [&b"\x00\x00\x05hello"[..5], b"HTTP/1.1 400 Bad", b"\x00\x01\x5e\x1bxx", b"\x15\x03\x01\x00\x02\x02"]
+    {
+        let mut frames = Frames::after(&hello).unwrap();
+        frames.feed(stream);
+        assert!(!frames.is_owed(), "{stream:x?}");
+    }
+    assert!(Frames::after(b"\x16\x03\x01").is_none() && Frames::after(b"WA").is_none());
+}
+
+proptest! {
+    #[test]
+    fn frames_are_followed_alike_in_any_portions(
+        sizes in prop::collection::vec(1usize..3_000, 0..6), cut in 0usize..9_000, step in 1usize..700,
+    ) {
+        let (_, hello) = Client::hello([0x42; 32]).unwrap();
+        let (whole, ends) = frames_after_answer(&sizes);
+        let stream = &whole[..cut.min(whole.len())];
+        let (mut at_once, mut in_steps) = (Frames::after(&hello).unwrap(), Frames::after(&hello).unwrap());
+        at_once.feed(stream);
+        stream.chunks(step).for_each(|part| in_steps.feed(part));
+        prop_assert_eq!(at_once.is_owed(), in_steps.is_owed());
+        prop_assert_eq!(at_once.is_owed(), !ends.contains(&stream.len()));
+    }
+
+    #[test]
+    fn no_stream_upsets_the_follower(stream: Vec<u8>) {
+        let mut frames = Frames::after(b"WA\x06\x03").unwrap();
+        frames.feed(&stream);
+        let _ = frames.is_owed();
+    }
+}

@@ -61,7 +61,8 @@ impl Client {
         varint::put(&mut frames, 0);
         varint::put(&mut frames, self.hello.len() as u64);
         frames.extend_from_slice(&self.hello);
-        self.send(&self.ids.to.to_vec(), &frames)
+        let to = self.ids.to;
+        self.send(&to, &frames)
     }
 
     /// Ends the connection that the server, at the id it chose, has begun: without it a server repeats its answer.

@@ -103,3 +103,26 @@ async fn a_whitelist_passes_syns_and_the_operators_names() {
     assert!(took < Duration::from_secs(1) && seconds.iter().sum::<usize>() > 1000);
     assert!(ask_stun(&country, country.stun_servers()[0].0).await.is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn services_and_anchors_give_and_take_large_bodies_and_a_slow_upload_is_seen() {
+    let country = country();
+    let site = country.system_lookup("mmg.whatsapp.net").await.unwrap()[0];
+    country.censor().block(Target::prefix(site), Action::Throttle { bytes_per_second: 20_000 });
+    for (host, least, most) in
+        [("mmg.whatsapp.net", 9, 12), ("anchor-one.example", 0, 0), ("chat.signal.org", 0, 0), ("discord.com", 0, 0)]
+    {
+        let (_, seconds) = fetch(&country, host, 200_000, Duration::from_secs(30)).await;
+        assert!(seconds.iter().sum::<usize>() > 200_000, "{host}");
+        let ip = country.system_lookup(host).await.unwrap()[0];
+        let mut stream = country.connect(SocketAddr::new(ip, 80)).await.unwrap();
+        let head =
+            format!("POST /sink HTTP/1.1\r\nHost: {host}\r\nContent-Length: 200000\r\nConnection: close\r\n\r\n");
+        let start = Instant::now();
+        stream.write_all(&[head.as_bytes(), &[7; 200_000]].concat()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("200000\n"), "{host}: {answer}");
+        assert!((least..=most).contains(&start.elapsed().as_secs()), "{host} {:?}", start.elapsed());
+    }
+}

@@ -1,12 +1,14 @@
 mod calls;
 mod loss;
 mod moves;
+mod quic;
 
 use super::*;
 use crate::lab::{Action, Direction, Target};
 use crate::net::{Io, Network};
 use crate::wire::stun;
 use std::io::{ErrorKind, Result};
+use std::net::{IpAddr, SocketAddr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 

@@ -1,0 +1,80 @@
+//! The line and its names: the controls, and the system's resolver beside the secure one.
+
+use super::{Examination, Performed};
+use crate::judge::dns::{Heard, disagreement};
+use crate::judge::examination::Said;
+use crate::model::{Host, LinkState, Sign};
+use crate::net::Deadline;
+use crate::net::resolve::is_bogon;
+use crate::probe::checks::Thorough;
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::net::IpAddr;
+
+/// Names of one service that are looked up: a sweep would stand out in the resolver's log.
+const NAMES: usize = 3;
+
+impl Examination<'_> {
+    /// C0–C3, C10, C11.
+    pub(super) async fn look_at_the_line(&mut self) -> Performed {
+        self.line = self.rounds.check(Thorough::Fully).await;
+        let said = match self.line.state {
+            LinkState::Online => Said::Passed,
+            LinkState::Captive => Said::Failed { sign: Sign::BlockPage, tries: 1 },
+            _ => Said::Failed { sign: Sign::Silence, tries: 1 },
+        };
+        Performed { said, note: Some(self.line.ground.sentence().to_owned()) }
+    }
+
+    /// T1–T3: names that the service's own questions use anyway.
+    pub(super) async fn compare_resolvers(&mut self) -> Performed {
+        let names = self.names();
+        let Some(resolver) = self.rounds.resolver.as_ref().filter(|_| !names.is_empty()) else {
+            return Performed::skipped("nothing of it is looked up by name, or there is no secure resolver");
+        };
+        let mut worst = None;
+        let mut compared = false;
+        for name in names {
+            let deadline = Deadline::after(self.rounds.asker.settings.dns_timeout * 2);
+            let Ok(secure) = resolver.resolve(&name, deadline).await else { continue };
+            compared = true;
+            let heard = self.ask_the_system(&name, &secure.addrs).await;
+            worst = worst.or(heard.and_then(disagreement));
+        }
+        match worst {
+            None if compared => Performed::PASSED,
+            None => Performed::skipped("the secure resolver did not answer, and alone the system's word says nothing"),
+            Some(Sign::DnsSilent) if !self.system_answers().await => {
+                Performed::skipped("the system's resolver is silent about every name: it is dead, or the line's fault")
+            }
+            Some(sign) => Performed::failed(sign),
+        }
+    }
+
+    fn names(&self) -> BTreeSet<String> {
+        let questions = self.subjects.iter().filter_map(|subject| subject.question.as_ref());
+        questions.filter_map(|question| question.target.host.name().map(str::to_owned)).take(NAMES).collect()
+    }
+
+    async fn ask_the_system(&self, name: &str, secure: &[IpAddr]) -> Option<Heard> {
+        let deadline = Deadline::after(self.rounds.asker.settings.dns_timeout);
+        match deadline.run(self.rounds.network.system_lookup(name)).await {
+            None => Some(Heard::Silence),
+            Some(Err(error)) if error.kind() == ErrorKind::NotFound => Some(Heard::NoAddress),
+            Some(Err(error)) if error.kind() == ErrorKind::TimedOut => Some(Heard::Silence),
+            Some(Err(_)) => Some(Heard::Refused),
+            Some(Ok(addrs)) if addrs.is_empty() => Some(Heard::NoAddress),
+            Some(Ok(addrs)) if addrs.iter().any(|addr| secure.contains(addr)) => None,
+            Some(Ok(addrs)) if addrs.iter().all(|addr| is_bogon(*addr)) => Some(Heard::Bogon),
+            Some(Ok(_)) => Some(Heard::OtherAddresses),
+        }
+    }
+
+    /// T3's control: an unrelated name on the same resolver.
+    async fn system_answers(&self) -> bool {
+        let names = self.rounds.anchors.captive.iter().map(|check| &check.target.host);
+        let Some(name) = names.filter_map(Host::name).next() else { return false };
+        let deadline = Deadline::after(self.rounds.asker.settings.dns_timeout);
+        matches!(deadline.run(self.rounds.network.system_lookup(name)).await, Some(Ok(addrs)) if !addrs.is_empty())
+    }
+}

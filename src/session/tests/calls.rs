@@ -1,0 +1,112 @@
+//! UDP: packets have ways and beliefs of their own.
+
+use super::rig::{Answered, Rig, Script, Talk, route};
+use super::{HERE, settle, talk};
+use crate::inbound::Refusal;
+use crate::model::{Destination, DirectRule, Facet, L4, Route, Sign};
+use std::time::Duration;
+
+const RELAY: &str = "149.154.167.91:599";
+const SITE: &str = "web.telegram.test:443";
+const STUN: &[u8] = b"\x00\x01\x00\x00\x21\x12\xa4\x42binding";
+const INITIAL: &[u8] = b"\xc3\x00\x00\x00\x01 a first packet";
+
+fn to(authority: &str) -> Destination {
+    Destination::parse(authority).unwrap()
+}
+
+fn udp(facet: Facet, way: &str) -> Route {
+    Route { facet, l4: L4::Udp, ..route(way) }
+}
+
+/// Sends a packet every 400 ms for so long; the answers that came.
+async fn calls(talk: &mut Talk, place: &str, packet: &[u8], span: Duration) -> usize {
+    let mut answers = 0;
+    for _ in 0..span.as_millis() / 400 {
+        talk.says(packet, to(place));
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        while talk.hears().is_some() {
+            answers += 1;
+        }
+    }
+    answers
+}
+
+async fn signs(rig: &Rig, of: &Route) -> Vec<Sign> {
+    rig.told_of(of).await.into_iter().map(|e| e.sign).collect()
+}
+
+const WAYS: [(&str, Script); 2] = [("direct", Script::Says(HERE)), ("tokyo", Script::Says(HERE))];
+
+#[tokio::test(start_paused = true)]
+async fn a_swallowed_call_goes_over_to_another_way_and_messages_are_not_blamed() {
+    let rig = Rig::with_packets(DirectRule::UntilBlocked, &WAYS, &[("direct", false), ("tokyo", true)]);
+    let mut talk = rig.associate().await.unwrap();
+    assert!(calls(&mut talk, RELAY, STUN, Duration::from_secs(8)).await >= 5);
+    assert_eq!(signs(&rig, &udp(Facet::Calls, "direct")).await, [Sign::UdpNoReply]);
+    assert!(signs(&rig, &udp(Facet::Calls, "tokyo")).await.iter().all(|sign| sign.is_good()));
+    assert!(rig.told("direct").await.is_empty(), "TCP is another matter");
+    let [carried] = &rig.sessions.carried()[..] else { panic!("one route answered") };
+    assert_eq!((&carried.route, carried.answered, carried.saved), (&udp(Facet::Calls, "tokyo"), 1, 1));
+    let mut again = rig.associate().await.unwrap();
+    assert!(calls(&mut again, RELAY, STUN, Duration::from_secs(1)).await >= 1, "the next call goes there at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_a_sign_after_ten_packets_and_five_seconds_and_told_once() {
+    let rig = Rig::with_packets(DirectRule::UntilBlocked, &WAYS, &[("direct", false)]);
+    let mut talk = rig.associate().await.unwrap();
+    assert_eq!(calls(&mut talk, RELAY, STUN, Duration::from_secs(4)).await, 0);
+    assert!(signs(&rig, &udp(Facet::Calls, "direct")).await.is_empty());
+    assert_eq!(calls(&mut talk, RELAY, STUN, Duration::from_secs(30)).await, 0);
+    assert_eq!(signs(&rig, &udp(Facet::Calls, "direct")).await, [Sign::UdpNoReply]);
+    assert_eq!(rig.sessions.carried()[0].lost, 1);
+    let few = rig.associate().await.unwrap();
+    few.says(STUN, to("149.154.167.92:599"));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(signs(&rig, &udp(Facet::Calls, "direct")).await.len(), 1, "a lone packet says nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_way_answers_is_no_ways_fault() {
+    let rig = Rig::with_packets(DirectRule::UntilBlocked, &WAYS, &[("direct", false), ("tokyo", false)]);
+    let mut talk = rig.associate().await.unwrap();
+    assert_eq!(calls(&mut talk, RELAY, STUN, Duration::from_secs(20)).await, 0);
+    let snapshot = rig.board.snapshot();
+    for way in ["direct", "tokyo"] {
+        let score = snapshot.standing(&udp(Facet::Calls, way)).map_or(0.0, |standing| standing.score);
+        assert!(score <= 0.0, "{way}: {score}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_association_that_could_carry_nothing_is_refused_at_once() {
+    let rig = Rig::with_packets(DirectRule::UntilBlocked, &WAYS, &[]);
+    let Err(Answered::Refused(why, words)) = rig.associate().await else { panic!("accepted") };
+    assert_eq!((why, words.is_empty()), (Refusal::NotSupported, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn quic_that_is_swallowed_is_left_for_tcp() {
+    let rig = Rig::with_packets(DirectRule::UntilBlocked, &WAYS[..1], &[("direct", false)]);
+    assert_eq!(talk(&mut rig.enter("149.154.167.51:443").await).await, HERE);
+    let mut talk = rig.associate().await.unwrap();
+    assert_eq!(calls(&mut talk, SITE, INITIAL, Duration::from_secs(7)).await, 0);
+    let quic = udp(Facet::Text, "direct");
+    assert_eq!(signs(&rig, &quic).await, [Sign::QuicSilent], "QUIC, and not calls");
+    assert!(rig.told_of(&udp(Facet::Calls, "direct")).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn quic_does_not_leave_beside_a_tunnel_without_packets() {
+    let ways = [("direct", Script::Resets), ("tokyo", Script::Says(HERE))];
+    let rig = Rig::with_packets(DirectRule::UntilBlocked, &ways, &[("direct", true)]);
+    for _ in 0..2 {
+        assert_eq!(talk(&mut rig.enter("149.154.167.51:443").await).await, HERE);
+        settle().await;
+    }
+    let mut talk = rig.associate().await.unwrap();
+    assert_eq!(calls(&mut talk, SITE, INITIAL, Duration::from_secs(3)).await, 0);
+    assert!(calls(&mut talk, RELAY, STUN, Duration::from_secs(2)).await >= 1, "calls have no other way");
+    assert!(calls(&mut talk, "192.0.2.9:443", INITIAL, Duration::from_secs(2)).await >= 1, "other places may");
+}
