@@ -1,18 +1,23 @@
 //! What the commands of `cli` that need the whole house do.
 
 use super::demo;
+use super::examine::examine;
 use super::operator::probe_items;
+use super::past::{PastError, account_on_disk};
 use super::source::Source;
 use super::{Byway, World, run};
 use crate::cli::{Actions, Checked, Exit, Failed, ImportRow, ImportWish, Imported, Launch, ProbeWish, Terminal};
 use crate::config::{self, Settings};
+use crate::control::report::Account;
 use crate::control::{Place, ProbeItem};
 use crate::journal::History;
-use crate::model::{NetworkId, TransportId};
+use crate::model::{Examined, NetworkId, ServiceId, TransportId};
 use futures_util::StreamExt;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// The program behind the command line.
@@ -40,15 +45,41 @@ impl Actions for Program {
         })
     }
 
+    fn title(&self, launch: &Launch, service: &ServiceId) -> Result<String, Failed> {
+        let settings = Source::of(launch).read().map_err(|faults| Failed::new(Exit::Config, faults.join("\n")))?;
+        known(&settings, &ProbeWish { service: Some(service.clone()), via: None })?;
+        let spec = settings.services.iter().find(|spec| spec.service.id == *service);
+        Ok(spec.map_or_else(|| service.to_string(), |spec| spec.service.title.clone()))
+    }
+
+    fn diagnose(&self, launch: &Launch, service: &ServiceId, tell: &mut dyn FnMut(Examined)) -> Result<(), Failed> {
+        let settings = once(launch)?;
+        runtime()?.block_on(async {
+            let byway = alone(settings)?;
+            let steps = examine(&byway, service);
+            let mut steps = steps.map_err(|refusal| Failed::new(Exit::Failed, refusal.to_string()))?;
+            while let Some(step) = steps.next().await {
+                tell(step);
+            }
+            byway.stop().await;
+            Ok(())
+        })
+    }
+
+    fn report(&self, launch: &Launch, since: Duration) -> Result<Account, Failed> {
+        let settings = Source::of(launch).read().map_err(|faults| Failed::new(Exit::Config, faults.join("\n")))?;
+        account_on_disk(&settings, since).map_err(|error| match error {
+            PastError::NotOnDisk => Failed::new(Exit::NotRunning, error.to_string()),
+            PastError::Unreadable(_) => Failed::new(Exit::Failed, error.to_string()),
+        })
+    }
+
     fn probe(&self, launch: &Launch, wish: &ProbeWish, tell: &mut dyn FnMut(ProbeItem)) -> Result<(), Failed> {
-        let mut settings = Source::of(launch).read().map_err(|faults| Failed::new(Exit::Config, faults.join("\n")))?;
-        settings.history.history = History::Off;
-        settings.detect.mode = crate::health::Mode::Passive;
+        let settings = once(launch)?;
         known(&settings, wish)?;
         runtime()?.block_on(async {
-            let started = Byway::start(settings, World::of_this_machine(), NetworkId::default());
-            let (byway, _) = started.map_err(|error| Failed::new(Exit::Config, error.to_string()))?;
-            let mut items = probe_items(std::sync::Arc::clone(&byway), wish.service.clone(), wish.via.clone());
+            let byway = alone(settings)?;
+            let mut items = probe_items(Arc::clone(&byway), wish.service.clone(), wish.via.clone());
             while let Some(item) = items.next().await {
                 tell(item);
             }
@@ -84,6 +115,20 @@ impl Actions for Program {
     fn demo(&self, _launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {
         runtime()?.block_on(demo::demo(json, terminal))
     }
+}
+
+/// The settings for one question: nothing is asked by itself, nothing kept.
+fn once(launch: &Launch) -> Result<Settings, Failed> {
+    let mut settings = Source::of(launch).read().map_err(|faults| Failed::new(Exit::Config, faults.join("\n")))?;
+    settings.history.history = History::Off;
+    settings.detect.mode = crate::health::Mode::Passive;
+    Ok(settings)
+}
+
+/// A byway without doors, for one question.
+fn alone(settings: Settings) -> Result<Arc<Byway>, Failed> {
+    let started = Byway::start(settings, World::of_this_machine(), NetworkId::default());
+    started.map(|(byway, _)| byway).map_err(|error| Failed::new(Exit::Config, error.to_string()))
 }
 
 fn runtime() -> Result<Runtime, Failed> {

@@ -1,6 +1,7 @@
 //! A running byway, whatever world it runs in: this machine, or the lab's country.
 
 use super::Tasks;
+use super::counted::{Counted, hourly};
 use super::generation::{Generation, World, routes};
 use crate::board::{Board, LinkReport};
 use crate::config::Settings;
@@ -17,6 +18,7 @@ use futures_util::FutureExt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
+use tokio::sync::Semaphore;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
@@ -34,6 +36,9 @@ pub struct Byway {
     pub(super) gate: Gate,
     pub(super) began: Instant,
     pub(super) generation: ArcSwap<Generation>,
+    pub(super) counted: Arc<Counted>,
+    /// Whose turn it is to examine a service.
+    pub(super) examining: Arc<Semaphore>,
     world: World,
     tasks: Tasks,
     prober: Mutex<CancellationToken>,
@@ -60,6 +65,9 @@ impl Byway {
         tasks.spawn("board", keeper.run(tasks.stop_word()));
         tasks.spawn("flows", Arc::clone(&sessions).watch(tasks.stop_word()));
         tasks.spawn("history", remember(board.announcements(), journal.clone(), tasks.stop_word()));
+        let counted = Arc::new(Counted::new());
+        let (counts, carried) = (Arc::clone(&counted), Arc::clone(&sessions));
+        tasks.spawn_until_stop("counts", hourly(counts, carried, journal.clone()));
         let byway = Arc::new(Self {
             board,
             sessions,
@@ -67,6 +75,8 @@ impl Byway {
             gate,
             began: Instant::now(),
             generation: ArcSwap::from_pointee(generation),
+            counted,
+            examining: Arc::new(Semaphore::new(1)),
             world,
             tasks,
             prober: Mutex::default(),
@@ -210,6 +220,7 @@ impl Byway {
         if !self.tasks.stop(GRACE).await {
             warn!("some connections did not end in time and were cut off");
         }
+        self.close_the_books();
         self.journal.flush().await;
     }
 }

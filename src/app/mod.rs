@@ -2,11 +2,14 @@
 
 mod actions;
 mod convert;
+mod counted;
 mod demo;
+mod examine;
 mod generation;
 mod instance;
 mod log;
 mod operator;
+mod past;
 mod run;
 mod source;
 mod stage;

@@ -1,15 +1,19 @@
 //! What the running byway answers to its commands: gathers, from the rooms that know, what `control` words.
 
-use super::Byway;
 use super::generation::facets;
 use super::source::Source;
+use super::{Byway, examine, past};
 use crate::config::ServiceSpec;
-use crate::control::report::{self, Counters, FacetFacts, Running, Seen, ServiceFacts, Status, TransportLine, Why};
+use crate::control::report::{
+    self, Account, Counters, FacetFacts, Measurement, Running, Seen, ServiceFacts, Status, TransportLine, Why,
+};
 use crate::control::{
     Cell, Clock, Entry, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Used, follow,
 };
 use crate::journal::{self, Filter, Kind};
-use crate::model::{Confidence, Facet, Forced, L4, LinkState, Phase, Record, Route, ServiceId, TransportId};
+use crate::model::{
+    Confidence, Examined, Facet, Forced, Ground, L4, LinkState, Phase, Record, Route, ServiceId, TransportId,
+};
 use crate::probe::MatrixRow;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt};
@@ -30,7 +34,7 @@ pub(super) struct Desk {
 
 impl Desk {
     fn clock(&self) -> Clock {
-        Clock { now: self.byway.board.now(), wall: Stamp::now() }
+        past::clock(&self.byway)
     }
 
     fn spec<'a>(specs: &'a [ServiceSpec], asked: &ServiceId) -> Result<&'a ServiceSpec, Refusal> {
@@ -143,8 +147,7 @@ impl Operator for Desk {
                 Self::spec(&settings.services, service)?;
             }
             if settings.history.history == journal::History::Off {
-                let words = "the history is off: set history = \"memory\" or \"disk\" in the configuration";
-                return Err(Refusal::new(RefusalCode::NotAllowed, words));
+                return Err(Refusal::new(RefusalCode::NotAllowed, past::HISTORY_IS_OFF));
             }
             Ok(self.entries(service, since, None).await)
         })
@@ -200,6 +203,21 @@ impl Operator for Desk {
             Ok(probe_items(Arc::clone(&self.byway), service.cloned(), via.cloned()))
         })
     }
+
+    fn diagnose<'a>(&'a self, service: &'a ServiceId) -> Answer<'a, BoxStream<'static, Examined>> {
+        Box::pin(async move {
+            Self::spec(&self.byway.generation.load().settings.services, service)?;
+            examine::examine(&self.byway, service)
+        })
+    }
+
+    fn report(&self, since: Duration) -> Answer<'_, Account> {
+        Box::pin(past::account(&self.byway, since))
+    }
+
+    fn measurements(&self, since: Duration) -> Answer<'_, Vec<Measurement>> {
+        Box::pin(async move { Ok(past::measurements(&self.byway, since).await) })
+    }
 }
 
 /// Whether a way may be forced, and what should be known about it.
@@ -244,7 +262,9 @@ pub(super) fn probe_items(
     byway.tasks().spawn_until_stop("probe on request", async move {
         let work = async {
             let link = prober.check_link().await;
-            if items.send(ProbeItem::Controls { link }).await.is_err() {
+            let snapshot = controls_of.board.snapshot();
+            let ground = if snapshot.link == link { snapshot.ground } else { Ground::NotAsked };
+            if items.send(ProbeItem::Controls { link, ground }).await.is_err() {
                 return;
             }
             let (rows, mut told) = mpsc::channel(4);

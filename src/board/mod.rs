@@ -149,6 +149,12 @@ impl Board {
         self.command(Post::Event(Event::ProbeStarted(route, bytes)));
     }
 
+    /// Tells that a probe of this route failed before it had cost what it was booked at; so many bytes were not sent.
+    pub fn probe_spared(&self, route: Route, bytes: u32) {
+        self.shown.probe_bytes.fetch_sub(u64::from(bytes), Ordering::Relaxed);
+        self.command(Post::Event(Event::ProbeSpared(route, bytes)));
+    }
+
     /// Tells that all that belongs to the probe of this route is over.
     pub fn probe_ended(&self, route: Route) {
         self.command(Post::Event(Event::ProbeEnded(route)));

@@ -3,10 +3,12 @@
 
 use super::exit::{Exit, Failed};
 use super::out::Terminal;
+use crate::control::report::Account;
 use crate::control::{Place, ProbeItem};
-use crate::model::{Secret, ServiceId, TransportId};
+use crate::model::{Examined, Secret, ServiceId, TransportId};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// How a command was called.
 #[derive(Clone, Debug)]
@@ -89,6 +91,15 @@ pub trait Actions {
 
     /// Tests once, in this process, without a running byway; tells every step.
     fn probe(&self, launch: &Launch, wish: &ProbeWish, tell: &mut dyn FnMut(ProbeItem)) -> Result<(), Failed>;
+
+    /// The name for people of a service in the configuration that `launch` names; an error when it has none.
+    fn title(&self, launch: &Launch, service: &ServiceId) -> Result<String, Failed>;
+
+    /// Examines a service in full, in this process, without a running byway; tells every step.
+    fn diagnose(&self, launch: &Launch, service: &ServiceId, tell: &mut dyn FnMut(Examined)) -> Result<(), Failed>;
+
+    /// Which way worked when, from the history on disk that the configuration names.
+    fn report(&self, launch: &Launch, since: Duration) -> Result<Account, Failed>;
 
     /// Takes servers into the configuration that `launch` names.
     fn import(&self, launch: &Launch, wish: &ImportWish) -> Result<Imported, Failed>;

@@ -18,9 +18,9 @@ Exit codes:
     3  the configuration is invalid
     4  no byway is running, or it does not answer
     5  not permitted
-    6  some services are down (status -q, probe)
-    7  all services are blocked or down (status -q, probe)
-    8  captive portal or no internet (status -q, probe)
+    6  some services are down (status -q, probe, diagnose)
+    7  all services are blocked or down (status -q, probe, diagnose)
+    8  captive portal or no internet (status -q, probe, diagnose)
   130  interrupted
 
 Data goes to stdout, messages to stderr. Times are UTC. Every option that shows
@@ -98,6 +98,17 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Examine one service in full: what stops it, how that is known, how sure it is; asks first
+    Diagnose {
+        /// The service
+        service: String,
+        /// Machine-readable, one JSON value a line: each step, then the conclusion
+        #[arg(long)]
+        json: bool,
+        /// Do not ask: what it shows to an observer is understood
+        #[arg(short, long)]
+        yes: bool,
+    },
     /// What works, and over which way; with -q only the exit code
     Status {
         /// Machine-readable
@@ -137,6 +148,24 @@ pub(super) enum Command {
         /// Machine-readable, one JSON value a line
         #[arg(long)]
         json: bool,
+    },
+    /// Which transport works: its share of the time, blocks, connections saved and lost
+    Report {
+        /// How far back: 90m, 24h, 7d
+        #[arg(long, value_name = "SPAN", default_value = "24h", value_parser = parse_span)]
+        since: Duration,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+        /// Write the tests of the direct way to FILE in OONI's format instead; shows it and asks first
+        #[arg(long, value_name = "FILE", conflicts_with = "json")]
+        ooni: Option<PathBuf>,
+        /// With --ooni: do not ask
+        #[arg(short, long, requires = "ooni")]
+        yes: bool,
+        /// With --ooni: replace FILE if it exists
+        #[arg(long, requires = "ooni")]
+        force: bool,
     },
     /// Force a way for a service, or give the choice back with `auto`
     Use {

@@ -25,6 +25,11 @@ impl Asker {
         attend(async { Ok(self.client().await?.ask(ask).await?) })
     }
 
+    /// One question, one answer; Ctrl-C still ends the process, also afterwards, for a person is asked next.
+    pub(super) fn before_consent(&self, ask: &Ask) -> Result<Tell, Failed> {
+        runtime()?.block_on(async { Ok(self.client().await?.ask(ask).await?) })
+    }
+
     /// Whether a byway is running there. Ctrl-C still ends the process, also afterwards.
     pub(super) fn finds_one(&self) -> Result<bool, Failed> {
         match runtime()?.block_on(self.client()) {

@@ -4,12 +4,16 @@
 mod actions;
 mod args;
 mod ask;
+mod consent;
+mod diagnose;
 mod exit;
+mod export;
 mod orders;
 mod out;
 mod past;
 mod probe;
 mod reference;
+mod report;
 mod span;
 mod status;
 mod table;
@@ -102,6 +106,16 @@ fn dispatch(
         Command::Probe { service, via, json } => {
             let wish = ProbeWish { service: service.as_deref().map(Into::into), via: via.as_deref().map(Into::into) };
             probe::probe(&asker(), launch, &wish, json, actions, terminal)
+        }
+        Command::Diagnose { service, json, yes } => {
+            let wish = diagnose::Wish { service: service.as_str().into(), json, yes };
+            diagnose::diagnose(&asker(), launch, &wish, actions, terminal)
+        }
+        Command::Report { since, json: _, ooni: Some(file), yes, force } => {
+            export::export(&asker(), &export::Wish { file, since, yes, force }, terminal)
+        }
+        Command::Report { since, json, ooni: None, yes: _, force: _ } => {
+            report::report(&asker(), launch, since, json, actions, terminal)
         }
         Command::Status { json, watch } => status::status(&asker(), json, watch, terminal),
         Command::Why { service, json } => why::why(&asker(), &service, json, terminal),

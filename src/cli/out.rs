@@ -4,7 +4,7 @@
 use super::args::ColourChoice;
 use serde::Serialize;
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 
 /// How a piece of text looks where colours are on. Never the only carrier of a meaning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Terminal {
     pub err: Out,
     /// Whether messages that are not errors are unwanted.
     pub quiet: bool,
+    /// Who answers questions; `None` when nobody is there to read them.
+    pub person: Option<Box<dyn BufRead + Send>>,
 }
 
 impl Out {
@@ -107,6 +109,7 @@ impl Terminal {
             out: Out::new(Box::new(out), coloured(choice, env, out_live), width, out_live),
             err: Out::new(Box::new(err), coloured(choice, env, err_live), width, err_live),
             quiet,
+            person: (err_live && io::stdin().is_terminal()).then(|| Box::new(BufReader::new(io::stdin())) as _),
         }
     }
 

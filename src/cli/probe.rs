@@ -5,9 +5,9 @@ use super::ask::{Asker, attend};
 use super::exit::{Exit, Failed};
 use super::out::{Out, Style, Terminal};
 use super::table::{Cell as TableCell, Table, wrap};
-use crate::control::report::{Outline, Up, link_words};
+use crate::control::report::{Outline, Up, link_reason, link_words};
 use crate::control::{Ask, Cell, ProbeItem, Schemed, Tell};
-use crate::model::{Facet, L4, LinkState, ServiceId};
+use crate::model::{Facet, Ground, L4, LinkState, ServiceId};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -20,6 +20,7 @@ const MOST_COLUMNS: usize = 5;
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Matrix {
     link: LinkState,
+    ground: Ground,
     cells: Vec<Cell>,
 }
 
@@ -79,7 +80,9 @@ impl Progress {
                     self.0.set_style(style.progress_chars("━╸─"));
                 }
             }
-            ProbeItem::Controls { link } => self.0.set_message(format!("the network is {link}")),
+            ProbeItem::Controls { link, ground } => {
+                self.0.set_message(format!("the network is {}", link_reason(*link, *ground)))
+            }
             ProbeItem::Cell(cell) => {
                 self.0.set_message(format!("{}/{} via {}: {}", cell.service, cell.facet, cell.transport, brief(cell)));
                 self.0.inc(1);
@@ -114,7 +117,7 @@ impl Matrix {
     pub(super) fn take(&mut self, item: ProbeItem) {
         match item {
             ProbeItem::Started { .. } => {}
-            ProbeItem::Controls { link } => self.link = link,
+            ProbeItem::Controls { link, ground } => (self.link, self.ground) = (link, ground),
             ProbeItem::Cell(cell) => self.cells.push(cell),
         }
     }
@@ -136,7 +139,7 @@ impl Matrix {
     /// The page for a person.
     pub(super) fn render(&self, out: &mut Out) -> io::Result<()> {
         if self.link != LinkState::Online {
-            for line in wrap(link_words(self.link), out.width()) {
+            for line in wrap(&link_words(self.link, self.ground), out.width()) {
                 out.line(&out.paint(Style::Doubt, &line))?;
             }
             out.line("")?;

@@ -1,10 +1,10 @@
 //! Who answers: the trait that whoever runs the proxy implements, so that this room needs to know nothing of
 //! how it is put together.
 
-use super::report::{Status, Why};
+use super::report::{Account, Measurement, Status, Why};
 use super::{Entry, Pong, ProbeItem, Refusal, Reloaded, Stamp, Used};
 use crate::journal;
-use crate::model::{Record, ServiceId, TransportId};
+use crate::model::{Examined, Record, ServiceId, TransportId};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::time::Duration;
@@ -56,6 +56,15 @@ pub trait Operator: Send + Sync + 'static {
         service: Option<&'a ServiceId>,
         via: Option<&'a TransportId>,
     ) -> Answer<'a, BoxStream<'static, ProbeItem>>;
+
+    /// Examines one service in full; one at a time. Dropping the stream stops it.
+    fn diagnose<'a>(&'a self, service: &'a ServiceId) -> Answer<'a, BoxStream<'static, Examined>>;
+
+    /// Which way worked when, over the last `since`.
+    fn report(&self, since: Duration) -> Answer<'_, Account>;
+
+    /// The tests of the direct way over the last `since`, in OONI's format.
+    fn measurements(&self, since: Duration) -> Answer<'_, Vec<Measurement>>;
 }
 
 /// What the board announces, at the time it is heard.

@@ -2,8 +2,8 @@
 //! number; a reader skips empty lines (a quiet stream sends them to notice that nobody listens any more).
 
 use super::Stamp;
-use super::report::{Status, Why};
-use crate::model::{Confidence, Facet, L4, Record, ServiceId, Technique, TransportId};
+use super::report::{Account, Measurement, Status, Why};
+use crate::model::{Confidence, Examined, Facet, Ground, L4, Record, ServiceId, Technique, TransportId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -90,6 +90,22 @@ pub enum Ask {
         #[serde(default)]
         via: Option<TransportId>,
     },
+    /// Examine one service in full, with what that shows to an observer. Answer: a stream of [`Tell::Examined`].
+    /// Hanging up stops it.
+    Diagnose {
+        /// Which service.
+        service: ServiceId,
+    },
+    /// Which way worked when? Answer: [`Tell::Report`].
+    Report {
+        /// Of so many seconds back from now.
+        since_secs: u64,
+    },
+    /// The tests of the direct way in OONI's format. Answer: [`Tell::Measurements`].
+    Measurements {
+        /// Of so many seconds back from now.
+        since_secs: u64,
+    },
 }
 
 /// An answer, or one item of a stream of answers.
@@ -112,6 +128,12 @@ pub enum Tell {
     Reloaded(Reloaded),
     /// One step of a probe.
     Probe(ProbeItem),
+    /// One step of an examination.
+    Examined(Examined),
+    /// To [`Ask::Report`].
+    Report(Box<Account>),
+    /// To [`Ask::Measurements`].
+    Measurements(Vec<Measurement>),
     /// A stream is complete.
     End,
     /// No.
@@ -175,6 +197,9 @@ pub enum ProbeItem {
     Controls {
         /// The link's state.
         link: crate::model::LinkState,
+        /// Why it is in that state.
+        #[serde(default)]
+        ground: Ground,
     },
     /// One route was tested.
     Cell(Cell),
@@ -231,7 +256,7 @@ pub enum RefusalCode {
     UnknownAsk,
     /// The token is wrong or missing.
     Unauthorised,
-    /// Too many are asking at once.
+    /// Too many are asking at once, or what can only be done once at a time is being done.
     Busy,
     /// The answer was not ready in time.
     TookTooLong,
@@ -295,7 +320,8 @@ pub(super) fn encode<T: Serialize>(body: &T) -> Result<Vec<u8>, serde_json::Erro
 
 /// Reads a question; what is wrong with it comes back as the answer to give.
 pub(super) fn decode_ask(line: &[u8]) -> Result<Ask, Refusal> {
-    const ASKS: [&str; 8] = ["ping", "status", "why", "log", "history", "use", "reload", "probe"];
+    const ASKS: [&str; 11] =
+        ["ping", "status", "why", "log", "history", "use", "reload", "probe", "diagnose", "report", "measurements"];
     let malformed = |what: &str| Refusal::new(RefusalCode::Malformed, format!("the question is malformed: {what}"));
     let value: Value = serde_json::from_slice(line).map_err(|_| malformed("it is not JSON"))?;
     let name = value.get("ask").and_then(Value::as_str).ok_or_else(|| malformed("it has no \"ask\""))?;

@@ -29,12 +29,14 @@ pub struct Limits {
     pub write: Duration,
     /// Between two signs of life on a quiet stream. 10 s: a reader that left gives its place back.
     pub beat: Duration,
+    /// The same while something is done that an observer can see. 1 s: nothing of it is done for nobody.
+    pub seen_beat: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let secs = Duration::from_secs;
-        Self { clients: 16, ask: secs(10), answer: secs(30), write: secs(10), beat: secs(10) }
+        Self { clients: 16, ask: secs(10), answer: secs(30), write: secs(10), beat: secs(10), seen_beat: secs(1) }
     }
 }
 
@@ -164,29 +166,45 @@ impl Talk {
             Ask::Reload => self.limits.ready(operator.reload()).await.map(Tell::Reloaded),
             Ask::Log { follow, since_secs, limit } => {
                 match self.limits.ready(operator.log(*follow, secs(*since_secs), *limit)).await {
-                    Ok(items) => return self.stream(items.map(told).boxed()).await,
+                    Ok(items) => return self.stream(items.map(told).boxed(), self.limits.beat).await,
                     Err(refusal) => Err(refusal),
                 }
             }
             Ask::History { service, since_secs } => {
                 match self.limits.ready(operator.history(service.as_ref(), secs(*since_secs))).await {
-                    Ok(past) => return self.stream(stream::iter(past.into_iter().map(Tell::Entry)).boxed()).await,
+                    Ok(past) => {
+                        return self
+                            .stream(stream::iter(past.into_iter().map(Tell::Entry)).boxed(), self.limits.beat)
+                            .await;
+                    }
                     Err(refusal) => Err(refusal),
                 }
             }
             Ask::Probe { service, via } => {
                 match self.limits.ready(operator.probe(service.as_ref(), via.as_ref())).await {
-                    Ok(items) => return self.stream(items.map(Tell::Probe).boxed()).await,
+                    Ok(items) => return self.stream(items.map(Tell::Probe).boxed(), self.limits.beat).await,
                     Err(refusal) => Err(refusal),
                 }
+            }
+            Ask::Diagnose { service } => match self.limits.ready(operator.diagnose(service)).await {
+                Ok(items) => return self.stream(items.map(Tell::Examined).boxed(), self.limits.seen_beat).await,
+                Err(refusal) => Err(refusal),
+            },
+            Ask::Report { since_secs } => {
+                let account = self.limits.ready(operator.report(Duration::from_secs(*since_secs))).await;
+                account.map(|account| Tell::Report(Box::new(account)))
+            }
+            Ask::Measurements { since_secs } => {
+                let found = self.limits.ready(operator.measurements(Duration::from_secs(*since_secs))).await;
+                found.map(Tell::Measurements)
             }
         };
         self.tell(&answer.unwrap_or_else(Tell::Error)).await
     }
 
     /// Tells every item and the end. An empty line now and then finds out whether anybody still listens.
-    async fn stream(&mut self, mut items: BoxStream<'static, Tell>) -> io::Result<()> {
-        let mut beat = interval_at(Instant::now() + self.limits.beat, self.limits.beat);
+    async fn stream(&mut self, mut items: BoxStream<'static, Tell>, every: Duration) -> io::Result<()> {
+        let mut beat = interval_at(Instant::now() + every, every);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             // Both arms are cancel-safe: a stream's next item and a tick stay where they are.

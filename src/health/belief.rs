@@ -3,15 +3,16 @@
 
 use super::aside::Asides;
 use super::ends::{self, Ends};
-use super::luck::{Outcome, Outcomes};
+use super::outcomes::Outcomes;
 use super::params::Params;
+use super::people::People;
 use super::recover::Recovery;
 use super::score::{Part, Score};
 use super::taint::{self, Taint};
 use super::tally::Tally;
 use super::throttle::Windows;
 use super::weigh::{self, Before, Weight};
-use crate::model::{Confidence, Evidence, Moment, Phase, Sign, Source, Standing, Technique, Twin, Verdict};
+use crate::model::{Confidence, Evidence, Moment, Phase, Sign, Source, Technique, Twin};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ const TRAFFIC_RULES: Duration = Duration::from_secs(120);
 pub(super) const TWIN_WITHIN: Duration = Duration::from_secs(60);
 /// Failures on every way further apart than this are separate outages.
 const EVERYWHERE_WITHIN: Duration = Duration::from_secs(1800);
-/// Failures that may wait for a twin.
+/// Failures that wait for a twin.
 const MOST_UNPAIRED: usize = 20;
 
 /// What is believed of one route.
@@ -39,7 +40,10 @@ pub(super) struct Belief {
     pub(super) confidence: Confidence,
     pub(super) hostile: bool,
     pub(super) last_good: Option<Moment>,
-    pub(super) last_good_traffic: Option<Moment>,
+    last_good_traffic: Option<Moment>,
+    /// The last answer to a question of ours.
+    pub(super) last_good_probe: Option<Moment>,
+    pub(super) people: People,
     pub(super) last_bad: Option<Moment>,
     last_bad_traffic: Option<Moment>,
     pub(super) heard: Moment,
@@ -52,12 +56,21 @@ pub(super) struct Belief {
     /// Failures on every way: how many, and since when.
     pub(super) everywhere: Option<(u32, Moment)>,
     heard_bad: Moment,
-    rtt: Option<f64>,
-    first_byte: Option<f64>,
+    pub(super) rtt: Option<f64>,
+    pub(super) first_byte: Option<f64>,
     pub(super) outcomes: Outcomes,
     gave_up: VecDeque<Moment>,
-    /// Failures still waiting for a twin: when, and their points.
-    unpaired: VecDeque<(Moment, Part, f64)>,
+    unpaired: VecDeque<Unpaired>,
+}
+
+/// A failure still waiting for a twin.
+#[derive(Clone, Debug, PartialEq)]
+struct Unpaired {
+    at: Moment,
+    part: Part,
+    points: f64,
+    /// Perhaps it is the question's own: only an answer to the same question is its twin.
+    of_question: bool,
 }
 
 /// When a route is probed.
@@ -109,6 +122,8 @@ impl Belief {
             hostile: false,
             last_good: None,
             last_good_traffic: None,
+            last_good_probe: None,
+            people: People::default(),
             last_bad: None,
             last_bad_traffic: None,
             heard: now,
@@ -152,13 +167,14 @@ impl Belief {
             sign if ends::is_of_the_address(sign) => self.ends.failed(evidence.endpoint, evidence.at),
             _ => {}
         }
-        let Some(weight) = weigh::weigh(evidence, before) else { return Cue::None };
-        // One dead address of several never makes a suspicion by itself.
-        if weight.stray && self.score.value() + weight.points >= params.switch_at {
-            return Cue::None;
-        }
+        let Some(mut weight) = weigh::weigh(evidence, before) else { return Cue::None };
         if self.is_outranked(evidence) || (bare && self.taint.covers(evidence.endpoint, evidence.began)) {
             return Cue::None;
+        }
+        // One dead address of several never makes a suspicion by itself. It is noted: if the others die as well, it was
+        // the first of them.
+        if weight.stray && self.score.value() + weight.points >= params.switch_at {
+            weight.points = 0.0;
         }
         self.learn_bad(evidence, &weight, params);
         if let Some(window) = taint::window(evidence.sign, evidence.pair, &params.taint).filter(|_| bare) {
@@ -187,15 +203,17 @@ impl Belief {
         }
         self.ends.answered(evidence.endpoint, evidence.at);
         self.last_good = self.last_good.max(Some(evidence.at));
-        if evidence.source == Source::Traffic {
-            self.last_good_traffic = self.last_good_traffic.max(Some(evidence.at));
-        }
+        let last = match evidence.source {
+            Source::Traffic => &mut self.last_good_traffic,
+            Source::Probe => &mut self.last_good_probe,
+        };
+        *last = (*last).max(Some(evidence.at));
         smooth(&mut self.rtt, evidence.rtt_ms);
         smooth(&mut self.first_byte, evidence.first_byte_ms);
-        self.outcomes.note(Outcome { at: evidence.at, good: true, stray: false });
+        self.outcomes.note(evidence.at, true, false);
         self.everywhere = None;
         self.dns_silences = 0;
-        let floor = (!self.outcomes.are_believed()).then_some(params.switch_at);
+        let floor = (!self.outcomes.are_good_enough()).then_some(params.switch_at);
         self.score.relieve(weigh::relief(evidence.sign), evidence.sign == Sign::BodyProven, floor);
         Cue::Good
     }
@@ -204,7 +222,8 @@ impl Belief {
         if matches!(self.phase, Phase::Unknown | Phase::Ok) && self.score.value() < params.switch_at / 4.0 {
             self.tally = Tally::default();
         }
-        if evidence.twin == Twin::Answered || weight.proves.is_some() {
+        // What answered people was no success if they hung up on it.
+        if evidence.twin == Twin::Answered || weight.proves.is_some() || evidence.sign == Sign::HungUp {
             self.score.void_credit();
         }
         self.score.add(weight.part, weight.points);
@@ -218,13 +237,22 @@ impl Belief {
         }
         // A dead server of our own is no failure of the route, and a slow transfer is none.
         if !matches!(weight.part, Part::Near | Part::Throttle) {
-            self.outcomes.note(Outcome { at: evidence.at, good: false, stray: weight.stray });
+            self.outcomes.note(evidence.at, false, weight.stray);
+        }
+        if weight.twin {
+            self.outcomes.note_cut_off(evidence);
         }
         if evidence.sign == Sign::ClientGaveUp {
             self.gave_up.push_back(evidence.at);
         }
-        if !weight.twin && weight.tried {
-            self.unpaired.push_back((evidence.at, weight.part, weight.points));
+        if !weight.twin && weight.tried && !weight.stray {
+            let of_question = evidence.source == Source::Probe && evidence.sign.may_be_the_question();
+            self.unpaired.push_back(Unpaired {
+                at: evidence.at,
+                part: weight.part,
+                points: weight.points,
+                of_question,
+            });
             self.unpaired.truncate(MOST_UNPAIRED);
         }
         if weight.proves == Some(Technique::Mitm) {
@@ -254,6 +282,9 @@ impl Belief {
     }
 
     fn learn_everywhere(&mut self, evidence: &Evidence) -> Cue {
+        if evidence.source == Source::Probe {
+            self.people.question_failed();
+        }
         self.score.zero();
         self.unpaired.clear();
         self.tally = Tally::default();
@@ -268,17 +299,22 @@ impl Belief {
 
     /// Another way of the service answered at `at`: failures shortly before weigh half as much again. The outcome is
     /// the same as if the answer had come first.
-    pub(super) fn twin_answered(&mut self, at: Moment, params: &Params) -> Cue {
+    pub(super) fn twin_answered(&mut self, by: Source, at: Moment, params: &Params) -> Cue {
         self.score.settle(at, params.score_half_life);
         let mut added = 0.0;
-        while let Some((failed, part, points)) = self.unpaired.pop_front() {
-            if at.since(failed) <= TWIN_WITHIN {
-                let faded = (-at.since(failed).as_secs_f64() / params.score_half_life.as_secs_f64().max(1e-3)).exp2();
-                let extra = weigh::late_twin(points) * faded;
-                self.score.add(part, extra);
-                self.tally.late_twin();
-                added += extra;
+        for failed in std::mem::take(&mut self.unpaired) {
+            if at.since(failed.at) > TWIN_WITHIN {
+                continue;
             }
+            if failed.of_question && by == Source::Traffic {
+                self.unpaired.push_back(failed);
+                continue;
+            }
+            let faded = (-at.since(failed.at).as_secs_f64() / params.score_half_life.as_secs_f64().max(1e-3)).exp2();
+            let extra = weigh::late_twin(failed.points) * faded;
+            self.score.add(failed.part, extra);
+            self.tally.late_twin();
+            added += extra;
         }
         if added > 0.0 { Cue::Bad { points: added } } else { Cue::None }
     }
@@ -312,11 +348,17 @@ impl Belief {
         self.outcomes.expire(now);
     }
 
+    /// Whether an address of the route has answered since the trouble began, and not failed since: it is not the route
+    /// that is blocked.
+    pub(super) fn is_alive_in_part(&self) -> bool {
+        self.tally.first().is_some_and(|first| self.ends.is_alive_since(first))
+    }
+
     /// Whether packets are lost at random, which leaves a part of the connections alive: seen in connects that time out
     /// (T10, T18). What is cut after the hello is chosen, however seldom. Connects that now time out and now succeed,
     /// to no avail, look so too; unless nothing ever came of many of them.
     pub(super) fn is_lossy(&self) -> bool {
-        let random = self.outcomes.is_random() && self.tally.is_of_loss() && self.ends.is_fickle();
+        let random = self.outcomes.are_random() && self.tally.is_of_loss() && self.ends.is_fickle();
         self.tally.confidence() == Confidence::Anomaly && (random || self.tally.is_mixed())
     }
 
@@ -328,41 +370,6 @@ impl Belief {
         self.probe.last = probe.last;
         self.recovery.restore(hops);
     }
-
-    /// What the phase means. A block stands until it is revoked by a whole recovery.
-    pub(super) fn verdict(&self) -> (Verdict, Confidence) {
-        let how = self.technique.unwrap_or(Technique::Unidentified);
-        if let (Phase::Ok | Phase::Unknown, Some((how, sure))) = (self.phase, self.asides.verdict()) {
-            return (Verdict::Degraded(how), sure);
-        }
-        match self.phase {
-            Phase::Ok | Phase::ProbeStale => (Verdict::Works, self.confidence),
-            Phase::Degraded => (Verdict::Degraded(how), self.confidence),
-            Phase::Blocked | Phase::Recovering => (Verdict::Blocked(how), self.confidence),
-            Phase::ServiceDown => (Verdict::Down, self.confidence),
-            Phase::Unknown | Phase::Suspect => (Verdict::Unclear, Confidence::Inconclusive),
-        }
-    }
-
-    /// What is published.
-    pub(super) fn standing(&self, params: &Params) -> Standing {
-        let (verdict, confidence) = self.verdict();
-        Standing {
-            phase: self.phase,
-            score: self.score.value(),
-            verdict,
-            confidence,
-            since: self.since,
-            last_good: self.last_good,
-            last_bad: self.last_bad,
-            rtt: self.rtt.map(millis),
-            first_byte: self.first_byte.map(millis),
-            canary: if self.phase == Phase::Recovering { self.recovery.share(params) } else { 0.0 },
-            held_until: if self.phase == Phase::Blocked { self.probe.next } else { None },
-            hostile: self.hostile,
-            partial: self.ends.partial().filter(|_| !matches!(self.phase, Phase::Blocked | Phase::ServiceDown)),
-        }
-    }
 }
 
 /// RFC 6298's smoothing, one part in eight.
@@ -371,8 +378,4 @@ fn smooth(value: &mut Option<f64>, sample: Option<u32>) {
         let sample = f64::from(sample);
         *value = Some(value.map_or(sample, |old| old + (sample - old) / 8.0));
     }
-}
-
-fn millis(value: f64) -> Duration {
-    Duration::from_secs_f64(value.max(0.0) / 1000.0)
 }

@@ -41,6 +41,15 @@ impl Spent {
         }
     }
 
+    /// Takes back of what was booked last.
+    fn take_back(&mut self, mut amount: u64) {
+        for (_, sum) in self.0.iter_mut().rev() {
+            let less = amount.min(*sum);
+            *sum -= less;
+            amount -= less;
+        }
+    }
+
     fn within(&self, span: Duration, now: Moment) -> u64 {
         let from = (now - span).as_millis() / 60_000;
         self.0.iter().rev().take_while(|(m, _)| *m >= from).map(|(_, sum)| sum).sum()
@@ -60,6 +69,14 @@ impl Ledger {
             self.bodies.entry(service.clone()).or_default().add(now, 1);
         }
         self.services.entry(service.clone()).or_default().add(now, ordinary(bytes));
+    }
+
+    /// A probe of `service` cost less than it was booked at, by so much.
+    pub(super) fn spare(&mut self, service: &ServiceId, bytes: u64) {
+        self.all.take_back(bytes);
+        if let Some(spent) = self.services.get_mut(service) {
+            spent.take_back(bytes);
+        }
     }
 
     /// Whether `price` may still be spent on `service`, with `reserved` already promised to probes under way.

@@ -82,6 +82,11 @@ impl Ends {
         })
     }
 
+    /// Whether an endpoint answered after `since`, and has not failed at connecting since.
+    pub(super) fn is_alive_since(&self, since: Moment) -> bool {
+        self.0.iter().any(|known| known.bad.is_none() && known.good.is_some_and(|good| good > since))
+    }
+
     /// Whether it is known already that only this endpoint is dead.
     pub(super) fn is_dead(&self, tag: Option<EndpointTag>) -> bool {
         tag.is_some_and(|tag| self.0.iter().any(|known| known.tag == tag && self.dead(known)))

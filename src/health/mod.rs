@@ -9,7 +9,6 @@
 //! | `tally` | is there enough for a verdict, and which? |
 //! | `phase` | which state follows? |
 //! | `recover` | when is a blocked route trusted again? |
-//! | `luck` | how often does it fail? |
 //! | `ends` | which of its addresses answer? |
 //! | `aside` | what is told and moves no connection? |
 //! | `throttle` | is a slow window anybody's doing? |
@@ -20,7 +19,7 @@
 //! | `cadence`, `dice` | when is a route probed next? |
 //! | `schedule`, `budget` | may the probe begin, and can it be afforded? |
 //! | `belief`, `state` | what is remembered of a route, of everything? |
-//! | `publish` | what is shown of it? |
+//! | `publish`, `standing` | what is shown of it? |
 //!
 //! A transport's own server is judged with the same score, in a part of its own: [`Sign::TransportDown`] speaks of
 //! every route over that transport, makes them suspect at once, never "blocked" (nobody is accused of what may be a
@@ -35,15 +34,17 @@ mod cadence;
 mod dice;
 mod ends;
 mod link;
-mod luck;
 mod networks;
+mod outcomes;
 mod params;
+mod people;
 mod phase;
 mod publish;
 mod recover;
 mod resolver;
 mod schedule;
 mod score;
+mod standing;
 mod state;
 mod taint;
 mod tally;
@@ -85,6 +86,8 @@ pub enum Event {
     Due,
     /// A probe of this route was begun and costs about this many bytes.
     ProbeStarted(Route, u32),
+    /// A probe of this route cost so many bytes less than it was booked at: it failed before they were sent.
+    ProbeSpared(Route, u32),
     /// All that belongs to the probe of this route is over, whether it told something or not.
     ProbeEnded(Route),
     /// The device joined another network.

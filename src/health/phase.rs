@@ -7,12 +7,9 @@ use super::params::Params;
 use super::recover::Progress;
 use super::tally::Tally;
 use crate::model::{Confidence, Evidence, Moment, Phase, Source, Technique, Twin};
-use std::time::Duration;
 
 /// A failure this heavy ends a recovery by itself (§3.5).
 const RELAPSE: f64 = 3.0;
-/// A probe that fails everywhere while people's traffic worked within this time is stale, not the service down.
-const PEOPLE_SAY: Duration = Duration::from_secs(600);
 
 /// Moves the phase after `evidence` had the effect `cue`.
 pub(super) fn after(belief: &mut Belief, evidence: &Evidence, cue: Cue, params: &Params) {
@@ -40,7 +37,8 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
         Phase::ServiceDown | Phase::ProbeStale if !here => {}
         // A part of the connections lives: usable for some things, and others go first (T18).
         _ if value >= params.switch_at && belief.is_lossy() => lossy(belief, now),
-        _ if belief.score.for_verdict() >= params.block_at && belief.tally.suffices(params) => block(belief, now),
+        _ if is_ripe(belief, params) => block(belief, now),
+        _ if belief.score.for_verdict() >= params.switch_at && belief.outcomes.are_cut_off(now) => block(belief, now),
         _ if belief.score.without_slowness() >= params.switch_at => enter(belief, Phase::Suspect, now),
         _ if value >= params.switch_at => {
             belief.technique = Some(Technique::Throttled);
@@ -49,6 +47,13 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
         }
         _ => {}
     }
+}
+
+/// Whether it is to be called blocked: the score, the tries, and, where addresses are what fails, none that answers.
+fn is_ripe(belief: &Belief, params: &Params) -> bool {
+    let enough = belief.score.for_verdict() >= params.block_at && belief.tally.suffices(params);
+    let by_address = matches!(belief.tally.technique(), Technique::IpDrop | Technique::TcpReject);
+    enough && !(by_address && belief.tally.confidence() == Confidence::Anomaly && belief.is_alive_in_part())
 }
 
 fn lossy(belief: &mut Belief, now: Moment) {
@@ -72,7 +77,7 @@ fn rename(belief: &mut Belief) {
 /// canaries that must carry a body, and not by fading alone.
 fn block(belief: &mut Belief, now: Moment) {
     let mut how = belief.tally.technique();
-    if belief.tally.confidence() == Confidence::Anomaly && how != Technique::Freeze && belief.outcomes.is_random() {
+    if belief.tally.confidence() == Confidence::Anomaly && how != Technique::Freeze && belief.outcomes.are_random() {
         how = Technique::RandomDrop;
     }
     belief.technique = Some(how);
@@ -100,7 +105,8 @@ fn after_good(belief: &mut Belief, evidence: &Evidence, params: &Params) {
             progress(belief, now, params);
         }
         Phase::Suspect | Phase::Degraded => {
-            if belief.outcomes.are_believed() && belief.score.value() < params.switch_at / 2.0 {
+            let believed = belief.outcomes.are_good_enough();
+            if believed && belief.score.value() < params.switch_at / 2.0 {
                 works(belief, now);
             }
         }
@@ -118,9 +124,8 @@ fn after_everywhere(belief: &mut Belief, evidence: &Evidence, params: &Params) {
     if matches!(belief.phase, Phase::Blocked | Phase::Recovering) {
         return;
     }
-    let people_can = belief.last_good_traffic.is_some_and(|good| now.since(good) <= PEOPLE_SAY);
     let (count, first) = belief.everywhere.unwrap_or((0, now));
-    if evidence.source == Source::Probe && people_can {
+    if evidence.source == Source::Probe && belief.people.contradict(now) {
         belief.confidence = Confidence::Anomaly;
         enter(belief, Phase::ProbeStale, now);
     } else if count >= params.block.tries && now.since(first) >= params.block.span {
@@ -144,7 +149,7 @@ pub(super) fn tick(belief: &mut Belief, now: Moment, params: &Params) {
             belief.forget(now);
         }
         // What fails by chance is believed as long as the tries say so: points fade while nobody tries.
-        Phase::Degraded if belief.technique == Some(Technique::RandomDrop) && belief.outcomes.is_random() => {}
+        Phase::Degraded if belief.technique == Some(Technique::RandomDrop) && belief.outcomes.are_random() => {}
         Phase::Suspect | Phase::Degraded if belief.score.value() < params.switch_at / 2.0 => calm(belief, now),
         Phase::Recovering => progress(belief, now, params),
         _ => {}

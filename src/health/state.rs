@@ -112,6 +112,7 @@ impl State {
             Event::Used(route) => self.take_used(&route, now, params),
             Event::Due => {}
             Event::ProbeStarted(route, bytes) => self.take_probe_started(&route, bytes, now),
+            Event::ProbeSpared(route, bytes) => self.ledger.spare(&route.service, u64::from(bytes)),
             Event::ProbeEnded(route) => self.take_probe_ended(&route, now),
             Event::NetworkChanged(network) => self.take_network(network, now, params),
             Event::Resumed(millis) => self.take_resumed(millis, now, params),
@@ -193,7 +194,9 @@ impl State {
     /// A fact that counts reaches its route, and those it also speaks of.
     fn learn(&mut self, evidence: &Evidence, now: Moment, params: &Params) {
         let route = &evidence.route;
-        let sibling = self.sibling_answered(route, evidence.at);
+        let sibling = self.sibling_answered(evidence);
+        self.hear_people(evidence);
+        let evidence = &self.in_its_shadow(evidence, params);
         self.teach(evidence, sibling, now, params);
         if evidence.sign == Sign::TransportDown {
             for other in self.over(&route.transport, route) {
@@ -206,7 +209,7 @@ impl State {
             }
         } else if evidence.sign.is_good() {
             self.forgive_server(route, now, params);
-            self.pair_up(route, evidence.at, now, params);
+            self.pair_up(evidence, now, params);
         }
         if let Some(way) = self.ways.get_mut(&route.transport) {
             way.hear(evidence.at);
@@ -242,9 +245,37 @@ impl State {
         }
     }
 
-    /// Whether another way of the same service answered within 60 s before `at`.
-    fn sibling_answered(&self, route: &Route, at: Moment) -> bool {
-        self.siblings(route).any(|(_, b)| b.last_good.is_some_and(|good| at.since(good) <= TWIN_WITHIN))
+    /// Whether another way of the same service answered within 60 s before: anybody, or the same question where it
+    /// may be at fault itself.
+    fn sibling_answered(&self, evidence: &Evidence) -> bool {
+        let of_question = evidence.source == Source::Probe && evidence.sign.may_be_the_question();
+        self.siblings(&evidence.route).any(|(_, b)| {
+            let good = if of_question { b.last_good_probe } else { b.last_good };
+            good.is_some_and(|good| evidence.at.since(good) <= TWIN_WITHIN)
+        })
+    }
+
+    /// What people live to see on one way, and what questions are answered there, speaks of the service on all.
+    fn hear_people(&mut self, evidence: &Evidence) {
+        let route = &evidence.route;
+        let same = |r: &Route| (&r.service, r.facet, r.l4) == (&route.service, route.facet, route.l4);
+        for (_, belief) in self.beliefs.iter_mut().filter(|(r, _)| evidence.sign.is_good() && same(r)) {
+            match evidence.source {
+                Source::Traffic => belief.people.succeeded(evidence.at),
+                Source::Probe => belief.people.question_answered(),
+            }
+        }
+    }
+
+    /// A connect that is not answered where another bare way has just set off a punishment may be part of that: a
+    /// silence, of which nothing more is known (T19).
+    fn in_its_shadow(&self, evidence: &Evidence, params: &Params) -> Evidence {
+        let punished = |(route, belief): (&Route, &Belief)| {
+            params.bare.contains(&route.transport) && belief.taint.covers(evidence.endpoint, evidence.began)
+        };
+        let bare = params.bare.contains(&evidence.route.transport);
+        let shadowed = bare && evidence.sign == Sign::ConnectTimeout && self.siblings(&evidence.route).any(punished);
+        Evidence { sign: if shadowed { Sign::Silence } else { evidence.sign }, ..evidence.clone() }
     }
 
     fn siblings<'a>(&'a self, route: &'a Route) -> impl Iterator<Item = (&'a Route, &'a Belief)> {
@@ -254,12 +285,13 @@ impl State {
     }
 
     /// The answer on `route` is the twin of what failed shortly before on its siblings.
-    fn pair_up(&mut self, route: &Route, at: Moment, now: Moment, params: &Params) {
+    fn pair_up(&mut self, evidence: &Evidence, now: Moment, params: &Params) {
+        let (route, at) = (&evidence.route, evidence.at);
         let siblings: Vec<Route> = self.siblings(route).map(|(r, _)| r.clone()).collect();
         for sibling in siblings {
             let Some(belief) = self.beliefs.get_mut(&sibling) else { continue };
             let from = belief.phase;
-            if let Cue::Bad { points } = belief.twin_answered(at, params) {
+            if let Cue::Bad { points } = belief.twin_answered(evidence.source, at, params) {
                 phase::after_bad(belief, at, points, false, params);
                 self.changed = true;
                 self.announce(&sibling, from, now);

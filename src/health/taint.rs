@@ -23,11 +23,11 @@ struct Mark {
 
 impl Taint {
     /// Whether an attempt at `endpoint` begun at `began` fell into a punishment. An attempt begun before the trigger
-    /// was noticed is a witness of its own.
+    /// failed is a witness of its own; one begun at that very moment was begun because of it.
     pub(super) fn covers(&self, endpoint: Option<EndpointTag>, began: Moment) -> bool {
         self.marks.iter().any(|m| {
             let same = m.endpoint.is_none() || endpoint.is_none() || m.endpoint == endpoint;
-            same && m.from < began && began < m.until
+            same && m.from <= began && began < m.until
         })
     }
 

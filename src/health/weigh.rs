@@ -69,7 +69,9 @@ pub(super) fn weigh(evidence: &Evidence, before: Before) -> Option<Weight> {
         (None, Sign::DnsSilent) if before.dns_silences != 2 => return None,
         (None, Sign::DnsSilent) => return Some(Weight { tried: false, ..plain(1.0) }),
         (None, _) if before.dead => return None,
-        (None, _) if before.stray => return Some(Weight { tried: false, stray: true, ..plain(1.0) }),
+        (None, _) if before.stray => {
+            return Some(Weight { twin: explicit || before.sibling, stray: true, ..plain(1.0) });
+        }
         // One address alone may be dead, unless a twin has reached that very place.
         (None, Sign::ConnectTimeout) => plain(if before.other_timeout || explicit { 2.0 } else { 1.0 }),
         (None, Sign::Silence | Sign::UdpNoReply | Sign::QuicSilent) => plain(2.0),
@@ -78,7 +80,7 @@ pub(super) fn weigh(evidence: &Evidence, before: Before) -> Option<Weight> {
         (None, Sign::Throttled) => return Some(Weight { part: Part::Throttle, tried: false, ..plain(1.5) }),
         (None, Sign::ClientGaveUp) if before.gave_up >= 3 => return None,
         (None, Sign::ClientGaveUp) => return Some(Weight { tried: false, ..plain(1.0) }),
-        (None, Sign::Reconnecting) => return Some(Weight { tried: false, ..plain(2.0) }),
+        (None, Sign::Reconnecting | Sign::HungUp) => return Some(Weight { tried: false, ..plain(2.0) }),
         (None, _) => plain(3.0),
     };
     let twin = explicit || before.sibling;

@@ -135,6 +135,21 @@ impl Disk {
         Ok(disk)
     }
 
+    /// Opens the database in `folder` to read it only; `None` when there is none. Nothing is made, mended or moved.
+    pub(super) fn open_to_read(folder: &Path) -> Result<Option<Self>, DiskError> {
+        let file = folder.join(FILE);
+        if !file.exists() {
+            return Ok(None);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(file, flags)?;
+        connection.busy_timeout(BUSY)?;
+        if is_new(&connection)? {
+            return Ok(None);
+        }
+        Ok(Some(Self { connection, max_bytes: u64::MAX }))
+    }
+
     fn lay_out(&mut self) -> Result<(), DiskError> {
         let batch = self.connection.transaction()?;
         batch.execute_batch(SCHEMA)?;

@@ -72,6 +72,11 @@ pub enum Notice {
     },
 }
 
+/// Why the history on disk cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the history on disk cannot be read: {0}; `byway run` sets a damaged one aside")]
+pub struct Unreadable(String);
+
 /// Tells the time of day.
 type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
@@ -225,6 +230,13 @@ impl Journal {
     pub fn lost(&self) -> u64 {
         self.0.lost.load(Ordering::Relaxed)
     }
+}
+
+/// The entries of the history on disk under `folder` that `filter` wants, oldest first, while nobody writes it; none
+/// when there is no history. It is not changed. An error says what is wrong with it, without a path.
+pub fn read(folder: &Path, filter: &Filter) -> Result<Vec<Entry>, Unreadable> {
+    let found = Disk::open_to_read(folder).and_then(|disk| disk.map_or_else(|| Ok(Vec::new()), |d| d.query(filter)));
+    found.map_err(|error| Unreadable(error.to_string()))
 }
 
 fn lock(ring: &Mutex<Ring>) -> MutexGuard<'_, Ring> {

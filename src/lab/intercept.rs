@@ -85,11 +85,16 @@ impl Known {
             return Some(Self::Noise);
         }
         match http::request_head(first) {
-            Ok(http::Head::Incomplete) if first.len() < 4096 => None,
+            // Random bytes are no beginning of a request, or who sends them would wait for ever.
+            Ok(http::Head::Incomplete) if first.len() < 4096 && is_text(first) => None,
             Ok(http::Head::Head(head, _)) => Some(Self::Http(head.fields.get("host").map(str::to_owned))),
             _ => Some(Self::Other),
         }
     }
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
 }
 
 async fn redirect(mut wire: Wire, page: &str) -> io::Result<()> {

@@ -74,8 +74,11 @@ pub enum Sign {
     DnsSilent,
     /// The client gave up after at least 5 s without a byte.
     ClientGaveUp,
-    /// At least 4 short connections to the service within 60 s.
+    /// At least 4 short connections to the service within 60 s that got nothing.
     Reconnecting,
+    /// Twice in a row, with nobody served in between, an app hung up on the server's first words and connected again:
+    /// it may have been shown a stranger's certificate or key.
+    HungUp,
     /// Packets went out, none came back.
     UdpNoReply,
     /// QUIC's first packets to the service got no answer, while the same host answers otherwise (T13).
@@ -174,6 +177,29 @@ impl Sign {
         !self.is_good() && !matches!(self, Self::ConnectOnly | Self::DnsLie | Self::DnsInjected | Self::Slow { .. })
     }
 
+    /// Whether a server could have done this itself to a question that it does not understand (any more). People's
+    /// successes do not vouch for such a question; the same question's answer on another way does.
+    pub const fn may_be_the_question(self) -> bool {
+        matches!(
+            self,
+            Self::ResetAfterHello | Self::EofAfterHello | Self::HelloMuted | Self::Silence | Self::WrongAnswer
+        )
+    }
+
+    /// Whether this is about the line and the address alone, so that cutting the first message otherwise could not
+    /// have helped: it holds for every bare way. A box that plays the server reads it whole, however it is cut.
+    pub const fn is_of_the_line(self) -> bool {
+        matches!(
+            self,
+            Self::ConnectTimeout
+                | Self::Refused
+                | Self::RefusedByIcmp
+                | Self::Frozen { .. }
+                | Self::ForeignKey
+                | Self::HungUp
+        )
+    }
+
     /// The name for records and machines: OONI's (df-007) where there is one.
     pub const fn name(self) -> &'static str {
         match self {
@@ -199,6 +225,7 @@ impl Sign {
             Self::DnsSilent => "dns_no_answer",
             Self::ClientGaveUp => "client_gave_up",
             Self::Reconnecting => "reconnecting",
+            Self::HungUp => "client_hung_up",
             Self::UdpNoReply => "udp_no_reply",
             Self::QuicSilent => "quic_no_reply",
             Self::BurstFrozen => "burst_frozen",
@@ -223,7 +250,7 @@ impl Sign {
             Self::UdpNoReply => Technique::UdpBlocked,
             Self::QuicSilent => Technique::QuicBlock,
             Self::BurstFrozen => Technique::BurstPolice,
-            Self::Silence | Self::ClientGaveUp | Self::Reconnecting => Technique::Unidentified,
+            Self::Silence | Self::ClientGaveUp | Self::Reconnecting | Self::HungUp => Technique::Unidentified,
             Self::Answer(_)
             | Self::FlowProven
             | Self::BodyProven

@@ -1,6 +1,6 @@
 //! One discriminating pair about a failure that another way does not have (controls C4, C6, C10): the neutral half, and
 //! when that passes the real one again, at the same address. What an earlier failure may have set off is never held
-//! against a neutral half: the next time it goes first, after the longest punishment is over (T19).
+//! against a neutral half: the next time it goes first, and the next time is after that punishment is over (T19).
 
 use super::pair::{Half, Neutral, https_of, pinned};
 use super::round::{Failed, Question, Rounds, Told};
@@ -33,7 +33,7 @@ impl Before {
 impl Rounds {
     /// The neutral half that an earlier, inconclusive pair left to be asked first.
     pub(super) async fn neutral_first(&self, question: &Question<'_>) -> Option<Before> {
-        let address = self.turns.owed(&question.route).filter(|_| self.is_long_after_a_pair(question))?;
+        let address = self.turns.owed(&question.route)?;
         self.turns.owe(&question.route, None);
         self.turns.paired(&question.route, self.board.now());
         let neutral = self.neutral(question)?;

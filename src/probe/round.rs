@@ -10,8 +10,8 @@ use super::udp::Lately;
 use crate::board::Board;
 use crate::judge::{On, sign_of};
 use crate::model::{
-    Destination, DirectRule, Evidence, Facet, L4, LinkState, Moment, Phase, Route, Service, ServiceId, Sign, Source,
-    Technique, TransportId, Twin,
+    Destination, DirectRule, Evidence, Facet, Failure, L4, LinkState, Phase, Route, Service, ServiceId, Sign, Source,
+    Stage, Technique, TransportId, Twin,
 };
 use crate::net::{Network, Resolver};
 use crate::transport::Transport;
@@ -80,7 +80,7 @@ impl Rounds {
         self.look_at_calls(&question, &mut failed).await;
         self.vouch(&question, &mut failed).await;
         self.look_at_quic(&question, &mut failed).await;
-        self.board.report(failed.evidence.clone());
+        self.report(&question, failed.evidence.clone());
         if self.settings().pairs && failed.evidence.pair.is_none() {
             self.look_closer(&question, &failed).await;
         }
@@ -103,9 +103,33 @@ impl Rounds {
         let took_ms = asked.took.as_millis();
         match &asked.outcome {
             Ok((answer, _)) => debug!(route = %question.route, grade = ?answer.grade, took_ms, "probe answered"),
-            Err(failure) => debug!(route = %question.route, %failure, took_ms, "probe failed"),
+            Err(failure) => {
+                debug!(route = %question.route, %failure, took_ms, "probe failed");
+                let unspent = price(&question.spec).saturating_sub(price_of(failure));
+                if unspent > 0 {
+                    self.board.probe_spared(question.route.clone(), unspent);
+                }
+            }
         }
         asked
+    }
+
+    /// Tells the board; where the plain bare way failed by what is the line's and the address's alone, of every bare
+    /// way of the service.
+    fn report(&self, question: &Question<'_>, evidence: Evidence) {
+        if question.way.kind == "direct" && evidence.sign.is_of_the_line() {
+            let others = self.ways.iter().filter(|way| way.bare && way.id != question.way.id);
+            for way in others.filter(|way| self.goes_by(&evidence.route.service, &way.id)) {
+                let route = Route { transport: way.id.clone(), ..evidence.route.clone() };
+                self.board.report(Evidence { route, ..evidence.clone() });
+            }
+        }
+        self.board.report(evidence);
+    }
+
+    /// Whether a way stands in a service's order.
+    fn goes_by(&self, service: &ServiceId, way: &TransportId) -> bool {
+        self.services.iter().find(|s| s.id == *service).is_some_and(|s| s.order.contains(way))
     }
 
     pub(super) fn settings(&self) -> &super::Settings {
@@ -193,6 +217,7 @@ impl Rounds {
             }
         }
         if sign.is_good() {
+            self.turns.answered(&question.route, at);
             self.board.report(evidence);
             return Told::Good;
         }
@@ -204,7 +229,7 @@ impl Rounds {
     async fn vouch(&self, question: &Question<'_>, failed: &mut Failed) {
         // Packets that vanish to everybody vanish to a tunnel's server too: its silence would say nothing.
         if !matches!(failed.evidence.pair, Some(Technique::StunDpi | Technique::UdpBlocked)) {
-            failed.evidence.twin = self.twin(question, failed.evidence.began).await;
+            failed.evidence.twin = self.twin(question, &failed.evidence).await;
         }
         if failed.evidence.pair == Some(Technique::CallsBlocked) && failed.evidence.twin == Twin::FailedToo {
             failed.evidence.pair = None;
@@ -220,8 +245,8 @@ impl Rounds {
     }
 
     /// C8: the same question inside the active tunnel, when the failed way is bare and no other has answered since.
-    async fn twin(&self, question: &Question<'_>, began: Moment) -> Twin {
-        if self.answered_elsewhere(&question.route, began) {
+    async fn twin(&self, question: &Question<'_>, failed: &Evidence) -> Twin {
+        if self.answered_elsewhere(failed) {
             return Twin::Answered;
         }
         let tunnel = self.active_tunnel(&question.route).filter(|_| question.way.bare);
@@ -254,9 +279,14 @@ impl Rounds {
         }
     }
 
-    /// Whether another way reached the same since the attempt began, in whoever's connection. What worked before it
-    /// says nothing of a line that may have gone down since.
-    fn answered_elsewhere(&self, route: &Route, began: Moment) -> bool {
+    /// Whether another way reached the same since the attempt began, in whoever's connection; where the question may
+    /// be at fault itself, with the same question. What worked before it says nothing of a line that may have gone
+    /// down since.
+    fn answered_elsewhere(&self, failed: &Evidence) -> bool {
+        let (route, began) = (&failed.route, failed.began);
+        if failed.sign.may_be_the_question() {
+            return self.turns.is_answered(route, began);
+        }
         let snapshot = self.board.snapshot();
         snapshot.standings.iter().any(|(other, standing)| {
             let same = (&other.service, other.facet, other.l4) == (&route.service, route.facet, route.l4);
@@ -311,6 +341,14 @@ pub(super) fn without_body(spec: &Spec) -> Spec {
         https.body_bytes = 0;
     }
     spec
+}
+
+/// What a probe costs at most that failed so: without a connection there was no hello, only SYNs.
+const fn price_of(failure: &Failure) -> u32 {
+    match failure.stage {
+        Stage::Resolve | Stage::Connect => 500,
+        _ => u32::MAX,
+    }
 }
 
 /// What a probe costs, both ways, with what TCP and IP add (detection rules §3.6).

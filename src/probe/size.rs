@@ -8,6 +8,7 @@ use super::spec::Spec;
 use crate::judge::mtu::{Sizes, Tried};
 use crate::model::{Cause, Destination, Failure, Stage};
 use crate::transport::Transport;
+use futures_util::future::join_all;
 
 /// Places asked again in small: as many as must agree.
 const PLACES: usize = 2;
@@ -33,10 +34,20 @@ pub(super) async fn compare(
     }
     let exchanges = count(exchanges);
     sizes.small = Tried { sent: exchanges, passed: exchanges };
-    for (spec, target) in swallowed.iter().take(PLACES) {
-        let Some(small) = Neutral::small_of(spec, target) else { continue };
+    let small = |(spec, target): &(&Spec, &'_ Destination)| {
+        let (half, target) = (Neutral::small_of(spec, target), (*target).clone());
+        async move {
+            match half {
+                Some(half) => Some(half.arrives(asker, way, &target).await),
+                None => None,
+            }
+        }
+    };
+    // Both at once: a person may be waiting for the controls.
+    let passed = join_all(swallowed.iter().take(PLACES).map(small)).await;
+    for passed in passed.into_iter().flatten() {
         sizes.small.sent += 1;
-        sizes.small.passed += u32::from(small.arrives(asker, way, target).await);
+        sizes.small.passed += u32::from(passed);
     }
     sizes
 }

@@ -23,6 +23,7 @@ struct Turn {
     place: usize,
     pair: Option<Moment>,
     owed: Option<SocketAddr>,
+    answered: Option<Moment>,
     silent: Option<(Moment, u32)>,
 }
 
@@ -40,6 +41,20 @@ impl Turns {
         if !answered || chance.below(WANDER) == 0 {
             self.with(route, |turn| turn.place = turn.place.wrapping_add(1));
         }
+    }
+
+    /// A question was answered.
+    pub(super) fn answered(&self, route: &Route, at: Moment) {
+        self.with(route, |turn| turn.answered = turn.answered.max(Some(at)));
+    }
+
+    /// Whether the same question was answered on another way since then.
+    pub(super) fn is_answered(&self, route: &Route, since: Moment) -> bool {
+        let turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.iter().any(|(other, turn)| {
+            let same = (&other.service, other.facet, other.l4) == (&route.service, route.facet, route.l4);
+            same && other.transport != route.transport && turn.answered.is_some_and(|at| at >= since)
+        })
     }
 
     /// Since when, and for how many packets, nothing came back: `sent` more since `began`. What came back to somebody

@@ -5,6 +5,7 @@
 use super::Sessions;
 use super::carried::Fate;
 use super::flow::{Flow, SAME_FLIGHT};
+use super::hangup::Hangups;
 use super::report;
 use super::routing::Routing;
 use super::settings::Start;
@@ -48,6 +49,8 @@ pub struct Flows {
     live: Mutex<HashMap<u64, Arc<Flow>>>,
     /// Routes called blocked, and those flows of theirs to be closed as soon as they prove dead.
     blocked: Mutex<HashMap<Route, ()>>,
+    /// Routes on which apps hung up on the server's first words.
+    pub(super) hangups: Hangups,
     /// When a slow window was last told of a route.
     slow: Mutex<HashMap<Route, Instant>>,
 }
@@ -69,6 +72,16 @@ impl Flows {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         lock(&self.live).insert(id, Arc::clone(flow));
         Entry { flows: self, id }
+    }
+
+    /// The connections that are up.
+    pub(super) fn live(&self) -> Vec<Arc<Flow>> {
+        lock(&self.live).values().cloned().collect()
+    }
+
+    /// Tells that apps hang up on what answers on this route.
+    pub(super) fn shunned(&self, flow: &Flow, sessions: &Sessions) {
+        report::sign(&flow.told(&sessions.board, &sessions.routing()), Sign::HungUp, flow.endpoint, Twin::Unknown);
     }
 
     /// How many connections each service has on each way.
@@ -125,7 +138,7 @@ impl Flows {
     /// The look at every connection, once a second.
     fn look(&self, sessions: &Sessions) {
         let routing = sessions.routing();
-        let live: Vec<_> = lock(&self.live).values().cloned().collect();
+        let live = self.live();
         let dead_line = is_dead_line(&live);
         let blocked = lock(&self.blocked);
         for flow in live {

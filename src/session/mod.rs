@@ -10,6 +10,7 @@ mod first_flight;
 mod flow;
 mod flows;
 mod habits;
+mod hangup;
 mod kernel;
 mod pace;
 mod packets;

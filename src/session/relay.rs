@@ -3,10 +3,12 @@
 use super::Sessions;
 use super::carried::Fate;
 use super::flow::{Birth, Flow};
+use super::hangup::greeting;
 use super::race::Race;
 use crate::judge::throttle::{FAST, rate};
 use crate::model::{Sign, TcpFacts, Twin};
 use crate::net::{Ended, Io, Rewound, Side, Stream, copy_both};
+use crate::wire::first_flight::Kind;
 use crate::wire::follow::{Debt, Follow};
 use std::io;
 use std::net::SocketAddr;
@@ -28,7 +30,8 @@ impl Sessions {
     /// Relays between the client and the way that won. `answer` is what the server has said already.
     pub(super) async fn relay(&self, mut client: Stream, mut race: Race<'_>, index: usize, answer: Vec<u8>) {
         let flight = std::mem::take(&mut race.flight.bytes);
-        let given = race.contestants[index].given().min(flight.len());
+        let is_tls = matches!(race.kind, Kind::Tls(_));
+        let (length, given) = (flight.len() as u64, race.contestants[index].given().min(flight.len()));
         let ended = race.contestants[index].has_ended();
         let mut follow = Follow::after(&race.kind, &flight);
         race.flight.bytes.clone_from(&flight);
@@ -66,16 +69,20 @@ impl Sessions {
             self.fates.count(flow.route.clone(), fate);
         }
         self.left_waiting(&flow, &end, server.tcp_facts());
-        if let Err((side, failure)) = end.outcome {
+        if let Err((side, failure)) = &end.outcome {
+            let side = *side;
             debug!(route = %flow.route, %failure, ?side, down = flow.meter.down(), "connection broke");
             // What broke on one side breaks on the other: an orderly end would claim a whole answer.
             client.abort_on_drop();
             server.abort_on_drop();
             if side == Side::Server && !flow.stop.is_cancelled() {
-                self.flows.broke(&flow, &failure, self);
+                self.flows.broke(&flow, failure, self);
             }
         } else {
             debug!(route = %flow.route, up = flow.meter.up(), down = flow.meter.down(), "connection ended");
+        }
+        if self.flows.is_shunned(&flow, greeting(is_tls, length, &flow, &end)) {
+            self.flows.shunned(&flow, self);
         }
         self.flows.proven(&flow, self);
     }

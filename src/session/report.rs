@@ -67,6 +67,8 @@ fn attempt(told: &Told<'_>, failure: &Failure, twin: Twin, sharpens: bool) -> Op
     let sign = judge::sign_of(failure, on(told.is_bare()))?;
     let sign = told.hello.map_or(sign, |hello| hello.sign(sign));
     let mut evidence = told.evidence(sign);
+    // When it failed, not when that is told: what began in between is no earlier witness.
+    evidence.at = evidence.at.min(told.start.moment + failure.elapsed);
     evidence.sharpens = sharpens;
     evidence.twin = twin;
     evidence.endpoint = failure.endpoint;
@@ -122,7 +124,7 @@ impl Told<'_> {
         if self.route.service.is_other() {
             return;
         }
-        if self.is_bare() && is_shared(evidence.sign) {
+        if self.is_bare() && evidence.sign.is_of_the_line() {
             for transport in self.routing.bare_ways_of(&self.route.service) {
                 if transport != self.route.transport {
                     let route = Route { transport, ..self.route.clone() };
@@ -132,11 +134,6 @@ impl Told<'_> {
         }
         self.board.report(evidence);
     }
-}
-
-/// Whether cutting a first message otherwise could not have helped.
-const fn is_shared(sign: Sign) -> bool {
-    matches!(sign, Sign::ConnectTimeout | Sign::Refused | Sign::RefusedByIcmp | Sign::Frozen { .. })
 }
 
 fn millis(span: Duration) -> u32 {

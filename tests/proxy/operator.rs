@@ -13,6 +13,11 @@ fn config() -> String {
     )
 }
 
+/// The same service, with a history that is kept.
+fn on_disk() -> String {
+    "listen = [\"127.0.0.1:0\"]\norder = [\"direct\"]\nhistory = \"disk\"\n[detect]\nmode = \"off\"\n".to_owned()
+}
+
 #[test]
 fn the_running_one_answers_every_question() {
     let home = Home::with(&config());
@@ -55,10 +60,75 @@ fn the_running_one_answers_every_question() {
 #[test]
 fn without_a_running_one_the_commands_say_so() {
     let home = Home::with(&config());
-    for command in [&["status"][..], &["why", "mine"], &["log"], &["history"], &["use", "mine", "auto"], &["reload"]] {
+    for command in [
+        &["status"][..],
+        &["why", "mine"],
+        &["log"],
+        &["history"],
+        &["use", "mine", "auto"],
+        &["reload"],
+        &["report"],
+        &["report", "--ooni", "x"],
+    ] {
         let said = home.byway(command).failed(4);
-        assert!(said.contains("no byway is running") && said.contains("byway run"), "{said}");
+        assert!(said.contains("no byway is running"), "{said}");
     }
+}
+
+#[test]
+fn a_report_counts_what_was_carried_and_outlives_the_process() {
+    let Some(program) = find("curl", "curl") else { return };
+    let home = Home::with(&format!("{}[service.mine]\ntitle = \"My own\"\nprefixes = [\"127.0.0.9/32\"]\n", on_disk()));
+    let mut running = home.run(&[]);
+    let (at, _) = origin("127.0.0.9");
+    let (proxy, url) = (format!("socks5h://{}", running.door()), format!("http://{at}/"));
+    for _ in 0..3 {
+        assert_eq!(curl(&program, &proxy, &[&url]).good(), PAGE);
+    }
+    let mine = |report: &serde_json::Value| {
+        let services = report["services"].as_array().unwrap().clone();
+        services.into_iter().find(|service| service["id"] == "mine").map(|mine| mine["answered"].as_u64().unwrap())
+    };
+    // A connection is counted when it is over.
+    wait_for("three connections", || (mine(&home.byway(&["report", "--json"]).json()) == Some(3)).then_some(()));
+    let page = home.byway(&["report"]).good();
+    assert!(page.starts_with("My own: ") && page.contains("3 connections, 0 lost."), "{page}");
+    assert!(page.lines().all(|line| line.chars().count() <= 80), "wider than 80 columns:\n{page}");
+    assert!(home.byway(&["report", "--ooni", "x", "--yes"]).failed(1).contains("nothing to export"));
+    running.signal("TERM");
+    assert!(running.ended().success());
+    let after = home.byway(&["report", "--since", "1h", "--json"]).json();
+    assert_eq!((after["schema"].as_u64(), mine(&after)), (Some(1), Some(3)), "{after}");
+    assert!(!home.byway(&["report"]).good().contains(&at.ip().to_string()), "no address is told");
+    home.configure(&on_disk().replace("\"disk\"", "\"off\""));
+    assert!(home.byway(&["report"]).failed(4).contains("does not keep it on disk"));
+}
+
+#[test]
+fn an_examination_asks_first_and_tells_what_it_found_here_and_there() {
+    let home = Home::with(&format!(
+        "listen = [\"127.0.0.1:0\"]\norder = [\"spare\"]\n[transport.spare.socks5]\nserver = \"{}\"\n\
+         [anchors]\ncaptive = []\nneutral = []\ndomestic = []\nstun = []\n\
+         [resolver]\nsecure = [{{ url = \"https://resolver.example/dns-query\", ip = \"127.0.0.9\" }}]\n[detect]\nmode = \"off\"\n\
+         [service.telegram]\ndirect = \"never\"\n",
+        closed_port()
+    ));
+    let said = home.byway(&["diagnose", "telegram"]).failed(2);
+    assert!(said.contains("Who watches this") && said.contains("add --yes"), "{said}");
+    let conclusion = |home: &Home| {
+        let done = home.byway(&["diagnose", "telegram", "--yes", "--json"]);
+        let steps: Vec<serde_json::Value> = done.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(steps.first().map(|step| step["step"].clone()), Some("planned".into()), "{done:?}");
+        let last = steps.last().unwrap().clone();
+        assert_eq!((last["step"].as_str(), last["schema"].as_u64()), (Some("concluded"), Some(1)), "{done:?}");
+        assert!(matches!(done.code, Some(0 | 6 | 7 | 8)), "{done:?}");
+        last["body"]["facets"].as_array().unwrap().len()
+    };
+    let alone = conclusion(&home);
+    let running = home.run(&[]);
+    assert_eq!(conclusion(&home), alone);
+    assert!(home.byway(&["diagnose", "telegran"]).failed(2).contains("did you mean \"telegram\"?"));
+    drop(running);
 }
 
 #[test]

@@ -132,9 +132,6 @@ named! {
         confirmed(Technique::ProtoBlock);
     a_protocol_that_is_muted: "whatsapp", Rule::new(Target::protocol(Protocol::Noise), Action::MuteAnswer) =>
         confirmed(Technique::ProtoBlock);
-    // The tunnels look random too, and in the lab no data centre answers anything else: no control is left.
-    random_bytes_that_are_swallowed: "telegram", Rule::new(Target::protocol(Protocol::Random), Action::DropHello) =>
-        (Verdict::Unclear, Confidence::Inconclusive);
     a_muted_chat_server: "whatsapp", Rule::new(whatsapps_addresses(), Action::MuteAnswer) =>
         confirmed(Technique::S2cDrop);
     somebody_in_the_middle: "signal", signals_name(Action::Impersonate) => confirmed(Technique::Mitm);
@@ -154,6 +151,15 @@ async fn facet_is(service: &str, facet: Facet, rules: &[Rule], verdict: Verdict,
 
 fn telegrams_web() -> Target {
     Target::prefix(std::net::IpAddr::from([149, 154, 167, 99]))
+}
+
+#[tokio::test(start_paused = true)]
+async fn tunnels_that_are_stopped_too_are_no_witness_that_a_service_is_down() {
+    let rule = Rule::new(Target::protocol(Protocol::Random), Action::DropHello);
+    let (_country, byway) = country(3, &[rule]);
+    let told = examine(&byway, "telegram").await;
+    assert_ne!(told.of(Facet::Text).verdict, Verdict::Down, "{}", told.lines());
+    byway.stop().await;
 }
 
 #[tokio::test(start_paused = true)]

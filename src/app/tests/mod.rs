@@ -2,6 +2,7 @@
 
 mod examination;
 mod moves;
+mod report;
 
 use super::demo::{OnStage, stage};
 use super::log;

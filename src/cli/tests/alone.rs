@@ -4,7 +4,7 @@ use super::stage::*;
 use crate::cli::*;
 use crate::control::tests::world::{fixed_probe, way};
 use crate::control::{Cell, ProbeItem};
-use crate::model::{LinkState, ServiceId};
+use crate::model::{Ground, LinkState, ServiceId};
 use std::path::PathBuf;
 
 fn nowhere() -> (tempfile::TempDir, String) {
@@ -35,6 +35,11 @@ fn wrong_usage_ends_with_two_and_help_with_zero() {
         &["use", "telegram"],
         &["use", "telegram", "tokyo", "--for", "soon"],
         &["history", "--since", "0s"],
+        &["report", "--since", "0s"],
+        &["report", "--force"],
+        &["report", "--yes"],
+        &["report", "--ooni", "x", "--json"],
+        &["diagnose"],
         &["--color", "sometimes"],
         &["-q", "-v"],
         &["completions", "tcsh"],
@@ -70,7 +75,7 @@ fn probed(cells: &[(&str, &str, Option<bool>)], link: LinkState) -> Noted {
         let service = ServiceId::from(*service);
         ProbeItem::Cell(Cell { service, transport: way(transport), answered: *answered, ..like.clone() })
     };
-    let mut probed = vec![ProbeItem::Controls { link }];
+    let mut probed = vec![ProbeItem::Controls { link, ground: Ground::NotAsked }];
     probed.extend(cells.iter().map(cell));
     Noted { probed, ..Noted::default() }
 }
@@ -178,7 +183,7 @@ fn a_reader_that_had_enough_is_no_error() {
     let line = parse(["byway", "man"].map(Into::into)).unwrap();
     let err = Paper::default();
     let out = Out::new(Box::new(Closed), false, 80, false);
-    let mut terminal = Terminal { out, err: err.out(), quiet: false };
+    let mut terminal = Terminal { out, err: err.out(), quiet: false, person: None };
     assert_eq!(obey(line, &Noted::default(), &mut terminal, |_| None), Exit::Ok);
     assert_eq!(err.text(), "");
 }
@@ -188,14 +193,21 @@ fn completions_and_the_manual_are_made_for_every_command() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let done = byway(&Noted::default(), &["completions", shell]);
         assert_eq!(done.exit, Exit::Ok);
-        for command in ["status", "history", "completions"] {
+        for command in ["status", "history", "diagnose", "report", "completions"] {
             assert!(done.out.contains(command), "{shell} misses {command}");
         }
     }
     let page = byway(&Noted::default(), &["man"]).out;
-    for part in
-        [".TH BYWAY 1", ".SH NAME", ".SH COMMANDS", ".SS \"use SERVICE TRANSPORT\"", ".SH \"EXIT STATUS\"", "fB130"]
-    {
+    for part in [
+        ".TH BYWAY 1",
+        ".SH NAME",
+        ".SH COMMANDS",
+        ".SS \"use SERVICE TRANSPORT\"",
+        ".SS \"diagnose SERVICE\"",
+        "ooni FILE",
+        ".SH \"EXIT STATUS\"",
+        "fB130",
+    ] {
         assert!(page.contains(part), "the manual misses {part}:\n{page}");
     }
 }

@@ -2,5 +2,7 @@
 
 mod against_a_byway;
 mod alone;
+mod examine;
 mod pages;
+mod report;
 mod stage;

@@ -1,10 +1,13 @@
 //! The pages for people, to the letter, in 80 columns. The wanted text is in `golden/`.
 
 use super::stage::Paper;
+use crate::cli::diagnose::Examination;
 use crate::cli::probe::Matrix;
 use crate::cli::table::columns;
-use crate::cli::{Out, past, status, why};
-use crate::control::tests::world::{clock, fixed_past, fixed_probe, fixed_status, fixed_why};
+use crate::cli::{Out, past, report, status, why};
+use crate::control::tests::world::{
+    clock, fixed_account, fixed_examination, fixed_past, fixed_probe, fixed_status, fixed_why,
+};
 
 fn page(write: impl FnOnce(&mut Out) -> std::io::Result<()>) -> String {
     let paper = Paper::default();
@@ -38,4 +41,18 @@ fn the_probe_page() {
     fixed_probe().into_iter().for_each(|item| matrix.take(item));
     let text = page(|out| matrix.render(out));
     assert_eq!(text, include_str!("golden/probe.txt"), "\n{text}");
+}
+
+#[test]
+fn the_examination_page() {
+    let mut found = Examination::default();
+    fixed_examination().into_iter().for_each(|step| found.take(step));
+    let text = page(|out| found.render("Telegram", out));
+    assert_eq!(text, include_str!("golden/diagnose.txt"), "\n{text}");
+}
+
+#[test]
+fn the_report_page() {
+    let text = page(|out| report::render(&fixed_account(), out));
+    assert_eq!(text, include_str!("golden/report.txt"), "\n{text}");
 }

@@ -1,12 +1,16 @@
 //! A terminal that remembers, actions that note their calls, and a byway to ask.
 
 use crate::cli::*;
+use crate::control::report::Account;
+use crate::control::tests::world::{fixed_account, fixed_examination};
 use crate::control::{Listener, Operator, Place, ProbeItem, serve};
+use crate::model::{Examined, ServiceId};
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// A sink that can be read.
@@ -44,6 +48,8 @@ pub(super) struct Noted {
     pub(super) imported: Imported,
     pub(super) probed: Vec<ProbeItem>,
     pub(super) place: Option<Place>,
+    /// How many steps an examination has before it breaks off.
+    pub(super) steps: Option<usize>,
 }
 
 impl Noted {
@@ -74,6 +80,24 @@ impl Actions for Noted {
         Ok(())
     }
 
+    fn title(&self, _: &Launch, service: &ServiceId) -> Result<String, Failed> {
+        match service.as_str() {
+            "telegram" => Ok("Telegram".into()),
+            _ => Err(Failed::new(Exit::Usage, format!("there is no service \"{service}\""))),
+        }
+    }
+
+    fn diagnose(&self, launch: &Launch, service: &ServiceId, tell: &mut dyn FnMut(Examined)) -> Result<(), Failed> {
+        self.note(launch, format!("diagnose {service}"));
+        fixed_examination().into_iter().take(self.steps.unwrap_or(usize::MAX)).for_each(tell);
+        Ok(())
+    }
+
+    fn report(&self, launch: &Launch, since: Duration) -> Result<Account, Failed> {
+        self.note(launch, format!("report {}", since.as_secs()));
+        Ok(fixed_account())
+    }
+
     fn import(&self, launch: &Launch, wish: &ImportWish) -> Result<Imported, Failed> {
         self.note(launch, format!("import {} ({}) dry {}", wish.name, wish.text.expose(), wish.dry_run));
         Ok(self.imported.clone())
@@ -100,13 +124,25 @@ pub(super) fn byway(actions: &Noted, args: &[&str]) -> Done {
     Done { exit, out: out.text(), err: err.text() }
 }
 
+/// The same, with a person who answers what is asked.
+pub(super) fn byway_answered(actions: &Noted, args: &[&str], answer: &'static str) -> Done {
+    let (out, err) = (Paper::default(), Paper::default());
+    let exit = byway_before(&out, &err, Some(answer), actions, args);
+    Done { exit, out: out.text(), err: err.text() }
+}
+
 /// The same, with its outputs in sight while it runs.
 pub(super) fn byway_onto(out: &Paper, err: &Paper, actions: &Noted, args: &[&str]) -> Exit {
+    byway_before(out, err, None, actions, args)
+}
+
+fn byway_before(out: &Paper, err: &Paper, answer: Option<&'static str>, actions: &Noted, args: &[&str]) -> Exit {
     let args = std::iter::once("byway").chain(args.iter().copied()).map(OsString::from);
     match parse(args) {
         Err(error) => stopped(&error),
         Ok(line) => {
-            let mut terminal = Terminal { out: out.out(), err: err.out(), quiet: line.global.quiet };
+            let person = answer.map(|answer| Box::new(answer.as_bytes()) as _);
+            let mut terminal = Terminal { out: out.out(), err: err.out(), quiet: line.global.quiet, person };
             obey(line, actions, &mut terminal, |_| None)
         }
     }

@@ -1,9 +1,9 @@
 //! The past in words: one record in one line, and which way carried which share of the time.
 
-use super::words::{capital, count, facet_words, goes, named_sign_words};
+use super::words::{capital, count, facet_words, goes, ground_words, named_sign_words};
 use crate::control::{Entry, Stamp};
 use crate::model::{
-    Carried, Facet, LinkState, Phase, Record, ServiceId, Technique, Transition, TransportId, Verdict, WayChange,
+    Carried, Facet, Ground, LinkState, Phase, Record, ServiceId, Technique, Transition, TransportId, Verdict, WayChange,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -41,7 +41,10 @@ pub fn record_words(record: &Record) -> (String, String) {
         Record::Carried { routes, .. } => carried_words(routes),
         Record::Reloaded => ("the configuration was read again".into(), String::new()),
         Record::Network { network } => (format!("another network ({network})"), String::new()),
-        Record::Link { from, to, .. } => (format!("the network: {from} → {to}"), link_why(*to).into()),
+        Record::Link { from, to, ground, .. } if from == to => {
+            (format!("the network: still {to}"), link_why(*to, *ground))
+        }
+        Record::Link { from, to, ground, .. } => (format!("the network: {from} → {to}"), link_why(*to, *ground)),
         Record::Use { service, transport: Some(way) } => {
             (format!("{service}: told to {}", goes(way)), "byway use".into())
         }
@@ -84,24 +87,22 @@ fn transition_words(transition: &Transition) -> (String, String) {
     (what, why)
 }
 
-const fn link_why(to: LinkState) -> &'static str {
-    match to {
-        LinkState::Online => "Neutral sites answer",
-        LinkState::Offline => "Nothing answers; nothing is blamed",
-        LinkState::Captive => "A login page answers in everybody's place; nothing is blamed",
-        LinkState::Whitelist => "Only domestic places answer",
-        LinkState::LinkBad => "Neutral sites do not answer as they should; nothing is blamed",
-    }
+/// Why the link is as it is, and that nobody is blamed for it.
+fn link_why(to: LinkState, ground: Ground) -> String {
+    let why = capital(ground_words(to, ground));
+    if to == LinkState::Online { why } else { format!("{why}; nothing is blamed") }
 }
 
 /// Which way carried which facet for how long, up to `until`. The time before the first known way of a facet is
-/// nobody's, and so is the time between a stop and the next start: the last record before a start ends it.
+/// nobody's, and so is the time between a stop and the next start; where no stop was recorded, the last record before a
+/// start ends it.
 pub fn shares(entries: &[Entry], until: Stamp) -> Vec<Shares> {
     let mut facets: BTreeMap<(ServiceId, Facet), Ledger> = BTreeMap::new();
     let mut last = None;
     for Entry { at, record } in entries {
         match record {
             Record::Started => facets.values_mut().for_each(|ledger| ledger.close(last.unwrap_or(*at))),
+            Record::Stopped => facets.values_mut().for_each(|ledger| ledger.close(*at)),
             Record::Way(change) => {
                 let ledger = facets.entry((change.service.clone(), change.facet)).or_default();
                 ledger.close(*at);

@@ -4,8 +4,8 @@ use super::why::facet_reason;
 use super::words::{capital, facet_words, link_words, listed};
 use crate::control::{Clock, Stamp};
 use crate::model::{
-    Confidence, Facet, Forced, L4, LinkState, Moment, Phase, Plan, Route, Service, ServiceId, Snapshot, Standing,
-    TransportId, Verdict,
+    Confidence, Facet, Forced, Ground, L4, LinkState, Moment, Phase, Plan, Route, Service, ServiceId, Snapshot,
+    Standing, TransportId, Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,9 @@ pub struct Status {
     pub uptime_secs: u64,
     /// The state of the whole link.
     pub link: LinkState,
+    /// Why it is in that state.
+    #[serde(default)]
+    pub ground: Ground,
     /// Everything in one sentence or two.
     pub sentence: String,
     /// The services, in the configured order.
@@ -231,8 +234,9 @@ pub fn status(seen: Seen<'_>, services: &[ServiceFacts<'_>], running: Running) -
     let services: Vec<_> = services.iter().map(|facts| service_line(seen, facts)).collect();
     Status {
         at: seen.clock.wall,
-        sentence: sentence(seen.snapshot.link, &services),
+        sentence: sentence(seen.snapshot, &services),
         link: seen.snapshot.link,
+        ground: seen.snapshot.ground,
         services,
         version: running.version,
         uptime_secs: running.uptime_secs,
@@ -325,9 +329,10 @@ impl Seen<'_> {
 }
 
 /// All services in one or two sentences.
-fn sentence(link: LinkState, services: &[ServiceLine]) -> String {
+fn sentence(snapshot: &Snapshot, services: &[ServiceLine]) -> String {
+    let link = snapshot.link;
     if matches!(link, LinkState::Offline | LinkState::Captive) {
-        return link_words(link).into();
+        return link_words(link, snapshot.ground);
     }
     let with = |up: Up| {
         let all = services.iter().filter(move |s| !s.facets.is_empty() && s.facets.iter().all(|f| f.up == up));
@@ -350,7 +355,7 @@ fn sentence(link: LinkState, services: &[ServiceLine]) -> String {
         many => sentences.push(format!("{many} services are not known for sure yet.")),
     }
     if link != LinkState::Online {
-        sentences.push(link_words(link).into());
+        sentences.push(link_words(link, snapshot.ground));
     }
     sentences.join(" ")
 }

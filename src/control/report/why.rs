@@ -8,7 +8,7 @@ use super::words::{capital, confidence_words, facet_words, goes, link_words, lis
 use crate::board::RouteStory;
 use crate::control::{Stamp, span_words};
 use crate::model::{
-    Attempt, DirectRule, Facet, LinkState, Phase, Plan, Reason, Service, ServiceId, Standing, TransportId,
+    Attempt, DirectRule, Facet, Ground, LinkState, Phase, Plan, Reason, Service, ServiceId, Standing, TransportId,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -24,6 +24,9 @@ pub struct Why {
     pub title: String,
     /// The state of the whole link.
     pub link: LinkState,
+    /// Why it is in that state.
+    #[serde(default)]
+    pub ground: Ground,
     /// Whether it may go out bare.
     pub direct: DirectRule,
     /// The way forced with `byway use`, if one is.
@@ -84,9 +87,10 @@ pub fn why(seen: Seen<'_>, facts: &ServiceFacts<'_>, stories: &[RouteStory]) -> 
         service: service.id.clone(),
         title: service.title.clone(),
         link: seen.snapshot.link,
+        ground: seen.snapshot.ground,
         direct: service.direct,
         forced: seen.forced(&service.id),
-        sentence: link_words(seen.snapshot.link).into(),
+        sentence: link_words(seen.snapshot.link, seen.snapshot.ground),
         facets: facts.facets.iter().map(|facet| facet_why(seen, service, facet, stories)).collect(),
     }
 }

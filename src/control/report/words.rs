@@ -1,6 +1,6 @@
 //! The words for what was seen. One place, so that `status`, `why`, the log and the page say the same.
 
-use crate::model::{Confidence, Facet, Grade, LinkState, Sign, TransportId};
+use crate::model::{Confidence, Facet, Grade, Ground, LinkState, Sign, TransportId};
 
 /// What a facet is to a person, as the subject of a sentence in the plural.
 pub const fn facet_words(facet: Facet) -> &'static str {
@@ -65,7 +65,7 @@ pub fn sign_words(sign: &Sign) -> String {
         Sign::HelloMuted => "hello acknowledged, no byte came back",
         Sign::Silence => "no byte came back",
         Sign::Frozen { kilobytes } => return format!("froze after {kilobytes} KB"),
-        Sign::Slow { kilobytes_per_second } => return format!("{kilobytes_per_second} KB a second"),
+        Sign::Slow { kilobytes_per_second } => return format!("came at only {kilobytes_per_second} KB a second"),
         Sign::Throttled => "far slower than the line",
         Sign::ForeignKey => "somebody else's key answered",
         Sign::BlockPage => "a block page answered",
@@ -74,6 +74,7 @@ pub fn sign_words(sign: &Sign) -> String {
         Sign::DnsSilent => "look-ups of this name alone stay unanswered",
         Sign::ClientGaveUp => "the app gave up waiting",
         Sign::Reconnecting => "the app reconnected again and again",
+        Sign::HungUp => "the app hung up on what answered, twice in a row",
         Sign::UdpNoReply => "packets went out, none came back",
         Sign::QuicSilent => "QUIC got no answer, the same host otherwise did",
         Sign::BurstFrozen => "several connections at once were frozen",
@@ -85,7 +86,7 @@ pub fn sign_words(sign: &Sign) -> String {
 
 /// The words for a sign's name as journalled; the name itself, with spaces, when it is not one of ours.
 pub(super) fn named_sign_words(name: &str) -> String {
-    const PLAIN: [Sign; 25] = [
+    const PLAIN: [Sign; 26] = [
         Sign::Answer(Grade::B),
         Sign::FlowProven,
         Sign::BodyProven,
@@ -106,6 +107,7 @@ pub(super) fn named_sign_words(name: &str) -> String {
         Sign::DnsSilent,
         Sign::ClientGaveUp,
         Sign::Reconnecting,
+        Sign::HungUp,
         Sign::UdpNoReply,
         Sign::QuicSilent,
         Sign::BurstFrozen,
@@ -115,20 +117,38 @@ pub(super) fn named_sign_words(name: &str) -> String {
     if name == (Sign::Frozen { kilobytes: 0 }).name() {
         return "froze part-way".into();
     }
+    if name == (Sign::Slow { kilobytes_per_second: 0 }).name() {
+        return "came slowly".into();
+    }
     PLAIN.iter().find(|sign| sign.name() == name).map_or_else(|| name.replace('_', " "), sign_words)
 }
 
-/// What a link's state means for everything else; empty when it is well.
-pub const fn link_words(link: LinkState) -> &'static str {
-    match link {
-        LinkState::Online => "",
-        LinkState::Offline => "The network itself is down; nothing is blamed until it is back.",
-        LinkState::Captive => "A login page of the network answers in everybody's place; log in there first.",
-        LinkState::Whitelist => "Only domestic places answer on this network; nothing else is blamed.",
-        LinkState::LinkBad => {
-            "Neutral sites do not answer as they should: too much is lost, the clock is wrong, or somebody answers in \
-             their place. Nothing is blamed until they do."
-        }
+/// What a link's state means for everything else, and why it is believed; empty when it is well.
+pub fn link_words(link: LinkState, ground: Ground) -> String {
+    let means = match link {
+        LinkState::Online => return String::new(),
+        LinkState::Offline => "Nothing is blamed until it is back.",
+        LinkState::Captive => "Nothing is blamed until somebody has.",
+        LinkState::Whitelist => "Nothing else is blamed.",
+        LinkState::LinkBad => "Nothing is blamed until that is mended.",
+    };
+    format!("{} {means}", capital(&link_reason(link, ground)))
+}
+
+/// `offline: this machine has no way out: …`, a whole sentence.
+pub fn link_reason(link: LinkState, ground: Ground) -> String {
+    format!("{link}: {}.", ground_words(link, ground))
+}
+
+/// Why a link is in its state, without a subject. What was noted without a ground has the state's own.
+pub(super) const fn ground_words(link: LinkState, ground: Ground) -> &'static str {
+    match (ground, link) {
+        (Ground::NotAsked, LinkState::Online) => Ground::AnchorsAnswer.sentence(),
+        (Ground::NotAsked, LinkState::Offline) => Ground::NothingAnswers.sentence(),
+        (Ground::NotAsked, LinkState::Captive) => Ground::Portal.sentence(),
+        (Ground::NotAsked, LinkState::Whitelist) => Ground::OnlyDomestic.sentence(),
+        (Ground::NotAsked, LinkState::LinkBad) => Ground::TooFew.sentence(),
+        (ground, _) => ground.sentence(),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The room as a whole: real sockets on loopback, a made-up operator, and sentences for fixed beliefs.
 
+mod account;
 mod belief;
 mod conversation;
+mod ooni;
 mod sentences;
+mod words;
 pub(crate) mod world;

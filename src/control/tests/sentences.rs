@@ -97,7 +97,11 @@ fn while_the_link_is_down_nothing_is_called_blocked() {
     let service = service("telegram", "Telegram");
     let facts = [ServiceFacts { service: &service, facets: vec![telegram_text()] }];
     let told = status(Seen { clock: clock(), snapshot: &snapshot }, &facts, Running::default());
-    assert_eq!(told.sentence, "A login page of the network answers in everybody's place; log in there first.");
+    assert_eq!(
+        told.sentence,
+        "Captive portal: a login page answers in everybody's place: open a browser and log in. \
+         Nothing is blamed until somebody has."
+    );
     assert_eq!(told.outline(), Outline::NoInternet);
     assert_eq!(told.services[0].facets[0].up, Up::Unsure);
 }
@@ -116,7 +120,7 @@ fn the_overall_sentence_tells_services_and_facets_apart() {
     told = status(Seen { clock: clock(), snapshot: &snapshot }, &facts, Running::default());
     assert_eq!(told.sentence, "Telegram: messages work, calls do not work.");
     assert_eq!(told.outline(), Outline::Degraded);
-    assert_eq!(told.services[0].facets[1].why, "direct: UDP to it gets no answer");
+    assert_eq!(told.services[0].facets[1].why, "direct: UDP, which calls need, gets no answer from it");
 }
 
 #[test]
@@ -163,7 +167,7 @@ fn every_record_has_words() {
             "telegram: messages go through tokyo | The first message vanishes on the way there",
             "telegram/text via direct: suspect → blocked | The first message vanishes on the way there \
              (4 × hello never acknowledged); anomaly",
-            "the network: online → offline | Nothing answers; nothing is blamed",
+            "the network: online → offline | This machine has no way out: no cable, no Wi-Fi, or no route; nothing is blamed",
             "the network: offline → online | Neutral sites answer",
             "signal: told to go through tokyo | byway use",
         ]

@@ -2,7 +2,8 @@
 
 use crate::board::RouteStory;
 use crate::control::report::{
-    Counters, FacetFacts, Running, Seen, ServiceFacts, Status, TransportLine, Why, status, why,
+    Account, Counters, FacetFacts, Measurement, Present, Running, Seen, ServiceFacts, Status, TransportLine, Why,
+    Window, account, measurements, status, why,
 };
 use crate::control::{
     Cell, Clock, Entry, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Used, follow,
@@ -10,9 +11,9 @@ use crate::control::{
 use crate::model::*;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 
 /// 2026-08-02T14:17:00Z, one hour after the program's origin.
 pub(crate) fn clock() -> Clock {
@@ -239,12 +240,20 @@ pub(crate) struct Fixed {
     pub(crate) reload: Result<Reloaded, Refusal>,
     /// Whether `status` never comes.
     pub(crate) stuck: bool,
+    /// Whose turn it is to examine.
+    pub(crate) examining: Arc<Semaphore>,
 }
 
 impl Default for Fixed {
     fn default() -> Self {
         let reload = Ok(Reloaded { changes: vec!["transport osaka added".into()], warnings: vec![] });
-        Self { announce: broadcast::channel(16).0, used: Mutex::default(), reload, stuck: false }
+        Self {
+            announce: broadcast::channel(16).0,
+            used: Mutex::default(),
+            reload,
+            stuck: false,
+            examining: Arc::new(Semaphore::new(1)),
+        }
     }
 }
 
@@ -319,6 +328,31 @@ impl Operator for Fixed {
             Ok(stream::iter(fixed_probe()).boxed())
         })
     }
+
+    fn diagnose<'a>(&'a self, service: &'a ServiceId) -> Answer<'a, BoxStream<'static, Examined>> {
+        Box::pin(async move {
+            Self::known(service)?;
+            let Ok(turn) = self.examining.clone().try_acquire_owned() else {
+                return Err(Refusal::new(RefusalCode::Busy, "an examination is under way already"));
+            };
+            let steps = stream::iter(fixed_examination());
+            let steps = if self.stuck { steps.take(1).chain(stream::pending()).boxed() } else { steps.boxed() };
+            Ok(steps
+                .map(move |step| {
+                    let _held = &turn;
+                    step
+                })
+                .boxed())
+        })
+    }
+
+    fn report(&self, _since: Duration) -> Answer<'_, Account> {
+        Box::pin(async { Ok(fixed_account()) })
+    }
+
+    fn measurements(&self, since: Duration) -> Answer<'_, Vec<Measurement>> {
+        Box::pin(async move { Ok(fixed_measurements(since)) })
+    }
 }
 
 pub(crate) fn fixed_probe() -> Vec<ProbeItem> {
@@ -338,10 +372,86 @@ pub(crate) fn fixed_probe() -> Vec<ProbeItem> {
     };
     vec![
         ProbeItem::Started { routes: 2 },
-        ProbeItem::Controls { link: LinkState::Online },
+        ProbeItem::Controls { link: LinkState::Online, ground: Ground::AnchorsAnswer },
         cell("direct", Some(false), 5003, Some(Technique::SniDropHello), "hello never acknowledged"),
         cell("tokyo", Some(true), 212, None, "answered, proven to be the service"),
     ]
+}
+
+fn exhibit(trial: Trial, outcome: Outcome, took_ms: u64, says: &str) -> Examined {
+    let facet = (!matches!(trial, Trial::Link | Trial::Dns)).then_some(Facet::Text);
+    let via = facet.map(|_| way(if trial == Trial::Tunnel { "tokyo" } else { "direct" }));
+    Examined::Exhibit(Exhibit { trial, facet, via, outcome, took_ms, says: says.into() })
+}
+
+pub(crate) fn fixed_examination() -> Vec<Examined> {
+    let failed = |how: &str| Outcome::Failed(how.into());
+    vec![
+        Examined::Planned { service: ServiceId::from("telegram"), tests: 5 },
+        Examined::Began(Trial::Link),
+        exhibit(Trial::Link, Outcome::Passed, 240, "neutral sites over this line: as it should be"),
+        exhibit(
+            Trial::Service,
+            failed("hello_dropped"),
+            5003,
+            "the service's own protocol, directly: its first message was never acknowledged",
+        ),
+        exhibit(Trial::NeutralName, Outcome::Passed, 190, "the same address under a neutral name: as it should be"),
+        exhibit(Trial::Quic, Outcome::Skipped("it has no QUIC".into()), 0, "QUIC to it: not tested"),
+        exhibit(Trial::Tunnel, Outcome::Passed, 410, "the same through a tunnel: as it should be"),
+        Examined::Concluded {
+            link: LinkState::Online,
+            ground: Ground::AnchorsAnswer,
+            facets: vec![
+                Conclusion {
+                    facet: Facet::Text,
+                    verdict: Verdict::Blocked(Technique::SniDropHello),
+                    confidence: Confidence::Confirmed,
+                    says:
+                        "Its first message vanishes on the way there when it bears its name, and passes when it bears \
+                           another. Let it go through a tunnel: byway does so by itself."
+                            .into(),
+                },
+                Conclusion {
+                    facet: Facet::Calls,
+                    verdict: Verdict::Works,
+                    confidence: Confidence::Confirmed,
+                    says: "Its call servers answer.".into(),
+                },
+            ],
+        },
+    ]
+}
+
+/// Telegram and WhatsApp over the hour before the clock, with a block of Telegram from 14:05 on.
+pub(crate) fn fixed_account() -> Account {
+    let (telegram, whatsapp) = (service("telegram", "Telegram"), service("whatsapp", "WhatsApp"));
+    let carried = |transport: &str, answered, saved| Carried {
+        route: route("telegram", Facet::Text, transport),
+        answered,
+        saved,
+        lost: 0,
+    };
+    let standings = snapshot().standings.into_iter().map(|(r, s)| (r, s.phase, clock().stamp(s.since))).collect();
+    let present = Present {
+        began: clock().stamp(at(0)),
+        standings,
+        carried: vec![carried("direct", 57, 0), carried("tokyo", 23, 4)],
+    };
+    let window = Window { since: clock().wall.before(Duration::from_secs(3600)), until: clock().wall };
+    let mut past = fixed_past();
+    let Record::Transition(blocked) = past[3].record.clone() else { panic!("the fourth is a transition") };
+    let turn = |min, from, to| {
+        let turn = Transition { from, to, verdict: Verdict::Unclear, took_ms: 0, ..blocked.clone() };
+        Entry { at: clock().stamp(at(min)), record: Record::Transition(turn) }
+    };
+    past.insert(2, turn(46, Phase::Ok, Phase::Suspect));
+    past.insert(1, turn(1, Phase::Unknown, Phase::Ok));
+    account(&past, Some(&present), &[&telegram, &whatsapp], window)
+}
+
+pub(crate) fn fixed_measurements(since: Duration) -> Vec<Measurement> {
+    measurements(clock(), clock().wall.before(since), &[(&service("telegram", "Telegram"), stories())])
 }
 
 /// A refusal as a broken configuration causes it.

@@ -100,6 +100,10 @@ impl Play {
 
     fn fate(&mut self, scenario: &Scenario, direct: bool) -> (Fate, EndpointTag) {
         let endpoint = (self.dice.unit() * 4.0) as u32;
+        self.fate_at(scenario, direct, endpoint)
+    }
+
+    fn fate_at(&mut self, scenario: &Scenario, direct: bool, endpoint: u32) -> (Fate, EndpointTag) {
         let family = family(endpoint);
         let (luck, after) = (self.dice.unit(), self.after());
         let punished = self.punished[endpoint as usize];
@@ -151,7 +155,9 @@ impl Play {
     /// What the next probe of each way will bring.
     fn arm(&mut self, scenario: &Scenario) {
         let punished = self.punished;
-        let (direct, endpoint) = self.fate(scenario, true);
+        // Probes go round.
+        let turn = self.world.probes_of(&route("telegram", "direct")).len() % 4;
+        let (direct, endpoint) = self.fate_at(scenario, true, u32::try_from(turn).unwrap());
         let (tunnel, _) = self.fate(scenario, false);
         // It is only what would be.
         self.punished = punished;

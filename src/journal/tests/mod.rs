@@ -230,3 +230,72 @@ async fn two_on_one_folder_get_along() {
     assert!(two.flush().await);
     assert_eq!(all(&one).await.len(), 2);
 }
+
+/// A history as version 0.1.0 of its first release wrote it: link records without a ground, no stop, no counts.
+fn history_of_an_earlier_version(folder: &Path) {
+    let file = rusqlite::Connection::open(folder.join("journal.db")).unwrap();
+    file.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA application_id = 1652127609;
+         PRAGMA user_version = 1;
+         CREATE TABLE entry (
+             id INTEGER PRIMARY KEY, time INTEGER NOT NULL, kind TEXT NOT NULL, service TEXT, record TEXT NOT NULL);
+         CREATE INDEX entry_by_time ON entry (time);
+         CREATE INDEX entry_by_service ON entry (service, time);",
+    )
+    .unwrap();
+    for (kind, service, record) in [
+        ("started", None, r#"{"kind":"started"}"#),
+        ("link", None, r#"{"kind":"link","network":7,"from":"online","to":"offline"}"#),
+        ("use", Some("telegram"), r#"{"kind":"use","service":"telegram","transport":null}"#),
+        ("of tomorrow", None, r#"{"kind":"of_tomorrow"}"#),
+    ] {
+        let sql = "INSERT INTO entry (time, kind, service, record) VALUES (?1, ?2, ?3, ?4)";
+        file.execute(sql, rusqlite::params![1_699_999_980_i64, kind, service, record]).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_history_of_an_earlier_version_opens_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    history_of_an_earlier_version(folder.path());
+    let (journal, notices) = Hands::at(NOW).open(&on_disk(folder.path()));
+    assert_eq!(notices, [], "it is not set aside");
+    let old = all(&journal).await;
+    let from_online = Record::Link {
+        network: NetworkId(7),
+        from: LinkState::Online,
+        to: LinkState::Offline,
+        ground: Ground::NotAsked,
+    };
+    let use_ = Record::Use { service: "telegram".into(), transport: None };
+    assert_eq!(old.iter().map(|e| e.record.clone()).collect::<Vec<_>>(), [Record::Started, from_online, use_]);
+    journal.append(Record::Carried { secs: 60, routes: vec![] });
+    journal.append(Record::Stopped);
+    assert!(journal.flush().await);
+    assert_eq!(all(&journal).await.len(), 5);
+}
+
+#[tokio::test]
+async fn a_history_can_be_read_while_nobody_writes_it_and_is_not_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(read(folder.path(), &Filter::default()), Ok(vec![]), "none is no fault");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "and none is made");
+    let written = {
+        let (journal, _) = Hands::at(NOW).open(&on_disk(folder.path()));
+        journal.append(Record::Started);
+        journal.append(way("telegram", "silence"));
+        journal.append(Record::Stopped);
+        assert!(journal.flush().await);
+        all(&journal).await
+    };
+    let before = fs::read(folder.path().join("journal.db")).unwrap();
+    assert_eq!(read(folder.path(), &Filter::default()), Ok(written.clone()));
+    let wanted = Filter { service: Some("telegram".into()), ..Filter::default() };
+    assert_eq!(read(folder.path(), &wanted), Ok(vec![written[1].clone()]));
+    assert_eq!(fs::read(folder.path().join("journal.db")).unwrap(), before);
+    fs::write(folder.path().join("journal.db"), "this is no database, and long enough to be looked at").unwrap();
+    let error = read(folder.path(), &Filter::default()).unwrap_err().to_string();
+    assert!(error.starts_with("the history on disk cannot be read: the file is damaged"), "{error}");
+    assert!(folder.path().join("journal.db").exists(), "it is left where it is");
+}

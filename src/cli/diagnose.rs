@@ -1,0 +1,193 @@
+//! `byway diagnose SERVICE`: the full examination, after a warning; by the running byway if there is one, else here.
+
+use super::actions::{Actions, Launch};
+use super::ask::{Asker, attend};
+use super::consent::consent;
+use super::exit::{Exit, Failed};
+use super::out::{Out, Style, Terminal};
+use super::table::{Cell, Table, wrap};
+use crate::control::report::{caution, conclusion_words, examined_outline, link_reason, trial_words};
+use crate::control::{Ask, Schemed, Tell};
+use crate::model::{Conclusion, Examined, Exhibit, Ground, LinkState, Outcome, ServiceId, Verdict};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io;
+use std::time::Duration;
+
+/// How it was asked for.
+pub(super) struct Wish {
+    /// Which service.
+    pub(super) service: ServiceId,
+    /// For machines.
+    pub(super) json: bool,
+    /// The warning is known.
+    pub(super) yes: bool,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Examination {
+    exhibits: Vec<Exhibit>,
+    link: LinkState,
+    ground: Ground,
+    facets: Option<Vec<Conclusion>>,
+}
+
+pub(super) fn diagnose(
+    asker: &Asker,
+    launch: &Launch,
+    wish: &Wish,
+    actions: &impl Actions,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failed> {
+    let running = asker.finds_one()?;
+    let title = if running { title_there(asker, &wish.service)? } else { actions.title(launch, &wish.service)? };
+    for paragraph in caution(&title) {
+        wrap(&paragraph, terminal.err.width()).iter().for_each(|line| terminal.note(line));
+    }
+    consent(&format!("Examine {title} now?"), wish.yes, terminal)?;
+    let progress = Progress::new(terminal);
+    let mut found = Examination::default();
+    let mut unsaid = Ok(());
+    let mut take = |step: Examined| {
+        progress.show(&step);
+        if wish.json && unsaid.is_ok() {
+            unsaid = terminal.out.json(&Schemed::new(&step));
+        }
+        found.take(step);
+    };
+    let done = if running {
+        attend(async {
+            let mut answers = asker.stream(&Ask::Diagnose { service: wish.service.clone() }).await?;
+            while let Some(tell) = answers.next().await? {
+                if let Tell::Examined(step) = tell {
+                    take(step);
+                }
+            }
+            Ok(())
+        })
+    } else {
+        actions.diagnose(launch, &wish.service, &mut take)
+    };
+    progress.clear();
+    unsaid?;
+    done?;
+    let Some(outline) = found.facets.as_ref().map(|facets| examined_outline(found.link, facets)) else {
+        return Err(Failed::new(Exit::Failed, "the examination ended before its conclusion; try again"));
+    };
+    if !wish.json && !terminal.quiet {
+        found.render(&title, &mut terminal.out)?;
+    }
+    Ok(outline.into())
+}
+
+/// The name for people that the running byway has for a service; a refusal when it has no such service.
+fn title_there(asker: &Asker, service: &ServiceId) -> Result<String, Failed> {
+    match asker.before_consent(&Ask::Why { service: service.clone() })? {
+        Tell::Why(why) => Ok(why.title),
+        _ => Err(super::ask::strange()),
+    }
+}
+
+/// The bar on stderr, where a person watches.
+struct Progress(ProgressBar);
+
+impl Progress {
+    fn new(terminal: &Terminal) -> Self {
+        let watched = terminal.err.live() && !terminal.quiet;
+        let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self(ProgressBar::with_draw_target(None, target))
+    }
+
+    fn show(&self, step: &Examined) {
+        match step {
+            Examined::Planned { tests, .. } => {
+                self.0.set_length(u64::from(*tests));
+                if let Ok(style) = ProgressStyle::with_template("{spinner} {bar:24} {pos}/{len}  {wide_msg}") {
+                    self.0.set_style(style.progress_chars("━╸─"));
+                }
+                self.0.enable_steady_tick(Duration::from_millis(120));
+            }
+            Examined::Began(trial) => self.0.set_message(format!("{} …", trial_words(*trial))),
+            Examined::Waits { seconds } => {
+                let what = "waiting until what an earlier test may have set off is over";
+                self.0.set_message(format!("{what} ({seconds} s)"));
+            }
+            Examined::Exhibit(exhibit) => {
+                self.0.set_message(format!("{}: {}", trial_words(exhibit.trial), brief(exhibit)));
+                self.0.inc(1);
+            }
+            Examined::Concluded { .. } => self.0.set_message("concluding"),
+        }
+    }
+
+    fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// What a test brought, in a few letters.
+fn brief(exhibit: &Exhibit) -> String {
+    match &exhibit.outcome {
+        Outcome::Passed => format!("ok {} ms", exhibit.took_ms),
+        Outcome::Failed(why) => format!("no: {why}"),
+        Outcome::Skipped(_) => "–".into(),
+    }
+}
+
+const fn style(outcome: &Outcome) -> Style {
+    match outcome {
+        Outcome::Passed => Style::Good,
+        Outcome::Failed(_) => Style::Bad,
+        Outcome::Skipped(_) => Style::Dim,
+    }
+}
+
+impl Examination {
+    pub(super) fn take(&mut self, step: Examined) {
+        match step {
+            Examined::Planned { .. } | Examined::Began(_) | Examined::Waits { .. } => {}
+            Examined::Exhibit(exhibit) => self.exhibits.push(exhibit),
+            Examined::Concluded { link, ground, facets } => {
+                (self.link, self.ground, self.facets) = (link, ground, Some(facets));
+            }
+        }
+    }
+
+    /// The page for a person: what it means, facet by facet, then everything it rests on.
+    pub(super) fn render(&self, title: &str, out: &mut Out) -> io::Result<()> {
+        let paragraph = |text: &str, style: Style, out: &mut Out| {
+            wrap(text, out.width()).iter().try_for_each(|line| out.line(&out.paint(style, line)))
+        };
+        let line = if self.link == LinkState::Online { Style::Dim } else { Style::Doubt };
+        let reason = link_reason(self.link, self.ground);
+        paragraph(&format!("{title}, examined over the direct way. The network is {reason}"), line, out)?;
+        for facet in self.facets.iter().flatten() {
+            out.line("")?;
+            let style = match facet.verdict {
+                Verdict::Works => Style::Good,
+                Verdict::Blocked(_) | Verdict::Down => Style::Bad,
+                Verdict::Degraded(_) | Verdict::Unclear => Style::Doubt,
+            };
+            paragraph(&conclusion_words(facet), style, out)?;
+            paragraph(&facet.says, Style::Plain, out)?;
+        }
+        if self.exhibits.is_empty() {
+            return Ok(());
+        }
+        out.line("")?;
+        let mut table = Table::new(&["FACET", "WAY", "RESULT", "WHAT IT SHOWS"], &[2, 3]);
+        for exhibit in &self.exhibits {
+            let says = match &exhibit.outcome {
+                Outcome::Skipped(why) if !why.is_empty() => format!("{}; {why}", exhibit.says),
+                _ => exhibit.says.clone(),
+            };
+            table.row([
+                exhibit.facet.map(|facet| facet.to_string()).unwrap_or_default().into(),
+                exhibit.via.as_ref().map(ToString::to_string).unwrap_or_default().into(),
+                Cell::new(brief(exhibit), style(&exhibit.outcome)),
+                says.into(),
+            ]);
+        }
+        table.write(out)
+    }
+}

@@ -1,0 +1,156 @@
+//! How often a route failed lately, out of how often it was tried: what one success or one failure is worth where
+//! chance decides (T18). Refuses to know what a failure weighs.
+
+use crate::model::{Evidence, Moment, Sign};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Outcomes remembered to estimate how often the route fails …
+const WINDOW: usize = 20;
+/// … and for how long: what is punished for seven minutes is tried only a few times in it.
+const REMEMBERED: Duration = Duration::from_secs(3600);
+/// So many first flights cut off in that time, each on its own, while other ways had answers, are no accident, however
+/// many got through between them (scenario 34).
+const CUT_OFF: usize = 3;
+/// What is cut off sooner than this after another belongs to the same trouble.
+const APART: Duration = Duration::from_secs(60);
+
+/// So many good outcomes in a row are no luck.
+const SURE: usize = 4;
+
+/// How one attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Outcome {
+    at: Moment,
+    good: bool,
+    /// It failed at one address, while others answered.
+    stray: bool,
+}
+
+/// The latest outcomes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Outcomes {
+    all: VecDeque<Outcome>,
+    cut_off: VecDeque<Moment>,
+}
+
+impl Outcomes {
+    /// One more try, and whether it was answered; `stray` where only one address of several failed.
+    pub(super) fn note(&mut self, at: Moment, good: bool, stray: bool) {
+        if self.all.len() >= WINDOW {
+            self.all.pop_front();
+        }
+        self.all.push_back(Outcome { at, good, stray });
+        self.expire(at);
+    }
+
+    /// Time passes.
+    pub(super) fn expire(&mut self, now: Moment) {
+        while self.all.front().is_some_and(|outcome| now.since(outcome.at) > REMEMBERED) {
+            self.all.pop_front();
+        }
+    }
+
+    /// A failure while another way had answers; it is kept if it was a first flight cut off.
+    pub(super) fn note_cut_off(&mut self, evidence: &Evidence) {
+        let apart = self.cut_off.back().is_none_or(|last| evidence.at.since(*last) >= APART);
+        if apart && matches!(evidence.sign, Sign::HelloDropped | Sign::HelloMuted | Sign::ResetAfterHello) {
+            self.cut_off.push_back(evidence.at);
+            while self.cut_off.len() > CUT_OFF {
+                self.cut_off.pop_front();
+            }
+        }
+    }
+
+    /// Whether there were enough good outcomes in a row to believe that the route works.
+    pub(super) fn are_good_enough(&self) -> bool {
+        self.goods_in_a_row() >= self.goods_needed()
+    }
+
+    /// Those that speak of the route as a whole.
+    fn whole(&self) -> impl DoubleEndedIterator<Item = &Outcome> {
+        self.all.iter().filter(|outcome| !outcome.stray)
+    }
+
+    fn goods_in_a_row(&self) -> usize {
+        self.whole().rev().take_while(|outcome| outcome.good).count()
+    }
+
+    /// Good outcomes in a row it takes to believe that a route which fails now and then works: so many that bare
+    /// luck would show them in one case of twenty, five at most (T18). One stray failure asks for one.
+    fn goods_needed(&self) -> usize {
+        let (all, bad) = self.whole().fold((0, 0), |(all, bad), outcome| (all + 1, bad + usize::from(!outcome.good)));
+        if bad < 2 {
+            return bad;
+        }
+        let p = bad as f64 / f64::from(all);
+        (1..5).find(|n| (1.0 - p).powi(*n) < 0.05).map_or(5, |n| n.unsigned_abs() as usize)
+    }
+
+    /// Whether the route, since it last worked for sure, works now and then: in a tenth to four fifths of the cases
+    /// (T18).
+    pub(super) fn are_random(&self) -> bool {
+        let mut run = 0;
+        let (mut all, mut bad) = (0, 0);
+        for outcome in &self.all {
+            run = if outcome.good { run + 1 } else { 0 };
+            (all, bad) = (all + 1, bad + usize::from(!outcome.good));
+            if run >= SURE || bad == 0 {
+                (all, bad) = (0, 0);
+            }
+        }
+        all >= 5 && bad >= 2 && bad * 10 <= all * 9 && bad * 5 >= all
+    }
+
+    /// Whether first flights were cut off often enough to call it a block though others get through.
+    pub(super) fn are_cut_off(&self, now: Moment) -> bool {
+        self.cut_off.iter().filter(|at| now.since(**at) <= REMEMBERED).count() >= CUT_OFF
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Facet, L4, Route, Source};
+
+    fn at(mins: u64) -> Moment {
+        Moment::from_millis(mins * 60_000)
+    }
+
+    fn cut_off(mins: u64) -> Evidence {
+        let route = Route { service: "signal".into(), facet: Facet::Text, transport: "direct".into(), l4: L4::Tcp };
+        Evidence::new(route, Source::Traffic, Sign::HelloDropped, at(mins), at(mins))
+    }
+
+    #[test]
+    fn one_stray_failure_asks_for_one_answer_and_two_of_eight_for_five() {
+        let mut outcomes = Outcomes::default();
+        outcomes.note(at(0), false, false);
+        assert!(!outcomes.are_good_enough());
+        outcomes.note(at(1), true, false);
+        assert!(outcomes.are_good_enough());
+        for minute in 2..7 {
+            outcomes.note(at(minute), true, false);
+        }
+        outcomes.note(at(7), false, false);
+        for minute in 8..12 {
+            outcomes.note(at(minute), true, false);
+            assert!(!outcomes.are_good_enough(), "minute {minute}");
+        }
+        outcomes.note(at(12), true, false);
+        assert!(outcomes.are_good_enough());
+    }
+
+    #[test]
+    fn three_first_flights_cut_off_within_an_hour_are_no_accident() {
+        let mut outcomes = Outcomes::default();
+        for minute in [0, 20, 70] {
+            outcomes.note_cut_off(&cut_off(minute));
+        }
+        assert!(!outcomes.are_cut_off(at(70)), "the first is long ago");
+        outcomes.note_cut_off(&cut_off(70));
+        assert!(!outcomes.are_cut_off(at(70)), "the same trouble");
+        outcomes.note_cut_off(&cut_off(75));
+        assert!(outcomes.are_cut_off(at(75)) && !outcomes.are_cut_off(at(150)));
+    }
+}
