@@ -7,9 +7,9 @@ use std::time::Duration;
 /// The most endpoints remembered; the one unheard of for longest goes first.
 const MOST: usize = 16;
 /// Another endpoint answered "at the same time" when it did so this shortly before the attempt, or later.
-const NEAR: Duration = Duration::from_secs(60);
+const NEAR: Duration = Duration::from_secs(10);
 /// The same for an endpoint of the other version of IP, which is blocked apart.
-const NEAR_APART: Duration = Duration::from_secs(600);
+const NEAR_APART: Duration = Duration::from_secs(60);
 /// An endpoint is dead when it failed twice, this far apart, while another answered …
 const LONG: Duration = Duration::from_secs(30);
 /// … and one that was seen alive when it did so four times.
@@ -171,8 +171,9 @@ mod tests {
             ends.answered(v4(1), at(secs));
         }
         assert!(ends.is_dead(v4(2)) && !ends.is_dead(v4(1)));
-        assert!(ends.sibling_answered(v4(2), at(45)) && !ends.sibling_answered(v4(2), at(101)));
+        assert!(ends.sibling_answered(v4(2), at(45)) && !ends.sibling_answered(v4(2), at(51)));
         assert!(!ends.is_fickle());
+        assert!(ends.sibling_answered(v6(2), at(90)), "the other version of IP");
         ends.answered(v4(2), at(50));
         assert!(!ends.is_dead(v4(2)) && ends.is_fickle());
         for secs in [60, 75, 95] {
