@@ -12,7 +12,7 @@ use super::taint::{self, Taint};
 use super::tally::Tally;
 use super::throttle::Windows;
 use super::weigh::{self, Before, Weight};
-use crate::model::{Confidence, Evidence, Moment, Phase, Sign, Source, Standing, Technique, Twin, Verdict};
+use crate::model::{Confidence, Evidence, Moment, Phase, Sign, Source, Technique, Twin};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -56,8 +56,8 @@ pub(super) struct Belief {
     /// Failures on every way: how many, and since when.
     pub(super) everywhere: Option<(u32, Moment)>,
     heard_bad: Moment,
-    rtt: Option<f64>,
-    first_byte: Option<f64>,
+    pub(super) rtt: Option<f64>,
+    pub(super) first_byte: Option<f64>,
     pub(super) outcomes: Outcomes,
     gave_up: VecDeque<Moment>,
     unpaired: VecDeque<Unpaired>,
@@ -167,9 +167,14 @@ impl Belief {
             sign if ends::is_of_the_address(sign) => self.ends.failed(evidence.endpoint, evidence.at),
             _ => {}
         }
-        let Some(weight) = weigh::weigh(evidence, before) else { return Cue::None };
+        let Some(mut weight) = weigh::weigh(evidence, before) else { return Cue::None };
         if self.is_outranked(evidence) || (bare && self.taint.covers(evidence.endpoint, evidence.began)) {
             return Cue::None;
+        }
+        // One dead address of several never makes a suspicion by itself. It is noted: if the others die as well, it was
+        // the first of them.
+        if weight.stray && self.score.value() + weight.points >= params.switch_at {
+            weight.points = 0.0;
         }
         self.learn_bad(evidence, &weight, params);
         if let Some(window) = taint::window(evidence.sign, evidence.pair, &params.taint).filter(|_| bare) {
@@ -205,7 +210,7 @@ impl Belief {
         *last = (*last).max(Some(evidence.at));
         smooth(&mut self.rtt, evidence.rtt_ms);
         smooth(&mut self.first_byte, evidence.first_byte_ms);
-        self.outcomes.note(evidence.at, true);
+        self.outcomes.note(evidence.at, true, false);
         self.everywhere = None;
         self.dns_silences = 0;
         let floor = (!self.outcomes.are_good_enough()).then_some(params.switch_at);
@@ -230,9 +235,9 @@ impl Belief {
         if weight.part == Part::Throttle {
             self.windows.note(evidence.at, true);
         }
-        // A dead server of our own is no stray failure of the route, a slow transfer and one dead address are none.
-        if !matches!(weight.part, Part::Near | Part::Throttle) && !weight.stray {
-            self.outcomes.note(evidence.at, false);
+        // A dead server of our own is no failure of the route, and a slow transfer is none.
+        if !matches!(weight.part, Part::Near | Part::Throttle) {
+            self.outcomes.note(evidence.at, false, weight.stray);
         }
         if weight.twin {
             self.outcomes.note_cut_off(evidence);
@@ -240,7 +245,7 @@ impl Belief {
         if evidence.sign == Sign::ClientGaveUp {
             self.gave_up.push_back(evidence.at);
         }
-        if !weight.twin && weight.tried {
+        if !weight.twin && weight.tried && !weight.stray {
             let of_question = evidence.source == Source::Probe && evidence.sign.may_be_the_question();
             self.unpaired.push_back(Unpaired {
                 at: evidence.at,
@@ -336,10 +341,25 @@ impl Belief {
         evidence.source == Source::Probe && recent && evidence.pair.is_none()
     }
 
+    /// Time passes: what is old is no news of today.
+    pub(super) fn expire(&mut self, now: Moment) {
+        self.asides.expire(now);
+        self.ends.expire(now);
+        self.outcomes.expire(now);
+    }
+
+    /// Whether an address of the route has answered since the trouble began, and not failed since: it is not the route
+    /// that is blocked.
+    pub(super) fn is_alive_in_part(&self) -> bool {
+        self.tally.first().is_some_and(|first| self.ends.is_alive_since(first))
+    }
+
     /// Whether packets are lost at random, which leaves a part of the connections alive: seen in connects that time out
-    /// (T10, T18). What is cut after the hello is chosen, however seldom.
+    /// (T10, T18). What is cut after the hello is chosen, however seldom. Connects that now time out and now succeed,
+    /// to no avail, look so too; unless nothing ever came of many of them.
     pub(super) fn is_lossy(&self) -> bool {
-        self.outcomes.are_random() && self.tally.is_of_loss() && self.tally.confidence() == Confidence::Anomaly
+        let random = self.outcomes.are_random() && self.tally.is_of_loss() && self.ends.is_fickle();
+        self.tally.confidence() == Confidence::Anomaly && (random || self.tally.is_mixed())
     }
 
     /// Forgets everything but habits: as on the first day.
@@ -350,41 +370,6 @@ impl Belief {
         self.probe.last = probe.last;
         self.recovery.restore(hops);
     }
-
-    /// What the phase means. A block stands until it is revoked by a whole recovery.
-    pub(super) fn verdict(&self) -> (Verdict, Confidence) {
-        let how = self.technique.unwrap_or(Technique::Unidentified);
-        if let (Phase::Ok | Phase::Unknown, Some((how, sure))) = (self.phase, self.asides.verdict()) {
-            return (Verdict::Degraded(how), sure);
-        }
-        match self.phase {
-            Phase::Ok | Phase::ProbeStale => (Verdict::Works, self.confidence),
-            Phase::Degraded => (Verdict::Degraded(how), self.confidence),
-            Phase::Blocked | Phase::Recovering => (Verdict::Blocked(how), self.confidence),
-            Phase::ServiceDown => (Verdict::Down, self.confidence),
-            Phase::Unknown | Phase::Suspect => (Verdict::Unclear, Confidence::Inconclusive),
-        }
-    }
-
-    /// What is published.
-    pub(super) fn standing(&self, params: &Params) -> Standing {
-        let (verdict, confidence) = self.verdict();
-        Standing {
-            phase: self.phase,
-            score: self.score.value(),
-            verdict,
-            confidence,
-            since: self.since,
-            last_good: self.last_good,
-            last_bad: self.last_bad,
-            rtt: self.rtt.map(millis),
-            first_byte: self.first_byte.map(millis),
-            canary: if self.phase == Phase::Recovering { self.recovery.share(params) } else { 0.0 },
-            held_until: if self.phase == Phase::Blocked { self.probe.next } else { None },
-            hostile: self.hostile,
-            partial: self.ends.partial().filter(|_| !matches!(self.phase, Phase::Blocked | Phase::ServiceDown)),
-        }
-    }
 }
 
 /// RFC 6298's smoothing, one part in eight.
@@ -393,8 +378,4 @@ fn smooth(value: &mut Option<f64>, sample: Option<u32>) {
         let sample = f64::from(sample);
         *value = Some(value.map_or(sample, |old| old + (sample - old) / 8.0));
     }
-}
-
-fn millis(value: f64) -> Duration {
-    Duration::from_secs_f64(value.max(0.0) / 1000.0)
 }

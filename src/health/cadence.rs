@@ -87,7 +87,8 @@ fn idle(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Params) -> Mome
     let heard = belief.traffic.max(belief.used);
     let last = heard.max(belief.probe.last).unwrap_or(asked.joined);
     let soonest = heard
-        .map_or(asked.now, |t| t + PEOPLE_TELL)
+        // Not at a fixed distance from what people do.
+        .map_or(asked.now, |t| t + dice.stretch(PEOPLE_TELL, 1.0, 1.3))
         .max(asked.now + dice.between(params.idle.settle.0, params.idle.settle.1));
     (last + dice.around(every, params.idle.jitter)).max(soonest)
 }

@@ -6,8 +6,12 @@ use std::time::Duration;
 
 /// The most endpoints remembered; the one unheard of for longest goes first.
 const MOST: usize = 16;
-/// An endpoint is dead when it failed twice, this far apart, while another answered.
+/// An endpoint of the other version of IP, which is blocked apart, vouches even if it answered this shortly before.
+const NEAR_APART: Duration = Duration::from_secs(60);
+/// An endpoint is dead when it failed twice, this far apart, while another answered …
 const LONG: Duration = Duration::from_secs(30);
+/// … and one that was seen alive when it did so four times.
+const ONCE_ALIVE: u32 = 4;
 /// What was not heard of for this long is forgotten.
 const KEPT: Duration = Duration::from_secs(3600);
 
@@ -21,6 +25,8 @@ struct Known {
     good: Option<Moment>,
     /// Failed connects since `good`: how many, the first and the last.
     bad: Option<(u32, Moment, Moment)>,
+    /// When it last answered after it had failed.
+    back: Option<Moment>,
 }
 
 impl Known {
@@ -38,6 +44,7 @@ impl Ends {
     pub(super) fn answered(&mut self, tag: Option<EndpointTag>, at: Moment) {
         if let Some(known) = self.known(tag) {
             known.good = known.good.max(Some(at));
+            known.back = known.bad.map_or(known.back, |_| Some(at));
             known.bad = None;
         }
     }
@@ -59,15 +66,24 @@ impl Ends {
         {
             self.0.swap_remove(oldest);
         }
-        self.0.push(Known { tag, good: None, bad: None });
+        self.0.push(Known { tag, good: None, bad: None, back: None });
         self.0.last_mut()
     }
 
     /// Whether another endpoint answered since an attempt that began at `began`, and has not failed since: what answered
     /// before it says nothing of a block that falls in between.
     pub(super) fn sibling_answered(&self, tag: Option<EndpointTag>, began: Moment) -> bool {
-        let near = |known: &Known| known.bad.is_none() && known.good.is_some_and(|good| good >= began);
-        tag.is_some_and(|tag| self.0.iter().any(|known| known.tag != tag && near(known)))
+        let Some(tag) = tag else { return false };
+        self.0.iter().any(|known| {
+            let apart = matches!((known.tag.family(), tag.family()), (Some(a), Some(b)) if a != b);
+            let near = if apart { NEAR_APART } else { Duration::ZERO };
+            known.tag != tag && known.bad.is_none() && known.good.is_some_and(|good| good + near >= began)
+        })
+    }
+
+    /// Whether an endpoint answered after `since`, and has not failed at connecting since.
+    pub(super) fn is_alive_since(&self, since: Moment) -> bool {
+        self.0.iter().any(|known| known.bad.is_none() && known.good.is_some_and(|good| good > since))
     }
 
     /// Whether it is known already that only this endpoint is dead.
@@ -78,7 +94,13 @@ impl Ends {
     fn dead(&self, known: &Known) -> bool {
         let Some((count, first, last)) = known.bad else { return false };
         let others = self.0.iter().any(|other| other.bad.is_none() && other.good.is_some_and(|good| good > first));
-        count >= 2 && last.since(first) >= LONG && others
+        let enough = if known.good.is_some() { ONCE_ALIVE } else { 2 };
+        count >= enough && last.since(first) >= LONG && others
+    }
+
+    /// Whether one and the same endpoint now fails and now answers, as far as endpoints are known: chance, not choice.
+    pub(super) fn is_fickle(&self) -> bool {
+        self.0.is_empty() || self.0.iter().any(|known| known.back.is_some())
     }
 
     /// What of the route does not work, where the rest does.
@@ -98,6 +120,9 @@ impl Ends {
 
     pub(super) fn expire(&mut self, now: Moment) {
         self.0.retain(|known| known.heard().is_some_and(|heard| now.since(heard) <= KEPT));
+        for known in &mut self.0 {
+            known.back = known.back.filter(|at| now.since(*at) <= KEPT);
+        }
     }
 }
 
@@ -146,9 +171,18 @@ mod tests {
         }
         assert!(ends.is_dead(v4(2)) && !ends.is_dead(v4(1)));
         assert!(ends.sibling_answered(v4(2), at(40)) && !ends.sibling_answered(v4(2), at(41)));
+        assert!(!ends.is_fickle());
+        assert!(ends.sibling_answered(v6(2), at(90)), "the other version of IP");
         ends.answered(v4(2), at(50));
-        assert!(!ends.is_dead(v4(2)));
-        ends.failed(v4(1), at(51));
-        assert!(ends.sibling_answered(v4(3), at(50)) && !ends.sibling_answered(v4(3), at(51)));
+        assert!(!ends.is_dead(v4(2)) && ends.is_fickle());
+        for secs in [60, 75, 95] {
+            ends.failed(v4(2), at(secs));
+            ends.answered(v4(1), at(secs));
+        }
+        assert!(!ends.is_dead(v4(2)), "it was alive");
+        ends.failed(v4(2), at(96));
+        assert!(ends.is_dead(v4(2)));
+        ends.failed(v4(1), at(97));
+        assert!(!ends.sibling_answered(v4(3), at(98)), "nobody is left");
     }
 }

@@ -22,6 +22,8 @@ const ASKED: Duration = Duration::from_secs(10);
 /// and a route come a moment later than the cable.
 const HURRIED: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+/// What the controls said is good for so long (§1.3).
+const FRESH: Duration = Duration::from_secs(60);
 /// Where only domestic places answer, foreign ones are asked at most this often, whatever is asked for (§4.9).
 const WHITELIST_REST: Duration = Duration::from_secs(300);
 /// The most failures that wait.
@@ -191,6 +193,15 @@ impl Link {
         if !rests && self.asked.is_none_or(|t| now.since(t) >= ASKED) {
             self.asked = Some(now);
             self.controls_at = Some(now);
+        }
+    }
+
+    /// A failure counts because another way reached the place, which does not tell a lossy line from a good one: the
+    /// anchors are asked as well, unless that was done just now (§3.4: on failure evidence).
+    pub(super) fn doubt(&mut self, evidence: &Evidence, now: Moment) {
+        let known = evidence.anchors != Anchors::Unknown || self.looked.is_some_and(|t| now.since(t) <= FRESH);
+        if evidence.sign.is_bad() && !known {
+            self.ask(now);
         }
     }
 

@@ -19,7 +19,7 @@
 //! | `cadence`, `dice` | when is a route probed next? |
 //! | `schedule`, `budget` | may the probe begin, and can it be afforded? |
 //! | `belief`, `state` | what is remembered of a route, of everything? |
-//! | `publish` | what is shown of it? |
+//! | `publish`, `standing` | what is shown of it? |
 //!
 //! A transport's own server is judged with the same score, in a part of its own: [`Sign::TransportDown`] speaks of
 //! every route over that transport, makes them suspect at once, never "blocked" (nobody is accused of what may be a
@@ -44,6 +44,7 @@ mod recover;
 mod resolver;
 mod schedule;
 mod score;
+mod standing;
 mod state;
 mod taint;
 mod tally;

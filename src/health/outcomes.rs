@@ -15,21 +15,38 @@ const CUT_OFF: usize = 3;
 /// What is cut off sooner than this after another belongs to the same trouble.
 const APART: Duration = Duration::from_secs(60);
 
+/// So many good outcomes in a row are no luck.
+const SURE: usize = 4;
+
+/// How one attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Outcome {
+    at: Moment,
+    good: bool,
+    /// It failed at one address, while others answered.
+    stray: bool,
+}
+
 /// The latest outcomes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Outcomes {
-    all: VecDeque<(Moment, bool)>,
+    all: VecDeque<Outcome>,
     cut_off: VecDeque<Moment>,
 }
 
 impl Outcomes {
-    /// One more try, and whether it was answered.
-    pub(super) fn note(&mut self, at: Moment, good: bool) {
+    /// One more try, and whether it was answered; `stray` where only one address of several failed.
+    pub(super) fn note(&mut self, at: Moment, good: bool, stray: bool) {
         if self.all.len() >= WINDOW {
             self.all.pop_front();
         }
-        self.all.push_back((at, good));
-        while self.all.front().is_some_and(|(t, _)| at.since(*t) > REMEMBERED) {
+        self.all.push_back(Outcome { at, good, stray });
+        self.expire(at);
+    }
+
+    /// Time passes.
+    pub(super) fn expire(&mut self, now: Moment) {
+        while self.all.front().is_some_and(|outcome| now.since(outcome.at) > REMEMBERED) {
             self.all.pop_front();
         }
     }
@@ -50,25 +67,38 @@ impl Outcomes {
         self.goods_in_a_row() >= self.goods_needed()
     }
 
+    /// Those that speak of the route as a whole.
+    fn whole(&self) -> impl DoubleEndedIterator<Item = &Outcome> {
+        self.all.iter().filter(|outcome| !outcome.stray)
+    }
+
     fn goods_in_a_row(&self) -> usize {
-        self.all.iter().rev().take_while(|(_, good)| *good).count()
+        self.whole().rev().take_while(|outcome| outcome.good).count()
     }
 
     /// Good outcomes in a row it takes to believe that a route which fails now and then works: so many that bare
     /// luck would show them in one case of twenty, five at most (T18). One stray failure asks for one.
     fn goods_needed(&self) -> usize {
-        let bad = self.all.iter().filter(|(_, good)| !good).count();
+        let (all, bad) = self.whole().fold((0, 0), |(all, bad), outcome| (all + 1, bad + usize::from(!outcome.good)));
         if bad < 2 {
             return bad;
         }
-        let p = bad as f64 / self.all.len() as f64;
+        let p = bad as f64 / f64::from(all);
         (1..5).find(|n| (1.0 - p).powi(*n) < 0.05).map_or(5, |n| n.unsigned_abs() as usize)
     }
 
-    /// Whether the route, since it began to fail, works now and then: in a tenth to four fifths of the cases (T18).
+    /// Whether the route, since it last worked for sure, works now and then: in a tenth to four fifths of the cases
+    /// (T18).
     pub(super) fn are_random(&self) -> bool {
-        let since = self.all.iter().skip_while(|(_, good)| *good);
-        let (all, bad) = since.fold((0, 0), |(all, bad), (_, good)| (all + 1, bad + usize::from(!good)));
+        let mut run = 0;
+        let (mut all, mut bad) = (0, 0);
+        for outcome in &self.all {
+            run = if outcome.good { run + 1 } else { 0 };
+            (all, bad) = (all + 1, bad + usize::from(!outcome.good));
+            if run >= SURE || bad == 0 {
+                (all, bad) = (0, 0);
+            }
+        }
         all >= 5 && bad >= 2 && bad * 10 <= all * 9 && bad * 5 >= all
     }
 
@@ -95,19 +125,19 @@ mod tests {
     #[test]
     fn one_stray_failure_asks_for_one_answer_and_two_of_eight_for_five() {
         let mut outcomes = Outcomes::default();
-        outcomes.note(at(0), false);
+        outcomes.note(at(0), false, false);
         assert!(!outcomes.are_good_enough());
-        outcomes.note(at(1), true);
+        outcomes.note(at(1), true, false);
         assert!(outcomes.are_good_enough());
         for minute in 2..7 {
-            outcomes.note(at(minute), true);
+            outcomes.note(at(minute), true, false);
         }
-        outcomes.note(at(7), false);
+        outcomes.note(at(7), false, false);
         for minute in 8..12 {
-            outcomes.note(at(minute), true);
+            outcomes.note(at(minute), true, false);
             assert!(!outcomes.are_good_enough(), "minute {minute}");
         }
-        outcomes.note(at(12), true);
+        outcomes.note(at(12), true, false);
         assert!(outcomes.are_good_enough());
     }
 

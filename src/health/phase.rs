@@ -26,6 +26,7 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
     let value = belief.score.value();
     match belief.phase {
         Phase::Blocked => rename(belief),
+        Phase::Recovering if belief.is_lossy() => lossy(belief, now),
         Phase::Recovering if points >= RELAPSE || value >= params.switch_at => {
             let wait = belief.recovery.relapse(now, params);
             rename(belief);
@@ -35,12 +36,8 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
         Phase::Recovering => {}
         Phase::ServiceDown | Phase::ProbeStale if !here => {}
         // A part of the connections lives: usable for some things, and others go first (T18).
-        _ if value >= params.switch_at && belief.is_lossy() => {
-            belief.technique = Some(Technique::RandomDrop);
-            belief.confidence = Confidence::Anomaly;
-            enter(belief, Phase::Degraded, now);
-        }
-        _ if belief.score.for_verdict() >= params.block_at && belief.tally.suffices(params) => block(belief, now),
+        _ if value >= params.switch_at && belief.is_lossy() => lossy(belief, now),
+        _ if is_ripe(belief, params) => block(belief, now),
         _ if belief.score.for_verdict() >= params.switch_at && belief.outcomes.are_cut_off(now) => block(belief, now),
         _ if belief.score.without_slowness() >= params.switch_at => enter(belief, Phase::Suspect, now),
         _ if value >= params.switch_at => {
@@ -50,6 +47,19 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
         }
         _ => {}
     }
+}
+
+/// Whether it is to be called blocked: the score, the tries, and, where addresses are what fails, none that answers.
+fn is_ripe(belief: &Belief, params: &Params) -> bool {
+    let enough = belief.score.for_verdict() >= params.block_at && belief.tally.suffices(params);
+    let by_address = matches!(belief.tally.technique(), Technique::IpDrop | Technique::TcpReject);
+    enough && !(by_address && belief.tally.confidence() == Confidence::Anomaly && belief.is_alive_in_part())
+}
+
+fn lossy(belief: &mut Belief, now: Moment) {
+    belief.technique = Some(Technique::RandomDrop);
+    belief.confidence = Confidence::Anomaly;
+    enter(belief, Phase::Degraded, now);
 }
 
 /// More is known of a block that stands: what it looks like now, if that can be told.
@@ -130,8 +140,7 @@ fn after_everywhere(belief: &mut Belief, evidence: &Evidence, params: &Params) {
 /// What the passing of time does by itself.
 pub(super) fn tick(belief: &mut Belief, now: Moment, params: &Params) {
     belief.score.settle(now, params.score_half_life);
-    belief.asides.expire(now);
-    belief.ends.expire(now);
+    belief.expire(now);
     let forgotten = now.since(belief.heard) >= params.state.ttl;
     match belief.phase {
         Phase::Unknown => {}
@@ -139,6 +148,8 @@ pub(super) fn tick(belief: &mut Belief, now: Moment, params: &Params) {
         _ if forgotten && !belief.hostile => {
             belief.forget(now);
         }
+        // What fails by chance is believed as long as the tries say so: points fade while nobody tries.
+        Phase::Degraded if belief.technique == Some(Technique::RandomDrop) && belief.outcomes.are_random() => {}
         Phase::Suspect | Phase::Degraded if belief.score.value() < params.switch_at / 2.0 => calm(belief, now),
         Phase::Recovering => progress(belief, now, params),
         _ => {}

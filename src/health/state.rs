@@ -145,6 +145,8 @@ impl State {
                 self.learn(&evidence, now, params);
                 if good {
                     self.release(now, params);
+                } else if self.is_open(&evidence.route) {
+                    self.link.doubt(&evidence, now);
                 }
             }
             Ruling::Waits => {
@@ -155,6 +157,12 @@ impl State {
             Ruling::Void => self.look_again(&evidence, now, params),
         }
         self.remember(evidence);
+    }
+
+    /// Whether it is still open what the matter is with a route.
+    fn is_open(&self, route: &Route) -> bool {
+        let phase = self.beliefs.get(route).map(|belief| belief.phase);
+        matches!(phase, Some(Phase::Unknown | Phase::Ok | Phase::Suspect))
     }
 
     /// An answer while the link is thought bad, or a failure the anchors share, is a reason to look at the link.

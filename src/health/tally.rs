@@ -154,17 +154,29 @@ impl Tally {
 
     /// Whether at least a third of what failed did so at connect time: lost packets, not chosen ones.
     pub(super) fn is_of_loss(&self) -> bool {
-        let count = |name| self.signs.iter().find(|(sign, _)| *sign == name).map_or(0, |(_, count)| *count);
-        let all: u32 = self.signs.iter().map(|(_, count)| count).sum();
-        let lost = count(Sign::ConnectTimeout.name());
-        lost > 0 && lost.saturating_mul(3) >= all
+        let lost = self.count_of(Sign::ConnectTimeout);
+        lost > 0 && lost.saturating_mul(3) >= self.all()
+    }
+
+    /// Whether connects now time out and now succeed, and are then silent; not for long enough yet to call it a block.
+    pub(super) fn is_mixed(&self) -> bool {
+        let silent = [Sign::HelloDropped, Sign::HelloMuted, Sign::Silence].into_iter().map(|sign| self.count_of(sign));
+        let (lost, silent) = (self.count_of(Sign::ConnectTimeout), silent.sum::<u32>());
+        let all = self.all();
+        self.is_of_loss() && lost >= 2 && silent >= 1 && (lost + silent) * 3 >= all * 2 && (4..8).contains(&all)
+    }
+
+    fn count_of(&self, sign: Sign) -> u32 {
+        self.signs.iter().find(|(name, _)| *name == sign.name()).map_or(0, |(_, count)| *count)
+    }
+
+    fn all(&self) -> u32 {
+        self.signs.iter().map(|(_, count)| count).sum()
     }
 
     /// How many connections stopped in the middle, when that is what the trouble consists of.
     fn froze(&self) -> u32 {
-        let stalls = Sign::Frozen { kilobytes: 0 }.name();
-        let count = self.signs.iter().find(|(sign, _)| *sign == stalls).map_or(0, |(_, count)| *count);
-        if self.technique() == Technique::Freeze { count } else { 0 }
+        if self.technique() == Technique::Freeze { self.count_of(Sign::Frozen { kilobytes: 0 }) } else { 0 }
     }
 
     /// How many endpoints were involved.

@@ -69,7 +69,9 @@ pub(super) fn weigh(evidence: &Evidence, before: Before) -> Option<Weight> {
         (None, Sign::DnsSilent) if before.dns_silences != 2 => return None,
         (None, Sign::DnsSilent) => return Some(Weight { tried: false, ..plain(1.0) }),
         (None, _) if before.dead => return None,
-        (None, _) if before.stray => return Some(Weight { tried: false, stray: true, ..plain(1.0) }),
+        (None, _) if before.stray => {
+            return Some(Weight { twin: explicit || before.sibling, stray: true, ..plain(1.0) });
+        }
         // One address alone may be dead, unless a twin has reached that very place.
         (None, Sign::ConnectTimeout) => plain(if before.other_timeout || explicit { 2.0 } else { 1.0 }),
         (None, Sign::Silence | Sign::UdpNoReply | Sign::QuicSilent) => plain(2.0),

@@ -270,7 +270,7 @@ async fn an_examination_ends_when_nobody_listens_and_another_may_begin() {
     assert!(matches!(&no, Err(ControlError::Refused(no)) if no.code == RefusalCode::Busy), "{no:?}");
     drop(first);
     let turn = running.operator.examining.acquire();
-    tokio::time::timeout(Duration::from_secs(20), turn).await.expect("its turn is given back").unwrap();
+    let _turn = tokio::time::timeout(Duration::from_secs(20), turn).await.expect("its turn is given back").unwrap();
 }
 
 #[tokio::test]

@@ -31,10 +31,10 @@ pub(super) fn signs() -> Vec<Sign> {
         DnsSilent,
         ClientGaveUp,
         Reconnecting,
+        HungUp,
         UdpNoReply,
         QuicSilent,
         BurstFrozen,
-        HungUp,
         WrongAnswer,
         TransportDown,
     ];

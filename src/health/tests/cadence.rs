@@ -1,33 +1,25 @@
 //! What is probed when, and what it costs (detection rules §3.4, §3.6, §4; the numbers to reach of `docs`), on
-//! simulated days. The first tests name mistakes that other programs make.
 
+use super::budget::a_day;
 use super::world::{A, Probed, World, mins, route, secs};
-use crate::health::budget::{self, Ledger};
-use crate::health::{Event, Line, LinkReport, Mode, Params};
-use crate::model::{
-    Anchors, Evidence, Facet, Ground, L4, LinkState, Moment, Phase, Route, ServiceId, Sign, Source, Technique, Twin,
-};
+use crate::health::{Event, LinkReport, Mode, Params};
+use crate::model::{Anchors, Evidence, Facet, Ground, L4, LinkState, Moment, Phase, Route, Sign, Technique, Twin};
 use std::time::Duration;
 
-const SIX: [&str; 6] = ["telegram", "whatsapp", "signal", "discord", "viber", "line"];
-const WAYS: [&str; 4] = ["direct", "split", "home", "tokyo"];
+pub(super) const SIX: [&str; 6] = ["telegram", "whatsapp", "signal", "discord", "viber", "line"];
+
+pub(super) const WAYS: [&str; 4] = ["direct", "split", "home", "tokyo"];
 
 /// Six services and two tunnels; two services have cheap probes of their own, four need TLS.
-fn household(params: Params) -> World {
+pub(super) fn household(params: Params) -> World {
     let mut world = World::with(params, &SIX, &WAYS);
     for (i, service) in SIX.into_iter().enumerate() {
         for transport in WAYS {
             let bytes = if i < 2 { 750 } else { 7_000 };
-            world.country.insert(route(service, transport), Probed { sign: A, twin: Twin::Unknown, bytes });
+            world.country.insert(route(service, transport), Probed { bytes, ..Probed::of(A) });
         }
     }
     world
-}
-
-fn spent(world: &World, from: Moment, to: Moment) -> u64 {
-    let price = |service: &str| if SIX[..2].contains(&service) { 750 } else { 7_000 };
-    let within = world.probes.iter().filter(|(at, _)| (from..to).contains(at));
-    within.map(|(_, route)| price(route.service.as_str())).sum()
 }
 
 fn gaps(times: &[Moment]) -> Vec<u64> {
@@ -132,7 +124,7 @@ fn a_blocked_route_is_left_alone_ever_longer() {
         let fact = world.fact(route("telegram", "direct"), sign);
         world.tell(Evidence { pair: Some(pair), anchors: Anchors::Good, ..fact });
         let since = world.now;
-        let probe = Probed { sign, twin: Twin::Answered, bytes: 700 };
+        let probe = Probed { twin: Twin::Answered, bytes: 700, ..Probed::of(sign) };
         world.country.insert(route("telegram", "direct"), probe);
         for _ in 0..8 * 60 {
             world.event(Event::Used(route("telegram", "tokyo")));
@@ -202,70 +194,6 @@ fn a_service_not_used_for_a_day_is_left_alone() {
     assert!(counted >= 20 && after <= 4, "{counted} while used, {after} after: one in six hours");
 }
 
-/// A day of a household: everything is used over direct in the morning, then one service is blocked and goes over
-/// the tunnel.
-fn a_day(params: Params) -> World {
-    let mut world = household(params);
-    let direct = route("telegram", "direct");
-    for minute in 0..12 * 60 {
-        if minute == 4 * 60 {
-            let probed = Probed { sign: Sign::ResetAfterHello, twin: Twin::Answered, bytes: 750 };
-            world.country.insert(direct.clone(), probed);
-            let fact = world.fact(direct.clone(), Sign::ResetAfterHello);
-            world.tell(Evidence { twin: Twin::Answered, ..fact });
-        }
-        let way = if minute < 4 * 60 { "direct" } else { "tokyo" };
-        let fact = world.fact(route("telegram", way), A);
-        world.tell(fact);
-        // The others are opened now and then.
-        let service = SIX[minute % 6];
-        if minute % 7 == 0 {
-            world.event(Event::Used(route(service, "direct")));
-        }
-        world.pass(mins(1));
-    }
-    world
-}
-
-#[test]
-fn a_day_stays_within_a_hundred_kilobytes_an_hour() {
-    let world = a_day(Params::default());
-    let start = Moment::from_millis(1_000_000);
-    for hour in 0..12 {
-        let from = start + mins(60 * hour);
-        let bytes = spent(&world, from, from + mins(60));
-        assert!(bytes <= 100_000, "hour {hour}: {bytes}");
-    }
-}
-
-#[test]
-fn a_household_that_only_idles_costs_little() {
-    let mut world = household(Params::default());
-    for service in SIX {
-        world.event(Event::Used(route(service, "direct")));
-    }
-    let mut worst = 0;
-    for hour in 0..24 {
-        let from = world.now;
-        // One phone keeps its chat socket open over direct; nothing else moves.
-        for _ in 0..12 {
-            let fact = world.fact(route("telegram", "direct"), Sign::FlowProven);
-            world.tell(fact);
-            world.pass(mins(5));
-        }
-        if hour > 0 {
-            worst = worst.max(spent(&world, from, world.now));
-        }
-    }
-    assert!(worst <= 100_000, "{worst}");
-    let mut idle = household(Params::default());
-    idle.event(Event::Used(route("telegram", "direct")));
-    idle.pass(mins(40));
-    let from = idle.now;
-    idle.pass(mins(60));
-    assert!(spent(&idle, from, idle.now) <= 30_000);
-}
-
 #[test]
 fn nothing_beats() {
     let world = a_day(Params::default());
@@ -320,55 +248,6 @@ fn the_tunnel_in_use_is_asked_after_only_when_it_was_silent() {
 }
 
 #[test]
-fn the_budget_is_a_hard_limit() {
-    for (line, limit) in [(Line::Unmetered, 250_000), (Line::Metered, 30_000)] {
-        let mut world = household(Params { line, ..Params::default() });
-        // A bad day: every service is in trouble, and every probe is dear.
-        for service in SIX {
-            for transport in WAYS {
-                let probed = Probed { sign: Sign::Silence, twin: Twin::Answered, bytes: 8_000 };
-                world.country.insert(route(service, transport), probed);
-            }
-        }
-        let from = world.now;
-        for _ in 0..60 {
-            for service in SIX {
-                for transport in WAYS {
-                    let fact = world.fact(route(service, transport), A);
-                    world.tell(fact);
-                    let fact = world.fact(route(service, transport), Sign::Refused);
-                    world.tell(Evidence { twin: Twin::Answered, ..fact });
-                }
-            }
-            world.pass(mins(1));
-        }
-        let bytes = 8_000 * world.probes.iter().filter(|(at, _)| *at >= from).count();
-        assert!(bytes <= limit, "{line:?}: {bytes}");
-    }
-}
-
-#[test]
-fn a_body_counts_in_its_services_hour_as_an_ordinary_probe() {
-    let (params, now, telegram) = (Params::default(), Moment::from_millis(10_000_000), ServiceId::from("telegram"));
-    let fits = |body: bool| {
-        let mut ledger = Ledger::default();
-        let mut probes = 0;
-        if body {
-            // One that was lost is booked at its price, and may have been no more than an ordinary probe.
-            ledger.spend(&telegram, budget::BODY_PRICE, now);
-            probes += 1;
-        }
-        while ledger.allows(&telegram, budget::UNKNOWN_PRICE, 0, now, &params) {
-            ledger.spend(&telegram, budget::UNKNOWN_PRICE, now);
-            probes += 1;
-        }
-        probes
-    };
-    assert_eq!(fits(true), fits(false));
-    assert!(fits(true) * budget::UNKNOWN_PRICE <= params.budget.per_service);
-}
-
-#[test]
 fn everything_else_is_not_probed_when_the_link_is_back() {
     let mut world = World::new(&["telegram", "other"], &["direct", "tokyo"]);
     world.pass(secs(5));
@@ -390,27 +269,6 @@ fn passive_mode_sends_nothing() {
     assert!(world.probes.is_empty() && world.controls.is_empty());
     assert_eq!(world.phase("direct"), Phase::Unknown, "a suspicion came and faded");
     assert!(world.ever(Phase::Suspect));
-}
-
-#[test]
-fn a_body_is_asked_for_once_a_day_before_a_route_is_trusted() {
-    let mut world = World::telegram();
-    let direct = route("telegram", "direct");
-    assert!(!world.state().wants_body(&direct, world.now, &world.params));
-    let fact = world.fact(direct.clone(), Sign::ResetAfterHello);
-    world.tell(Evidence { pair: Some(Technique::SniRst), anchors: Anchors::Good, ..fact });
-    world.pass(mins(2));
-    world.traffic("direct", A);
-    assert_eq!(world.phase("direct"), Phase::Recovering);
-    assert!(world.state().wants_body(&direct, world.now, &world.params));
-    world.event(Event::ProbeStarted(direct.clone(), 70_000));
-    let fact = world.fact(direct.clone(), A);
-    world.tell(Evidence { source: Source::Probe, ..fact });
-    assert!(!world.state().wants_body(&direct, world.now, &world.params), "the day's is spent");
-    let mut metered = world;
-    metered.params.line = Line::Metered;
-    metered.pass(mins(25 * 60));
-    assert!(!metered.state().wants_body(&direct, metered.now, &metered.params));
 }
 
 #[test]
@@ -438,7 +296,9 @@ fn shortened_for_a_show_a_lifted_block_is_left_within_half_a_minute() {
     world.country(direct.clone(), A);
     world.country(route("telegram", "tokyo"), A);
     world.pass(secs(3));
-    world.country.insert(direct.clone(), Probed { sign: Sign::ResetAfterHello, twin: Twin::Answered, bytes: 750 });
+    world
+        .country
+        .insert(direct.clone(), Probed { twin: Twin::Answered, bytes: 750, ..Probed::of(Sign::ResetAfterHello) });
     world.twinned("direct", Sign::ResetAfterHello, 1);
     let onset = world.now;
     while world.phase("direct") != Phase::Blocked {
@@ -460,7 +320,7 @@ fn quic_is_asked_about_only_when_an_apps_own_got_no_answer() {
     let over = |transport| Route { facet: Facet::Web, l4: L4::Udp, ..route("telegram", transport) };
     let (tcp, quic) = (route("telegram", "direct"), over("direct"));
     let routes = vec![tcp.clone(), route("telegram", "tokyo"), quic.clone(), over("tokyo")];
-    let mut world = World::over(Params::default(), routes);
+    let mut world = World::over(42, Params::default(), routes);
     for route in [tcp, route("telegram", "tokyo"), quic.clone(), over("tokyo")] {
         world.country(route, A);
     }

@@ -3,7 +3,7 @@
 use crate::health::{Effect, Event, LinkReport, Params, State, step};
 use crate::model::{
     Anchors, EndpointTag, Evidence, Facet, Grade, Ground, L4, LinkState, Moment, NetworkId, Phase, Record, Route,
-    ServiceId, Sign, Source, Standing, Transition, TransportId, Twin, Verdict,
+    ServiceId, Sign, Source, Standing, Technique, Transition, TransportId, Twin, Verdict,
 };
 use std::collections::HashMap;
 use std::time::Duration;
@@ -33,7 +33,16 @@ pub(super) fn route(service: &str, transport: &str) -> Route {
 pub(super) struct Probed {
     pub(super) sign: Sign,
     pub(super) twin: Twin,
+    pub(super) pair: Option<Technique>,
+    pub(super) endpoint: Option<EndpointTag>,
     pub(super) bytes: u32,
+}
+
+impl Probed {
+    /// A cheap probe that brings `sign`, alone.
+    pub(super) const fn of(sign: Sign) -> Self {
+        Self { sign, twin: Twin::Unknown, pair: None, endpoint: None, bytes: 700 }
+    }
 }
 
 pub(super) struct World {
@@ -62,13 +71,17 @@ impl World {
     }
 
     pub(super) fn with(params: Params, services: &[&str], transports: &[&str]) -> Self {
-        let routes = services.iter().flat_map(|s| transports.iter().map(move |t| route(s, t))).collect();
-        Self::over(params, routes)
+        Self::seeded(42, params, services, transports)
     }
 
-    pub(super) fn over(params: Params, routes: Vec<Route>) -> Self {
+    pub(super) fn seeded(seed: u64, params: Params, services: &[&str], transports: &[&str]) -> Self {
+        let routes = services.iter().flat_map(|s| transports.iter().map(move |t| route(s, t))).collect();
+        Self::over(seed, params, routes)
+    }
+
+    pub(super) fn over(seed: u64, params: Params, routes: Vec<Route>) -> Self {
         let now = Moment::from_millis(1_000_000);
-        let state = State::new(routes, NetworkId(1), 42, now);
+        let state = State::new(routes, NetworkId(1), seed, now);
         let mut world = Self {
             state: Some(state),
             params,
@@ -146,14 +159,14 @@ impl World {
     }
 
     fn land(&mut self, route: Route) {
-        let Some(Probed { sign, twin, bytes }) = self.country.get(&route).copied() else { return };
+        let Some(Probed { sign, twin, pair, endpoint, bytes }) = self.country.get(&route).copied() else { return };
         self.event(Event::ProbeStarted(route.clone(), bytes));
         let probe = self.fact(route, sign);
-        self.event(Event::Evidence(Evidence { source: Source::Probe, twin, ..probe }));
+        self.event(Event::Evidence(Evidence { source: Source::Probe, twin, pair, endpoint, ..probe }));
     }
 
     pub(super) fn country(&mut self, route: Route, sign: Sign) {
-        self.country.insert(route, Probed { sign, twin: Twin::Unknown, bytes: 700 });
+        self.country.insert(route, Probed::of(sign));
     }
 
     /// A fact of people's traffic, begun a moment ago.
