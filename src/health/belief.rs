@@ -168,7 +168,9 @@ impl Belief {
             _ => {}
         }
         let Some(mut weight) = weigh::weigh(evidence, before) else { return Cue::None };
-        if self.is_outranked(evidence) || (bare && self.taint.covers(evidence.endpoint, evidence.began)) {
+        // Where a pair's neutral half has passed, no punishment is in force.
+        let punished = bare && evidence.pair.is_none() && self.taint.covers(evidence.endpoint, evidence.began);
+        if self.is_outranked(evidence) || punished {
             return Cue::None;
         }
         // One dead address of several never makes a suspicion by itself. It is noted: if the others die as well, it was
