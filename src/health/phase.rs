@@ -26,7 +26,6 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
     let value = belief.score.value();
     match belief.phase {
         Phase::Blocked => rename(belief),
-        Phase::Recovering if belief.is_lossy() => lossy(belief, now),
         Phase::Recovering if points >= RELAPSE || value >= params.switch_at => {
             let wait = belief.recovery.relapse(now, params);
             rename(belief);
