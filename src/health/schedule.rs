@@ -175,7 +175,7 @@ impl State {
                 effects.extend(self.controls.map(Effect::ControlsAt));
             }
         }
-        if self.wants_goodput(now) {
+        if self.wants_goodput(now, params) {
             effects.push(Effect::GoodputAt(now));
         }
         if may_probe {
@@ -238,7 +238,7 @@ impl State {
     fn wakes_at(&self, now: Moment, may_probe: bool, params: &Params) -> Option<Moment> {
         let mut times: Vec<Moment> = Vec::new();
         times.extend(self.link.expires_at());
-        times.extend(self.yardstick.expires_at());
+        times.extend(self.yardstick.wakes_at());
         times.extend(self.forced.values().filter_map(|f| f.until));
         times.extend(self.flights.under_way.values().map(|(since, _)| *since + LOST));
         if self.link.is_online() {

@@ -199,6 +199,8 @@ impl Sign {
                 | Self::Refused
                 | Self::RefusedByIcmp
                 | Self::Frozen { .. }
+                | Self::Slow { .. }
+                | Self::Throttled
                 | Self::ForeignKey
                 | Self::HungUp
         )
