@@ -186,7 +186,7 @@ fn resolver_settings(settings: &Settings, matcher: &Arc<Matcher>, board: &Board,
     resolve::Settings {
         listed: Arc::new(move |name| classify_name(&listed, name).is_some()),
         observer: dns_observer(Arc::clone(matcher), board.clone()),
-        calendar: Some(Arc::clone(&world.sources.unix_now)),
+        calendar: Some(world.sources.true_time.calendar(Arc::clone(&world.sources.unix_now))),
         allow_private: resolver.allow_private || world.private_names,
         late_window: settings.detect.dns_late_window,
         unrelated: unrelated(settings),

@@ -5,7 +5,7 @@
 use super::LinkReport;
 use super::dice::Dice;
 use super::params::Params;
-use crate::model::{Anchors, Evidence, Grade, Ground, LinkState, Moment, Sign, Twin};
+use crate::model::{Anchors, Evidence, Grade, Ground, LinkState, Moment, Route, Sign, Twin};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -142,9 +142,13 @@ impl Link {
         self.waiting.push_back((now + VOUCHES, evidence));
     }
 
-    /// Whether somebody may be playing the service on this route, as far as waiting facts tell.
-    pub(super) fn fears(&self, route: &crate::model::Route) -> bool {
-        self.waiting.iter().any(|(_, e)| e.sign == Sign::ForeignKey && e.route == *route)
+    /// Whether somebody may be playing the service on this route, as far as waiting facts tell; all of its `bare` routes
+    /// go over one line.
+    pub(super) fn fears(&self, route: &Route, bare: bool, params: &Params) -> bool {
+        let same_line =
+            |other: &Route| bare && other.service == route.service && params.bare.contains(&other.transport);
+        let foreign = self.waiting.iter().map(|(_, e)| e).filter(|e| e.sign == Sign::ForeignKey);
+        foreign.map(|e| &e.route).any(|other| other == route || same_line(other))
     }
 
     /// Notes a good fact; a strong one vouches for the link as the anchors do. Anything that came through a tunnel is

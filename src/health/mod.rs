@@ -10,6 +10,7 @@
 //! | `phase` | which state follows? |
 //! | `recover` | when is a blocked route trusted again? |
 //! | `ends` | which of its addresses answer? |
+//! | `hostile` | what does somebody who plays a service mean for its other ways? |
 //! | `aside` | what is told and moves no connection? |
 //! | `throttle` | is a slow window anybody's doing? |
 //! | `resolver` | is the whole resolver dead, or only a name? |
@@ -33,6 +34,7 @@ mod budget;
 mod cadence;
 mod dice;
 mod ends;
+mod hostile;
 mod link;
 mod networks;
 mod outcomes;

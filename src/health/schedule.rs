@@ -195,6 +195,7 @@ impl State {
             .beliefs
             .iter()
             .filter_map(|(route, b)| b.probe.next.filter(|t| *t <= now).map(|t| (t, route.clone())))
+            .filter(|(_, route)| !self.is_shut(route, params))
             .collect();
         due.extend(self.due_ways(now, params));
         // The plain bare way first: what is wrong with it is what people are told.
@@ -279,7 +280,7 @@ impl State {
                 facet_used,
                 is_primary: primary == Some(&route.transport) && is_asked_after,
             };
-            let probed = self.routes.contains(&route) && !route.service.is_other();
+            let probed = self.routes.contains(&route) && !route.service.is_other() && !self.is_shut(&route, params);
             let Some(belief) = self.beliefs.get_mut(&route) else { continue };
             let probed = probed && !(route.is_quic() && matches!(belief.phase, Phase::Unknown | Phase::Ok));
             belief.probe.stale = false;
@@ -331,7 +332,8 @@ impl State {
             let calm = self.beliefs.get(*route).is_some_and(|b| {
                 !b.hostile && matches!(b.phase, Phase::Unknown | Phase::Ok | Phase::Suspect | Phase::Degraded)
             });
-            route.transport == *transport && !route.service.is_other() && !route.is_quic() && used && calm
+            let fit = !route.service.is_other() && !route.is_quic() && !self.is_shut(route, params);
+            route.transport == *transport && fit && used && calm
         };
         let rank = |route: &&Route| {
             let used = self.beliefs.get(*route).and_then(|b| b.used);

@@ -2,8 +2,8 @@
 //! failures at once ask once.
 
 use super::ask::Asker;
-use super::controls;
 use super::spec::Anchors;
+use super::{clock, controls};
 use crate::board::{Board, LinkReport};
 use crate::judge::link::{Controls, Doubt, Finding, Limits};
 use crate::model::{self, Ground, LinkState, Moment, NetworkId};
@@ -118,7 +118,12 @@ impl Checks {
             }
             if controls::run_lightly(asker, anchors, self.network.as_ref()).await.is_some() {
                 last.vouched = began;
-                board.link(LinkReport { state: last.checked.state, ground: last.checked.ground, began, at: board.now() });
+                board.link(LinkReport {
+                    state: last.checked.state,
+                    ground: last.checked.ground,
+                    began,
+                    at: board.now(),
+                });
                 return last.checked;
             }
         }
@@ -146,6 +151,9 @@ impl Checks {
         board.link(LinkReport { state: checked.state, ground: checked.ground, began, at });
         let before = memory.last.take().map_or(0, |last| last.bad_runs);
         let bad_runs = if checked.state == LinkState::LinkBad { before.saturating_add(1) } else { 0 };
+        if is_full {
+            clock::mind(asker, anchors, way, &run).await;
+        }
         memory.last = Some(Last { at, vouched: began, network, changes, is_full, checked, bad_runs });
         checked
     }

@@ -3,6 +3,7 @@
 
 mod ask;
 mod checks;
+mod clock;
 mod closer;
 mod controls;
 mod date;

@@ -69,7 +69,7 @@ impl Rounds {
 
     async fn round(&self, route: &Route) {
         let Some(question) = self.question(route) else { return };
-        if !self.may_ask(&question).await {
+        if self.is_shut(&question) || !self.may_ask(&question).await {
             return;
         }
         let before = self.neutral_first(&question).await;
@@ -81,7 +81,7 @@ impl Rounds {
         self.vouch(&question, &mut failed).await;
         self.look_at_quic(&question, &mut failed).await;
         self.report(&question, failed.evidence.clone());
-        if self.settings().pairs && failed.evidence.pair.is_none() {
+        if self.settings().pairs && failed.evidence.pair.is_none() && !failed.is_foreign_key {
             self.look_closer(&question, &failed).await;
         }
     }
@@ -175,6 +175,11 @@ impl Rounds {
             Some(DirectRule::UntilBlocked) => true,
             None => false,
         }
+    }
+
+    /// Whether somebody plays the service there: then nothing is asked unless the operator says so (§4.11).
+    fn is_shut(&self, question: &Question<'_>) -> bool {
+        self.board.snapshot().is_hostile(&question.route, question.way.bare)
     }
 
     /// Nothing is learned over a line that is not well, and probes stand out there (§4.9).
