@@ -11,6 +11,7 @@
 //! | `recover` | when is a blocked route trusted again? |
 //! | `ends` | which of its addresses answer? |
 //! | `aside` | what is told and moves no connection? |
+//! | `freeze` | what does a first freeze ask for, and whose is it in a tunnel? |
 //! | `throttle` | is a slow window anybody's doing? |
 //! | `resolver` | is the whole resolver dead, or only a name? |
 //! | `taint` | is the censor still punishing? |
@@ -33,6 +34,7 @@ mod budget;
 mod cadence;
 mod dice;
 mod ends;
+mod freeze;
 mod link;
 mod networks;
 mod outcomes;

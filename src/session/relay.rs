@@ -3,6 +3,7 @@
 use super::Sessions;
 use super::carried::Fate;
 use super::flow::{Birth, Flow};
+use super::habits::Parting;
 use super::hangup::greeting;
 use super::race::Race;
 use crate::model::{Sign, TcpFacts, Twin};
@@ -85,6 +86,14 @@ impl Sessions {
     /// The client ended a connection on which it had asked and not been answered. Where the kernel knows that the
     /// question never arrived, it gave up; where it arrived, a long poll ends like that.
     fn left_waiting(&self, flow: &Flow, end: &Ended, facts: Option<TcpFacts>) {
+        let by_client = end.first == Some(Side::Client) || matches!(end.outcome, Err((Side::Client, _)));
+        if by_client && !flow.stop.is_cancelled() {
+            let routing = self.routing();
+            let told = flow.told(&self.board, &routing);
+            let parting =
+                Parting { began: flow.start.moment, down: flow.meter.down(), silent: flow.meter.since_down() };
+            self.habits.left(&told, parting, flow.endpoint);
+        }
         let lost = facts.filter(|_| flow.bare).is_some_and(|facts| facts.unacked > 0 && facts.retransmits > 0);
         let waited = flow.awaits().unwrap_or_default();
         if end.first != Some(Side::Client) || flow.stop.is_cancelled() || !lost {
