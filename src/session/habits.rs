@@ -86,7 +86,8 @@ impl Habits {
             return false;
         }
         let before = left.insert(route, now);
-        before.is_some_and(|before| parting.began >= before && parting.began.since(before) <= AT_ONCE)
+        // That it was left is noticed a moment later.
+        before.is_some_and(|before| parting.began + AT_ONCE >= before && parting.began.since(before) <= AT_ONCE)
     }
 }
 
