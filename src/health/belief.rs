@@ -159,7 +159,7 @@ impl Belief {
         if evidence.twin == Twin::FailedToo && evidence.sign.is_bad() && evidence.pair.is_none() {
             return self.learn_everywhere(evidence);
         }
-        if evidence.sharpens {
+        if evidence.sharpens && evidence.sign != Sign::BurstFrozen {
             return self.sharpen(evidence, bare, params);
         }
         let before = self.before(evidence, sibling);
@@ -281,6 +281,11 @@ impl Belief {
             return;
         }
         self.asides.punished(evidence.at, params);
+        // The silence it was taken for at first says nothing of the route.
+        if evidence.sharpens {
+            let points = self.tally.take_back();
+            self.score.add(Part::Plain, -points);
+        }
         self.tally.count(evidence.sign);
         if bare {
             self.taint.mark(evidence.endpoint, evidence.at, params.taint.burst);

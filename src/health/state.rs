@@ -140,6 +140,7 @@ impl State {
             Ruling::Counts => {
                 let good = evidence.sign.is_good();
                 if good {
+                    self.link.absolve(&evidence);
                     self.link.note_good(&evidence, params.bare.contains(&evidence.route.transport));
                 }
                 self.learn(&evidence, now, params);

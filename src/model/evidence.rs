@@ -132,6 +132,9 @@ pub struct Evidence {
     pub sign: Sign,
     /// When the attempt *began*: a network change or a sleep after that voids it.
     pub began: Moment,
+    /// From when on what was due did not come: the line must be vouched for after that, for it may have gone in between.
+    /// Later than `began` where a connection lived before it failed.
+    pub since: Moment,
     /// When it ended.
     pub at: Moment,
     /// Where, for counting distinct endpoints.
@@ -158,6 +161,7 @@ impl Evidence {
             source,
             sign,
             began,
+            since: began,
             at,
             endpoint: None,
             twin: Twin::Unknown,

@@ -179,19 +179,14 @@ impl<'a> Talk<'a> {
 /// One request over HTTP/1.1.
 pub(super) async fn over_http1(stream: Stream, query: &Query<'_>, tap: &Tap) -> Result<(Page, Farewell), Fault> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|_| Fault::Layer)?;
-    let mut connection: Connection = connection.map(drop).boxed().fuse();
+    let connection: Connection = connection.map(drop).boxed().fuse();
     let request = query.request(query.path)?.header(HOST, query.authority()).body(Empty::<Bytes>::new());
     let request = request.map_err(|_| unaskable())?;
-    let page = drive(&mut connection, async {
+    let answer = async move {
         let response = sender.send_request(request).await.map_err(|_| Fault::Layer)?;
-        read(response, query, tap).await
-    });
-    let page = page.await?;
-    let farewell = async move {
-        drop(sender);
-        connection.await;
+        Ok((read(response, query, tap).await?, sender))
     };
-    Ok((page, farewell.boxed()))
+    take(connection, answer).await
 }
 
 /// One request over HTTP/2. The library wants to run the connection in a task; `tasks` owns it.
@@ -203,33 +198,41 @@ async fn over_http2(
 ) -> Result<(Page, Farewell), Fault> {
     let executor = Owned(tasks.clone());
     let (mut sender, connection) = http2::handshake(executor, TokioIo::new(stream)).await.map_err(|_| Fault::Layer)?;
-    let mut connection: Connection = connection.map(drop).boxed().fuse();
+    let connection: Connection = connection.map(drop).boxed().fuse();
     let uri = format!("https://{}{}", query.authority(), query.path);
     let request = query.request(&uri)?.body(Empty::<Bytes>::new()).map_err(|_| unaskable())?;
-    let page = drive(&mut connection, async {
+    let answer = async move {
         let response = sender.send_request(request).await.map_err(|_| Fault::Layer)?;
-        read(response, query, tap).await
-    });
-    let page = page.await?;
+        Ok((read(response, query, tap).await?, sender))
+    };
+    take(connection, answer).await
+}
+
+type Connection = futures_util::future::Fuse<BoxFuture<'static, ()>>;
+
+/// Waits for the answer with the connection beside it; what the connection still held when it ended is not lost. The
+/// sender is let go, and the connection closed, only in the farewell.
+async fn take<S: Send + 'static>(
+    mut connection: Connection,
+    answer: impl Future<Output = Result<(Page, S), Fault>>,
+) -> Result<(Page, Farewell), Fault> {
+    let mut answer = std::pin::pin!(answer);
+    // Both arms are polled by reference and lose nothing.
+    let early = tokio::select! {
+        biased;
+        done = &mut answer => Some(done),
+        () = &mut connection => None,
+    };
+    let answered = match early {
+        Some(done) => done,
+        None => answer.await,
+    };
+    let (page, sender) = answered?;
     let farewell = async move {
         drop(sender);
         connection.await;
     };
     Ok((page, farewell.boxed()))
-}
-
-type Connection = futures_util::future::Fuse<BoxFuture<'static, ()>>;
-
-/// Runs `work` with the connection beside it; what the connection still held when it ended is not lost.
-async fn drive<T>(connection: &mut Connection, work: impl Future<Output = T>) -> T {
-    let mut work = std::pin::pin!(work);
-    // Both arms are polled by reference and lose nothing.
-    tokio::select! {
-        biased;
-        done = &mut work => return done,
-        () = connection => {}
-    }
-    work.await
 }
 
 async fn read(response: Response<Incoming>, query: &Query<'_>, tap: &Tap) -> Result<Page, Fault> {

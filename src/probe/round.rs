@@ -258,7 +258,7 @@ impl Rounds {
     }
 
     pub(super) async fn ask_the_anchors(&self, failed: &mut Failed) {
-        failed.evidence.anchors = self.check(Thorough::Fully).await.anchors;
+        failed.evidence.anchors = self.check(Thorough::After(failed.evidence.since)).await.anchors;
     }
 
     /// C8: the same question inside the active tunnel, when the failed way is bare and no other has answered since.

@@ -93,7 +93,13 @@ impl Flow {
     }
 
     pub(super) fn told<'a>(&self, board: &'a Board, routing: &'a Routing) -> Told<'a> {
-        Told { board, routing, route: self.route.clone(), start: self.start, hello: None }
+        let since = self.start.moment;
+        Told { board, routing, route: self.route.clone(), start: self.start, since, hello: None }
+    }
+
+    /// The same, of what did not come for so long.
+    pub(super) fn told_of<'a>(&self, waited: Duration, board: &'a Board, routing: &'a Routing) -> Told<'a> {
+        Told { since: board.now() - waited, ..self.told(board, routing) }
     }
 
     /// How long it has lasted.

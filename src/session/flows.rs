@@ -117,7 +117,7 @@ impl Flows {
 
     /// Tells that a connection broke in the middle, on the server's side.
     pub(super) fn broke(&self, flow: &Flow, failure: &Failure, sessions: &Sessions) {
-        report::failed(&flow.told(&sessions.board, &sessions.routing()), failure, Twin::Unknown);
+        report::failed(&flow.told_of(Duration::ZERO, &sessions.board, &sessions.routing()), failure, Twin::Unknown);
     }
 
     /// Tells, once, that a connection has carried enough or lived long enough to prove its route.
@@ -149,7 +149,8 @@ impl Flows {
             let frozen = freeze::frozen(&facts).filter(|_| !dead_line || facts.quiet >= ON_A_DEAD_LINE);
             if let Some(sign) = frozen {
                 info!(route = %flow.route, kilobytes = facts.received / 1024, "a transfer froze; its app is told to reconnect");
-                report::sign(&flow.told(&sessions.board, &routing), sign, flow.endpoint, Twin::Unknown);
+                let told = flow.told_of(facts.waited(), &sessions.board, &routing);
+                report::sign(&told, sign, flow.endpoint, Twin::Unknown);
                 sessions.fates.count(flow.route.clone(), Fate::Lost);
                 flow.stop.cancel();
                 continue;

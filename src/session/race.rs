@@ -177,6 +177,7 @@ impl<'s> Race<'s> {
             routing: &self.routing,
             route: self.subject.route(&contestant.transport),
             start: contestant.start,
+            since: contestant.silent_since(),
             hello: contestant.greeting.as_ref(),
         }
     }

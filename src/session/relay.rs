@@ -96,7 +96,7 @@ impl Sessions {
             return;
         }
         let routing = self.routing();
-        let told = flow.told(&self.board, &routing);
+        let told = flow.told_of(waited, &self.board, &routing);
         if waited >= PATIENT && flow.meter.down() > 0 {
             super::report::sign(&told, Sign::ClientGaveUp, flow.endpoint, Twin::Unknown);
         }

@@ -97,6 +97,7 @@ fn without_a_sample_a_slow_window_says_nothing() {
     world.pass(mins(61));
     for _ in 0..3 {
         slow(&mut world, 1);
+        world.pass(secs(8));
     }
     assert_eq!(world.samples_asked.len(), 2);
     // What waited more than forty seconds has expired.
