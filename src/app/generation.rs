@@ -45,6 +45,7 @@ impl World {
         let mut spec = spec.clone();
         let https = match &mut spec.kind {
             probe::Kind::Https(https)
+            | probe::Kind::Often(https)
             | probe::Kind::Tls(https)
             | probe::Kind::Quic(https)
             | probe::Kind::WebSocket { https, .. } => https,

@@ -11,7 +11,7 @@ use super::budget;
 use super::cadence::{self, Asked};
 use super::params::{Mode, Params};
 use super::state::State;
-use crate::model::{Moment, Phase, Route, ServiceId, TransportId};
+use crate::model::{Moment, Phase, Route, ServiceId, Sign, TransportId};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -44,10 +44,12 @@ pub(super) struct Flights {
 }
 
 impl Way {
-    /// News: it need not be asked for.
-    pub(super) fn hear(&mut self, at: Moment) {
-        self.heard = self.heard.max(Some(at));
-        self.next = None;
+    /// News: it need not be asked for. Small answers are none, for a tunnel that freezes gives them as well (§0.2).
+    pub(super) fn hear(&mut self, at: Moment, sign: Sign) {
+        if sign == Sign::BodyProven || sign.is_bad() {
+            self.heard = self.heard.max(Some(at));
+            self.next = None;
+        }
     }
 
     fn is_active(&self, now: Moment, params: &Params) -> bool {
@@ -118,6 +120,7 @@ impl State {
         if let Some(belief) = self.beliefs.get_mut(route) {
             belief.probe.last = Some(now);
             belief.probe.count = belief.probe.count.saturating_add(1);
+            belief.doubted = false;
             belief.probe.stale = true;
         }
         if let Some(way) = self.ways.get_mut(&route.transport) {
@@ -142,11 +145,17 @@ impl State {
         }
     }
 
-    /// Whether a body should be checked with the next probe of this route: before a route is trusted again, where
-    /// the day's allowance has room.
+    /// Whether a body should be checked with the next probe of this route: before a route is trusted again, and where
+    /// transfers seem to freeze, which no small answer confirms or clears; where the day's allowance has room.
+    ///
+    /// Of the bare ways the plain one is asked: they differ only in how a first message is cut.
     pub fn wants_body(&self, route: &Route, now: Moment, params: &Params) -> bool {
-        self.beliefs.get(route).is_some_and(|b| b.phase == Phase::Recovering && b.recovery.wants_body())
-            && self.ledger.allows_body(&route.service, self.flights.reserved(), now, params)
+        let standby = params.bare.iter().skip(1).any(|other| *other == route.transport);
+        let wanted = self.beliefs.get(route).is_some_and(|belief| match belief.phase {
+            Phase::Recovering => belief.recovery.wants_body(),
+            _ => belief.may_freeze() && !standby,
+        });
+        wanted && self.ledger.allows_body(&route.service, self.flights.reserved(), now, params)
     }
 
     /// What is promised to the probes under way.

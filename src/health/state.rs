@@ -212,12 +212,14 @@ impl State {
                     belief.probe.stale = false;
                 }
             }
-        } else if evidence.sign.is_good() {
+        }
+        self.spread_freeze(evidence, now, params);
+        if evidence.sign.is_good() {
             self.forgive_server(route, now, params);
             self.pair_up(evidence, now, params);
         }
         if let Some(way) = self.ways.get_mut(&route.transport) {
-            way.hear(evidence.at);
+            way.hear(evidence.at, evidence.sign);
         }
     }
 
@@ -235,7 +237,7 @@ impl State {
     }
 
     /// The other routes over `transport`.
-    fn over(&self, transport: &TransportId, but: &Route) -> Vec<Route> {
+    pub(super) fn over(&self, transport: &TransportId, but: &Route) -> Vec<Route> {
         self.beliefs.keys().filter(|r| r.transport == *transport && *r != but).cloned().collect()
     }
 

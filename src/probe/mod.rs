@@ -11,6 +11,7 @@ mod examine;
 mod exchange;
 mod goodput;
 mod https;
+mod long;
 mod matrix;
 mod noise;
 mod packets;

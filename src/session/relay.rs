@@ -3,6 +3,7 @@
 use super::Sessions;
 use super::carried::Fate;
 use super::flow::{Birth, Flow};
+use super::habits::Parting;
 use super::hangup::greeting;
 use super::race::Race;
 use crate::model::{Sign, TcpFacts, Twin};
@@ -85,6 +86,10 @@ impl Sessions {
     /// The client ended a connection on which it had asked and not been answered. Where the kernel knows that the
     /// question never arrived, it gave up; where it arrived, a long poll ends like that.
     fn left_waiting(&self, flow: &Flow, end: &Ended, facts: Option<TcpFacts>) {
+        if matches!(end.outcome, Err((Side::Client, _))) {
+            flow.leaves();
+        }
+        self.parted(flow);
         let lost = facts.filter(|_| flow.bare).is_some_and(|facts| facts.unacked > 0 && facts.retransmits > 0);
         let waited = flow.awaits().unwrap_or_default();
         if end.first != Some(Side::Client) || flow.stop.is_cancelled() || !lost {
@@ -96,6 +101,17 @@ impl Sessions {
             super::report::sign(&told, Sign::ClientGaveUp, flow.endpoint, Twin::Unknown);
         }
         self.habits.barren(&told, waited, flow.endpoint);
+    }
+}
+
+impl Sessions {
+    /// Notes, once, that the client has left, if it has. The server need not have: where everything freezes, the end of
+    /// the stream never gets there.
+    pub(super) fn parted(&self, flow: &Flow) {
+        let Some(silent) = flow.parting().filter(|_| !flow.stop.is_cancelled()) else { return };
+        let routing = self.routing();
+        let parting = Parting { began: flow.start.moment, down: flow.meter.down(), silent };
+        self.habits.left(&flow.told(&self.board, &routing), parting, flow.endpoint);
     }
 }
 
@@ -148,6 +164,7 @@ impl AsyncWrite for Tap {
         Pin::new(&mut self.inner).poll_flush(cx)
     }
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.flow.leaves();
         if self.ended {
             return Poll::Ready(Ok(()));
         }
