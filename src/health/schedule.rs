@@ -279,8 +279,8 @@ impl State {
             let same_facet = self.beliefs.iter().filter(|(r, _)| r.service == route.service && r.facet == route.facet);
             let facet_used = same_facet.filter_map(|(_, b)| b.used).max();
             // Of what nobody has used, one facet speaks for the service: all of them at a join would be dear.
-            let speaks =
-                self.beliefs.keys().filter(|r| r.service == route.service && !r.is_quic()).map(|r| r.facet).min();
+            let asked = |r: &&Route| r.service == route.service && !r.is_quic() && !params.is_unasked(r);
+            let speaks = self.beliefs.keys().filter(asked).map(|r| r.facet).min();
             let is_asked_after = facet_used.is_some() || speaks == Some(route.facet);
             let asked = Asked {
                 now,
@@ -291,7 +291,9 @@ impl State {
             };
             let probed = self.routes.contains(&route) && !route.service.is_other() && !self.is_shut(&route, params);
             let Some(belief) = self.beliefs.get_mut(&route) else { continue };
-            let probed = probed && !(route.is_quic() && matches!(belief.phase, Phase::Unknown | Phase::Ok));
+            let calm = matches!(belief.phase, Phase::Unknown | Phase::Ok);
+            let when_in_trouble = route.is_quic() || (params.is_unasked(&route) && belief.everywhere.is_none());
+            let probed = probed && !(calm && when_in_trouble);
             belief.probe.stale = false;
             let at = if probed { cadence::next(belief, &mut self.dice, asked, params) } else { None };
             belief.probe.next = at;
@@ -341,7 +343,8 @@ impl State {
             let calm = self.beliefs.get(*route).is_some_and(|b| {
                 !b.hostile && matches!(b.phase, Phase::Unknown | Phase::Ok | Phase::Suspect | Phase::Degraded)
             });
-            let fit = !route.service.is_other() && !route.is_quic() && !self.is_shut(route, params);
+            let is_asked = !route.service.is_other() && !route.is_quic() && !params.is_unasked(route);
+            let fit = is_asked && !self.is_shut(route, params);
             route.transport == *transport && fit && used && calm
         };
         let rank = |route: &&Route| {

@@ -362,7 +362,7 @@ impl State {
             let (from, share) = (belief.phase, belief.recovery.share(params));
             phase::tick(belief, now, params);
             // What no probe asks after would stay blocked for good: people find out.
-            if !self.routes.contains(route) {
+            if !self.routes.contains(route) || params.is_unasked(route) {
                 phase::let_go(belief, now, params);
             }
             if belief.phase != from {

@@ -167,12 +167,7 @@ impl<'a> Talk<'a> {
 
     /// The orderly end.
     pub(super) fn farewell(self) -> Farewell {
-        let Self { sender, connection, .. } = self;
-        async move {
-            drop(sender);
-            connection.await;
-        }
-        .boxed()
+        goodbye(self.sender, self.connection)
     }
 }
 
@@ -210,29 +205,34 @@ async fn over_http2(
 
 type Connection = futures_util::future::Fuse<BoxFuture<'static, ()>>;
 
-/// Waits for the answer with the connection beside it; what the connection still held when it ended is not lost. The
-/// sender is let go, and the connection closed, only in the farewell.
+/// Waits for the answer. The sender is let go, and the connection closed, only in the farewell.
 async fn take<S: Send + 'static>(
     mut connection: Connection,
     answer: impl Future<Output = Result<(Page, S), Fault>>,
 ) -> Result<(Page, Farewell), Fault> {
-    let mut answer = std::pin::pin!(answer);
+    let (page, sender) = drive(&mut connection, answer).await?;
+    Ok((page, goodbye(sender, connection)))
+}
+
+/// Runs `work` with the connection beside it; what the connection still held when it ended is not lost.
+async fn drive<T>(connection: &mut Connection, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
     // Both arms are polled by reference and lose nothing.
-    let early = tokio::select! {
+    tokio::select! {
         biased;
-        done = &mut answer => Some(done),
-        () = &mut connection => None,
-    };
-    let answered = match early {
-        Some(done) => done,
-        None => answer.await,
-    };
-    let (page, sender) = answered?;
-    let farewell = async move {
+        done = &mut work => return done,
+        () = connection => {}
+    }
+    work.await
+}
+
+/// The orderly end.
+fn goodbye<S: Send + 'static>(sender: S, connection: Connection) -> Farewell {
+    async move {
         drop(sender);
         connection.await;
-    };
-    Ok((page, farewell.boxed()))
+    }
+    .boxed()
 }
 
 async fn read(response: Response<Incoming>, query: &Query<'_>, tap: &Tap) -> Result<Page, Fault> {

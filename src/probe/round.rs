@@ -70,8 +70,8 @@ impl Rounds {
     }
 
     async fn round(&self, route: &Route) {
-        let Some(question) = self.question(route) else { return };
-        if self.is_shut(&question) || !self.may_ask(&question).await {
+        let Some(question) = self.question(route) else { return self.look_at_unasked_calls(route).await };
+        if self.is_shut(&question) || !self.may_ask(question.way).await {
             return;
         }
         if self.asked_in_many(&question).await {
@@ -197,13 +197,13 @@ impl Rounds {
     }
 
     /// Nothing is learned over a line that is not well, and probes stand out there (§4.9).
-    async fn may_ask(&self, question: &Question<'_>) -> bool {
+    pub(super) async fn may_ask(&self, way: &Transport) -> bool {
         if self.board.snapshot().link == LinkState::Online {
             return true;
         }
         match self.check(Thorough::Fully).await.state {
             LinkState::Online => true,
-            LinkState::Whitelist => !question.way.bare,
+            LinkState::Whitelist => !way.bare,
             LinkState::Offline | LinkState::Captive | LinkState::LinkBad => false,
         }
     }
