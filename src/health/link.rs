@@ -23,7 +23,7 @@ const ASKED: Duration = Duration::from_secs(10);
 const HURRIED: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 /// What the controls said is good for so long (§1.3).
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_secs(30);
 /// Where only domestic places answer, foreign ones are asked at most this often, whatever is asked for (§4.9).
 const WHITELIST_REST: Duration = Duration::from_secs(300);
 /// The most failures that wait.
@@ -43,6 +43,8 @@ pub(super) struct Link {
     fit_since: Option<Moment>,
     void_before: Option<Moment>,
     vouched: Option<Moment>,
+    /// The last time the anchors were asked and found well.
+    well: Option<Moment>,
     asked: Option<Moment>,
     /// Which of [`HURRIED`] is next, soon after a change.
     hurried: usize,
@@ -73,6 +75,7 @@ impl Link {
             fit_since: None,
             void_before: None,
             vouched: None,
+            well: None,
             asked: None,
             hurried: HURRIED.len(),
             looked: None,
@@ -117,6 +120,13 @@ impl Link {
         self.void_before.is_some_and(|t| began < t)
     }
 
+    /// Whether the anchors themselves were asked since the attempt began. What came through a tunnel, or of one service,
+    /// does not tell a lossy line from a good one.
+    pub(super) fn is_well_since(&self, began: Moment) -> bool {
+        self.well.is_some_and(|asked| asked >= began)
+    }
+
+    /// Whether somebody who was asked since the attempt began has answered, and soon.
     fn vouches(&self, evidence: &Evidence) -> bool {
         self.vouched.is_some_and(|t| t >= evidence.since && evidence.at + VOUCHES >= t)
     }
@@ -211,6 +221,7 @@ impl Link {
             if before != LinkState::Online {
                 self.fit_since = Some(report.began);
             }
+            self.well = self.well.max(Some(report.began));
         } else {
             self.waiting.clear();
             self.frozen_since = self.frozen_since.or(Some(now));
@@ -260,6 +271,7 @@ impl Link {
         self.void_before = Some(now);
         self.waiting.clear();
         self.vouched = None;
+        self.well = None;
         self.asked = None;
         self.looked = None;
         self.hurried = 0;

@@ -17,6 +17,7 @@
 //! | `resolver` | is the whole resolver dead, or only a name? |
 //! | `taint` | is the censor still punishing? |
 //! | `link` | is the link fit to learn from? |
+//! | `unsure` | what counted before anybody had vouched for it? |
 //! | `networks` | what does another network mean, or a sleep? |
 //! | `cadence`, `dice` | when is a route probed next? |
 //! | `schedule`, `budget` | may the probe begin, and can it be afforded? |
@@ -55,6 +56,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod unsure;
 mod weigh;
 
 pub use budget::GOODPUT_PRICE;

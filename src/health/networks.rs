@@ -23,6 +23,7 @@ impl State {
     pub(super) fn take_resumed(&mut self, millis: u64, now: Moment, params: &Params) {
         if self.link.resumed(millis, now) {
             self.yardstick.forget();
+            self.unsure.forget();
             self.rephase(now, params);
         }
     }
@@ -51,6 +52,7 @@ impl State {
     pub(super) fn take_network(&mut self, network: NetworkId, now: Moment, params: &Params) {
         self.link.changed(now);
         self.yardstick.forget();
+        self.unsure.forget();
         self.change();
         if network == self.network {
             return;

@@ -10,6 +10,7 @@ use super::params::{Mode, Params};
 use super::resolver::Resolver;
 use super::schedule::{Flights, Way};
 use super::throttle::Yardstick;
+use super::unsure::Unsure;
 use super::{Event, LinkReport, phase};
 use crate::model::{
     Evidence, Forced, LinkState, Moment, NetworkId, Phase, Record, Route, ServiceId, Sign, Source, TransportId, Twin,
@@ -43,6 +44,7 @@ pub struct State {
     pub(super) wake: Option<Moment>,
     pub(super) controls: Option<Moment>,
     pub(super) shelf: BTreeMap<NetworkId, Shelf>,
+    pub(super) unsure: Unsure,
     changed: bool,
 }
 
@@ -71,6 +73,7 @@ impl State {
             wake: None,
             controls: None,
             shelf: BTreeMap::new(),
+            unsure: Unsure::default(),
             changed: true,
         };
         state.set_routes(routes, now);
@@ -139,6 +142,9 @@ impl State {
             }
             Ruling::Counts => {
                 let good = evidence.sign.is_good();
+                if !good && !self.link.is_well_since(evidence.began) {
+                    self.doubt_of(&evidence);
+                }
                 if good {
                     self.link.absolve(&evidence);
                     self.link.note_good(&evidence, params.bare.contains(&evidence.route.transport));
@@ -158,6 +164,13 @@ impl State {
             Ruling::Void => self.look_again(&evidence, now, params),
         }
         self.remember(evidence);
+    }
+
+    /// A failure counts before anybody has vouched for the line.
+    fn doubt_of(&mut self, evidence: &Evidence) {
+        if let Some(belief) = self.beliefs.get(&evidence.route).filter(|_| evidence.pair.is_none()) {
+            self.unsure.note(&evidence.route, belief, evidence.at);
+        }
     }
 
     /// Whether it is still open what the matter is with a route.
@@ -317,6 +330,13 @@ impl State {
         if changed {
             self.changed = true;
             self.told.push(Record::Link { network: self.network, from, to: report.state, ground: report.ground });
+        }
+        if self.link.is_online() {
+            self.unsure.vouch(report.began);
+        } else {
+            let turned = self.unsure.undo(&mut self.beliefs, report.began);
+            self.changed |= !turned.is_empty();
+            turned.into_iter().for_each(|(route, from)| self.announce(&route, from, now));
         }
         if self.link.is_online() {
             if let Some(since) = self.link.frozen_since.take() {

@@ -5,13 +5,14 @@ use super::ask::Asker;
 use super::spec::Anchors;
 use super::{clock, controls};
 use crate::board::{Board, LinkReport};
-use crate::judge::link::{Controls, Doubt, Finding, Limits};
+use crate::judge::link::{Controls, Doubt, Finding, Limits, SLOW};
 use crate::model::{self, Ground, LinkState, Moment, NetworkId};
 use crate::net::Network;
 use crate::transport::Transport;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 /// How much is wanted to be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub(super) struct Checks {
 struct Memory {
     last: Option<Last>,
     doubt: Doubt,
+    /// How long the neutral anchors usually take to answer, on this network.
+    usual: Option<(NetworkId, Duration)>,
 }
 
 struct Last {
@@ -70,6 +73,8 @@ struct Last {
     bad_runs: u32,
 }
 
+/// Round trips of a light look: two pages in clear text, each with its connection.
+const LIGHT_TRIPS: u32 = 4;
 /// A line that stays bad is looked at after this, then after twice as long each time …
 const BAD_AGAIN: Duration = Duration::from_secs(50);
 /// The first looks may come soon: a line that is just coming up is bad for a moment. Not where it seems to be whitelisted.
@@ -87,6 +92,19 @@ impl Last {
             runs => BAD_AGAIN.saturating_mul(1 << runs.saturating_sub(SOON + 1).min(8)).min(BAD_RARELY),
         };
         self.checked.state == LinkState::LinkBad && now.since(self.at) < wait
+    }
+}
+
+impl Memory {
+    /// The anchors' usual time on `network`.
+    fn usual(&self, network: NetworkId) -> Option<Duration> {
+        self.usual.filter(|(known, _)| *known == network).map(|(_, usual)| usual)
+    }
+
+    /// They took so long on a line that is well: the least is nearest to the truth, and fades slowly.
+    fn learn(&mut self, network: NetworkId, took: Duration) {
+        let usual = self.usual(network).map_or(took, |usual| took.min(usual + took.saturating_sub(usual) / 8));
+        self.usual = Some((network, usual));
     }
 }
 
@@ -137,17 +155,22 @@ impl Checks {
             let is_due = is_fresh || began.since(last.at) >= asker.settings.controls_routine;
             last.checked.state == LinkState::Online && is_due
         });
+        let usual = memory.usual(network);
         let light = match thorough {
-            Thorough::AsDue if is_routine => controls::run_lightly(asker, anchors, self.network.as_ref()).await,
+            Thorough::AsDue if is_routine => self.look_lightly(asker, anchors, usual).await,
             Thorough::AsDue | Thorough::Fully | Thorough::After(_) => None,
         };
         let is_full = light.is_none();
-        let run = match light {
+        let mut run = match light {
             Some(run) => run,
             None => controls::run(asker, anchors, way, self.network.as_ref()).await,
         };
+        run.usual_rtt = usual;
         let at = board.now();
         let checked = meaning(&run, &mut memory.doubt, asker.settings.limits, at);
+        if let Some(took) = run.trip().filter(|_| checked.state == LinkState::Online) {
+            memory.learn(network, took);
+        }
         board.link(LinkReport { state: checked.state, ground: checked.ground, began, at });
         let before = memory.last.take().map_or(0, |last| last.bad_runs);
         let bad_runs = if checked.state == LinkState::LinkBad { before.saturating_add(1) } else { 0 };
@@ -156,6 +179,16 @@ impl Checks {
         }
         memory.last = Some(Last { at, vouched: began, network, changes, is_full, checked, bad_runs });
         checked
+    }
+}
+
+impl Checks {
+    /// A light look; `None` when it leaves a doubt, as one that took long does.
+    async fn look_lightly(&self, asker: &Asker, anchors: &Anchors, usual: Option<Duration>) -> Option<Controls> {
+        let began = Instant::now();
+        let run = controls::run_lightly(asker, anchors, self.network.as_ref()).await?;
+        let is_slow = usual.is_some_and(|usual| began.elapsed() >= usual * LIGHT_TRIPS * SLOW);
+        (!is_slow).then_some(run)
     }
 }
 

@@ -177,6 +177,21 @@ impl<'s> Race<'s> {
         .await
     }
 
+    /// Sends the hello out on the bare way that is to have it, if one is up and this is its turn; else how long it must
+    /// wait. Those of listed services go three at a time (detection rules, T16).
+    pub(super) fn admit(&mut self) -> Option<Duration> {
+        let (name, spaced) = (self.greets?, !self.subject.service.id.is_other());
+        let goes = |c: &&mut Contestant| c.bare && c.engaged && c.is_up() && c.greeting.is_none() && !c.has_sent();
+        let contestant = self.contestants.iter_mut().find(goes)?;
+        match self.bursts.admit(name, self.board.now(), spaced) {
+            Ok(greeting) => {
+                contestant.greeting = Some(greeting);
+                None
+            }
+            Err(wait) => Some(wait),
+        }
+    }
+
     /// What is told about a way of this race.
     pub(super) fn told<'a>(&'a self, contestant: &'a Contestant) -> Told<'a> {
         Told {

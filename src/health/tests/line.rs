@@ -109,9 +109,34 @@ fn what_overlaps_a_change_of_network_or_a_sleep_is_void() {
 }
 
 #[test]
+fn what_counted_before_the_line_was_found_unfit_did_not_happen() {
+    for (state, after) in [(LinkState::LinkBad, 0.0), (LinkState::Offline, 0.0), (LinkState::Online, 4.5)] {
+        let mut world = World::telegram();
+        world.traffic("direct", A);
+        let before = world.direct();
+        world.link = None;
+        world.pass(secs(40));
+        world.twinned("direct", Sign::ResetAfterHello, 1);
+        assert_eq!(world.phase("direct"), Phase::Suspect, "it is left at once");
+        world.pass(secs(5));
+        let report = LinkReport { state, ground: Ground::Lossy, began: world.now, at: world.now };
+        world.event(Event::Link(report));
+        let now = world.direct();
+        assert_eq!(now.phase == before.phase, state != LinkState::Online, "{state}");
+        assert!(now.score < after + 0.1 && now.score > after - 3.1, "{state}: {}", now.score);
+    }
+}
+
+#[test]
 fn a_score_neither_grows_nor_fades_while_the_link_is_bad() {
     let mut world = World::telegram();
     world.twinned("direct", Sign::ResetAfterHello, 1);
+    world.event(Event::Link(LinkReport {
+        state: LinkState::Online,
+        ground: Ground::AnchorsAnswer,
+        began: world.now,
+        at: world.now,
+    }));
     world.link = Some(LinkState::Captive);
     world.event(Event::Link(LinkReport {
         state: LinkState::Captive,
