@@ -11,6 +11,7 @@
 //! | `recover` | when is a blocked route trusted again? |
 //! | `ends` | which of its addresses answer? |
 //! | `aside` | what is told and moves no connection? |
+//! | `packets` | what do packets on one way say of another? |
 //! | `throttle` | is a slow window anybody's doing? |
 //! | `resolver` | is the whole resolver dead, or only a name? |
 //! | `taint` | is the censor still punishing? |
@@ -36,6 +37,7 @@ mod ends;
 mod link;
 mod networks;
 mod outcomes;
+mod packets;
 mod params;
 mod people;
 mod phase;

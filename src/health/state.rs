@@ -196,7 +196,7 @@ impl State {
         let route = &evidence.route;
         let sibling = self.sibling_answered(evidence);
         self.hear_people(evidence);
-        let evidence = &self.in_its_shadow(evidence, params);
+        let evidence = &self.on_a_dead_line(self.in_its_shadow(evidence, params), params);
         self.teach(evidence, sibling, now, params);
         if evidence.sign == Sign::TransportDown {
             for other in self.over(&route.transport, route) {
