@@ -318,6 +318,7 @@ async fn calls_that_nobody_can_be_asked_about_are_looked_into_at_neutral_places(
         let (way, line, sent) = line("direct", true, stops, &pki);
         let world = World::knowing(Vec::new(), &calls(), vec![way]);
         world.swallowed(Twin::FailedToo);
+        world.last().await;
         let told = world.round().await;
         assert_eq!((told.source, told.sign, told.pair), (Source::Probe, Sign::UdpNoReply, Some(technique)));
         assert!(sent.lock().unwrap().iter().all(|(_, to)| !to.starts_with("svc.")), "nothing goes to the service");

@@ -89,7 +89,7 @@ fn lived_after(seen: &Seen, settled: Duration) -> Vec<&Entry> {
 /// From the verdict on, a browser's QUIC is refused at once, and it goes on by TCP.
 fn quic_is_refused(seen: &Seen) -> Vec<String> {
     let told = lived_after(seen, Duration::from_secs(5)).into_iter().filter_map(|entry| match &entry.what {
-        Lived::Quic(outcome) => Some(outcome.clone()),
+        Lived::Quic(outcome) => Some(*outcome),
         _ => None,
     });
     let told: Vec<_> = told.collect();
