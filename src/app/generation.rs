@@ -45,6 +45,7 @@ impl World {
         let mut spec = spec.clone();
         let https = match &mut spec.kind {
             probe::Kind::Https(https)
+            | probe::Kind::Often(https)
             | probe::Kind::Tls(https)
             | probe::Kind::Quic(https)
             | probe::Kind::WebSocket { https, .. } => https,
@@ -187,7 +188,7 @@ fn resolver_settings(settings: &Settings, matcher: &Arc<Matcher>, board: &Board,
     resolve::Settings {
         listed: Arc::new(move |name| classify_name(&listed, name).is_some()),
         observer: dns_observer(Arc::clone(matcher), board.clone()),
-        calendar: Some(Arc::clone(&world.sources.unix_now)),
+        calendar: Some(world.sources.true_time.calendar(Arc::clone(&world.sources.unix_now))),
         allow_private: resolver.allow_private || world.private_names,
         late_window: settings.detect.dns_late_window,
         unrelated: unrelated(settings),

@@ -11,7 +11,7 @@ use super::budget;
 use super::cadence::{self, Asked};
 use super::params::{Mode, Params};
 use super::state::State;
-use crate::model::{Moment, Phase, Route, ServiceId, TransportId};
+use crate::model::{Moment, Phase, Route, ServiceId, Sign, TransportId};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -44,10 +44,12 @@ pub(super) struct Flights {
 }
 
 impl Way {
-    /// News: it need not be asked for.
-    pub(super) fn hear(&mut self, at: Moment) {
-        self.heard = self.heard.max(Some(at));
-        self.next = None;
+    /// News: it need not be asked for. Small answers are none, for a tunnel that freezes gives them as well (§0.2).
+    pub(super) fn hear(&mut self, at: Moment, sign: Sign) {
+        if sign == Sign::BodyProven || sign.is_bad() {
+            self.heard = self.heard.max(Some(at));
+            self.next = None;
+        }
     }
 
     fn is_active(&self, now: Moment, params: &Params) -> bool {
@@ -118,6 +120,7 @@ impl State {
         if let Some(belief) = self.beliefs.get_mut(route) {
             belief.probe.last = Some(now);
             belief.probe.count = belief.probe.count.saturating_add(1);
+            belief.doubted = false;
             belief.probe.stale = true;
         }
         if let Some(way) = self.ways.get_mut(&route.transport) {
@@ -142,11 +145,17 @@ impl State {
         }
     }
 
-    /// Whether a body should be checked with the next probe of this route: before a route is trusted again, where
-    /// the day's allowance has room.
+    /// Whether a body should be checked with the next probe of this route: before a route is trusted again, and where
+    /// transfers seem to freeze, which no small answer confirms or clears; where the day's allowance has room.
+    ///
+    /// Of the bare ways the plain one is asked: they differ only in how a first message is cut.
     pub fn wants_body(&self, route: &Route, now: Moment, params: &Params) -> bool {
-        self.beliefs.get(route).is_some_and(|b| b.phase == Phase::Recovering && b.recovery.wants_body())
-            && self.ledger.allows_body(&route.service, self.flights.reserved(), now, params)
+        let standby = params.bare.iter().skip(1).any(|other| *other == route.transport);
+        let wanted = self.beliefs.get(route).is_some_and(|belief| match belief.phase {
+            Phase::Recovering => belief.recovery.wants_body(),
+            _ => belief.may_freeze() && !standby,
+        });
+        wanted && self.ledger.allows_body(&route.service, self.flights.reserved(), now, params)
     }
 
     /// What is promised to the probes under way.
@@ -175,7 +184,7 @@ impl State {
                 effects.extend(self.controls.map(Effect::ControlsAt));
             }
         }
-        if self.wants_goodput(now) {
+        if self.wants_goodput(now, params) {
             effects.push(Effect::GoodputAt(now));
         }
         if may_probe {
@@ -195,6 +204,7 @@ impl State {
             .beliefs
             .iter()
             .filter_map(|(route, b)| b.probe.next.filter(|t| *t <= now).map(|t| (t, route.clone())))
+            .filter(|(_, route)| !self.is_shut(route, params))
             .collect();
         due.extend(self.due_ways(now, params));
         // The plain bare way first: what is wrong with it is what people are told.
@@ -238,7 +248,7 @@ impl State {
     fn wakes_at(&self, now: Moment, may_probe: bool, params: &Params) -> Option<Moment> {
         let mut times: Vec<Moment> = Vec::new();
         times.extend(self.link.expires_at());
-        times.extend(self.yardstick.expires_at());
+        times.extend(self.yardstick.wakes_at());
         times.extend(self.forced.values().filter_map(|f| f.until));
         times.extend(self.flights.under_way.values().map(|(since, _)| *since + LOST));
         if self.link.is_online() {
@@ -279,7 +289,7 @@ impl State {
                 facet_used,
                 is_primary: primary == Some(&route.transport) && is_asked_after,
             };
-            let probed = self.routes.contains(&route) && !route.service.is_other();
+            let probed = self.routes.contains(&route) && !route.service.is_other() && !self.is_shut(&route, params);
             let Some(belief) = self.beliefs.get_mut(&route) else { continue };
             let calm = matches!(belief.phase, Phase::Unknown | Phase::Ok);
             let when_in_trouble = route.is_quic() || (params.is_unasked(&route) && belief.everywhere.is_none());
@@ -334,7 +344,8 @@ impl State {
                 !b.hostile && matches!(b.phase, Phase::Unknown | Phase::Ok | Phase::Suspect | Phase::Degraded)
             });
             let is_asked = !route.service.is_other() && !route.is_quic() && !params.is_unasked(route);
-            route.transport == *transport && is_asked && used && calm
+            let fit = is_asked && !self.is_shut(route, params);
+            route.transport == *transport && fit && used && calm
         };
         let rank = |route: &&Route| {
             let used = self.beliefs.get(*route).and_then(|b| b.used);

@@ -117,7 +117,7 @@ impl State {
             Event::NetworkChanged(network) => self.take_network(network, now, params),
             Event::Resumed(millis) => self.take_resumed(millis, now, params),
             Event::Goodput(sample) => self.take_goodput(sample, now, params),
-            Event::Force(service, forced) => self.take_force(service, forced, now),
+            Event::Force(service, forced) => self.take_force(service, forced, now, params),
         }
     }
 
@@ -140,6 +140,7 @@ impl State {
             Ruling::Counts => {
                 let good = evidence.sign.is_good();
                 if good {
+                    self.link.absolve(&evidence);
                     self.link.note_good(&evidence, params.bare.contains(&evidence.route.transport));
                 }
                 self.learn(&evidence, now, params);
@@ -197,7 +198,11 @@ impl State {
         let sibling = self.sibling_answered(evidence);
         self.hear_people(evidence);
         let evidence = &self.on_a_dead_line(self.in_its_shadow(evidence, params), params);
+        let was_played = self.is_played(&route.service, params);
         self.teach(evidence, sibling, now, params);
+        if !was_played && self.is_played(&route.service, params) {
+            self.spread_hostility(evidence, now, params);
+        }
         if evidence.sign == Sign::TransportDown {
             for other in self.over(&route.transport, route) {
                 let told = Evidence { route: other, twin: Twin::Unknown, ..evidence.clone() };
@@ -207,12 +212,14 @@ impl State {
                     belief.probe.stale = false;
                 }
             }
-        } else if evidence.sign.is_good() {
+        }
+        self.spread_freeze(evidence, now, params);
+        if evidence.sign.is_good() {
             self.forgive_server(route, now, params);
             self.pair_up(evidence, now, params);
         }
         if let Some(way) = self.ways.get_mut(&route.transport) {
-            way.hear(evidence.at);
+            way.hear(evidence.at, evidence.sign);
         }
     }
 
@@ -230,7 +237,7 @@ impl State {
     }
 
     /// The other routes over `transport`.
-    fn over(&self, transport: &TransportId, but: &Route) -> Vec<Route> {
+    pub(super) fn over(&self, transport: &TransportId, but: &Route) -> Vec<Route> {
         self.beliefs.keys().filter(|r| r.transport == *transport && *r != but).cloned().collect()
     }
 
@@ -319,14 +326,17 @@ impl State {
         }
     }
 
-    fn take_force(&mut self, service: ServiceId, forced: Option<Forced>, now: Moment) {
+    fn take_force(&mut self, service: ServiceId, forced: Option<Forced>, now: Moment, params: &Params) {
         self.changed = true;
         let transport = forced.as_ref().map(|f| f.transport.clone());
         self.told.push(Record::Use { service: service.clone(), transport: transport.clone() });
-        // On this command alone a place where somebody played the service is tried again (§4.11).
+        // On this command alone a place where somebody played the service is tried again (§4.11): all bare ways are one
+        // line.
         if let Some(transport) = transport {
+            let bare = |id| params.bare.contains(id);
             for (route, belief) in &mut self.beliefs {
-                if belief.hostile && route.service == service && route.transport == transport {
+                let meant = route.transport == transport || (bare(&transport) && bare(&route.transport));
+                if belief.hostile && route.service == service && meant {
                     belief.forget(now);
                 }
             }

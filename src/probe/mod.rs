@@ -4,6 +4,7 @@
 mod ask;
 mod calls;
 mod checks;
+mod clock;
 mod closer;
 mod controls;
 mod date;
@@ -11,6 +12,7 @@ mod examine;
 mod exchange;
 mod goodput;
 mod https;
+mod long;
 mod matrix;
 mod noise;
 mod packets;

@@ -10,7 +10,7 @@ use super::peer::{Dropped, Peer};
 use super::refusal;
 use super::routing::Routing;
 use crate::inbound::{Association, Refusal, Request};
-use crate::model::{Destination, Facet, Failure, Host, L4, ServiceId, TransportId};
+use crate::model::{Destination, Facet, Failure, Host, L4, ServiceId, Snapshot, TransportId};
 use crate::net::{Deadline, Packets};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -87,6 +87,8 @@ struct Relay<'s> {
     told: HashSet<(ServiceId, Facet)>,
     links: HashMap<TransportId, Link>,
     opening: Opening,
+    /// What was believed when it was last looked at.
+    believed: Arc<Snapshot>,
     up: Vec<u8>,
     down: Vec<u8>,
 }
@@ -102,6 +104,7 @@ impl<'s> Relay<'s> {
             told: HashSet::new(),
             links: HashMap::new(),
             opening: FuturesUnordered::new(),
+            believed: sessions.board.snapshot(),
             up: vec![0; MAX_PACKET],
             down: vec![0; MAX_PACKET],
         }
@@ -141,6 +144,7 @@ impl<'s> Relay<'s> {
 
     /// A packet of the client's. Breaks where the association is over, as it can carry nothing of what is wanted.
     async fn outward(&mut self, len: usize, to: Destination) -> ControlFlow<()> {
+        self.leave_hostile();
         if !self.peers.contains_key(&to)
             && let Err(why) = self.admit(len, &to)
         {
@@ -165,6 +169,24 @@ impl<'s> Relay<'s> {
             Some(Link::Opening(held)) if held.len() < HELD_PACKETS => held.push((packet.to_vec(), to)),
             Some(Link::Opening(_) | Link::Failed) | None => {}
         }
+    }
+
+    /// Where beliefs have changed, forgets the way of each destination whose service somebody plays there: it is planned
+    /// anew, and what waits for it is not sent.
+    fn leave_hostile(&mut self) {
+        let now = self.sessions.board.snapshot();
+        if Arc::ptr_eq(&now, &self.believed) {
+            return;
+        }
+        let (links, routing) = (&mut self.links, &self.routing);
+        self.peers.retain(|to, peer| {
+            let shut = now.is_hostile(&peer.subject.route(&peer.way), routing.is_bare(&peer.way));
+            if shut && let Some(Link::Opening(held)) = links.get_mut(&peer.way) {
+                held.retain(|(_, other)| other != to);
+            }
+            !shut
+        });
+        self.believed = now;
     }
 
     /// Plans a new destination, or says why nothing may carry its packets.
@@ -218,6 +240,7 @@ impl<'s> Relay<'s> {
     }
 
     async fn opened(&mut self, way: TransportId, outcome: Result<Packets, Failure>) {
+        self.leave_hostile();
         match outcome {
             Ok(link) => {
                 if let Some(Link::Opening(held)) = self.links.remove(&way) {

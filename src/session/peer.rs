@@ -174,7 +174,8 @@ impl Peer {
     }
 
     fn on<'a>(&self, sessions: &'a Sessions, routing: &'a Routing, way: &TransportId, start: Start) -> Told<'a> {
-        Told { board: &sessions.board, routing, route: self.subject.route(way), start, hello: None }
+        let since = start.moment;
+        Told { board: &sessions.board, routing, route: self.subject.route(way), start, since, hello: None }
     }
 }
 
