@@ -13,6 +13,7 @@
 //! | `hostile` | what does somebody who plays a service mean for its other ways? |
 //! | `aside` | what is told and moves no connection? |
 //! | `freeze` | what does a first freeze ask for, and whose is it in a tunnel? |
+//! | `packets` | what do packets on one way say of another? |
 //! | `throttle` | is a slow window anybody's doing? |
 //! | `resolver` | is the whole resolver dead, or only a name? |
 //! | `taint` | is the censor still punishing? |
@@ -41,6 +42,7 @@ mod hostile;
 mod link;
 mod networks;
 mod outcomes;
+mod packets;
 mod params;
 mod people;
 mod phase;

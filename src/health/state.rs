@@ -210,7 +210,7 @@ impl State {
         let route = &evidence.route;
         let sibling = self.sibling_answered(evidence);
         self.hear_people(evidence);
-        let evidence = &self.in_its_shadow(evidence, params);
+        let evidence = &self.on_a_dead_line(self.in_its_shadow(evidence, params), params);
         let was_played = self.is_played(&route.service, params);
         self.teach(evidence, sibling, now, params);
         if !was_played && self.is_played(&route.service, params) {

@@ -62,8 +62,8 @@ pub enum Partial {
 impl fmt::Display for Partial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OnlyIpv6 => f.write_str("works over IPv6 only"),
-            Self::OnlyIpv4 => f.write_str("works over IPv4 only"),
+            Self::OnlyIpv6 => f.write_str("works over IPv6 only, its IPv4 addresses do not answer"),
+            Self::OnlyIpv4 => f.write_str("works over IPv4 only, its IPv6 addresses do not answer"),
             Self::SomeEndpoints { dead: 1 } => f.write_str("one of its addresses does not answer"),
             Self::SomeEndpoints { dead } => write!(f, "{dead} of its addresses do not answer"),
         }

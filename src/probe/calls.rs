@@ -5,9 +5,7 @@
 use super::checks::Thorough;
 use super::round::Rounds;
 use crate::judge::udp::{Packets, Tries, technique};
-use crate::model::{
-    Anchors, Confidence, Evidence, Facet, Grade, L4, Phase, Route, Sign, Source, Standing, Technique, Twin,
-};
+use crate::model::{Confidence, Evidence, Facet, Grade, L4, Phase, Route, Sign, Source, Standing, Technique, Twin};
 
 /// Packets that people sent in vain, at the least, before their silence was told.
 const BEHIND_A_SILENCE: u32 = 4;
@@ -39,9 +37,7 @@ impl Rounds {
         if evidence.pair.is_some() {
             evidence.anchors = self.check(Thorough::Fully).await.anchors;
         }
-        if evidence.anchors != Anchors::Bad {
-            self.board.report(evidence);
-        }
+        self.board.report(evidence);
     }
 
     /// What people's packets to the service's relays did since the last answer. They count only beside another way that

@@ -261,16 +261,21 @@ impl<'s> Relay<'s> {
     }
 
     async fn inward(&mut self, way: &TransportId, len: usize, from: &Destination) {
-        let peer = match self.peers.get_mut(from) {
-            Some(peer) => Some(peer),
-            // A name was asked for and an address answers: the quiet peer of that port and way is meant.
-            None => self.peers.iter_mut().find_map(|(to, peer)| {
-                let named = matches!(to.host, Host::Name(_)) && to.port == from.port;
-                (named && peer.awaits(way)).then_some(peer)
-            }),
-        };
-        if let Some(peer) = peer {
+        if let Some(peer) = self.peers.get_mut(from) {
             peer.hears(self.sessions, &self.routing, way);
+        } else {
+            // A name was asked for and an address answers: the quiet peer of that port and way is meant, and whoever
+            // goes on by the address means the same.
+            let named = self
+                .peers
+                .iter_mut()
+                .find(|(to, peer)| matches!(to.host, Host::Name(_)) && to.port == from.port && peer.awaits(way));
+            if let Some((_, peer)) = named {
+                peer.hears(self.sessions, &self.routing, way);
+                let same = peer.clone();
+                make_room(&mut self.peers, |peer| peer.last);
+                self.peers.insert(from.clone(), same);
+            }
         }
         let _ = self.client.packets.send(&self.down[..len], from).await;
     }

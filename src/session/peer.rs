@@ -29,6 +29,7 @@ const HELD: usize = 1500;
 const WORKS: Duration = Duration::from_secs(600);
 
 /// One destination of the association.
+#[derive(Clone)]
 pub(super) struct Peer {
     pub(super) subject: Subject,
     pub(super) way: TransportId,

@@ -71,7 +71,7 @@ pub(crate) enum Lived {
     /// An attempt to open it failed.
     Failed(Mishap),
     /// A call was connected so long after the wish.
-    Connected(Duration),
+    Connected(#[expect(dead_code, reason = "shown with BYWAY_TEST_LOG")] Duration),
     /// A call was not connected, or went dead.
     CallLost(Mishap),
     /// QUIC was answered, or not; the page is another matter.

@@ -236,6 +236,7 @@ impl Stage {
             subject: self.subject,
             facet: self.scene.facet,
             route: self.route(),
+            partial: self.standing().and_then(|standing| standing.partial),
             onset,
             logged,
             watched: std::mem::take(&mut *self.watched.lock().unwrap()),

@@ -336,3 +336,25 @@ fn quic_is_asked_about_only_when_an_apps_own_got_no_answer() {
     world.pass(mins(2));
     assert!(!world.probes_of(&quic).is_empty());
 }
+
+#[test]
+fn calls_that_nobody_can_be_asked_about_are_looked_into_only_when_peoples_got_no_answer() {
+    let over = |transport| Route { facet: Facet::Calls, l4: L4::Udp, ..route("telegram", transport) };
+    let calls = over("direct");
+    let params = Params { unasked_calls: vec!["telegram".into()], ..Params::default() };
+    let routes = vec![route("telegram", "direct"), route("telegram", "tokyo"), calls.clone(), over("tokyo")];
+    for twin in [Twin::Unknown, Twin::FailedToo] {
+        let mut world = World::over(42, params.clone(), routes.clone());
+        world.country(route("telegram", "direct"), A);
+        world.country(route("telegram", "tokyo"), A);
+        for _ in 0..48 {
+            world.event(Event::Used(calls.clone()));
+            world.pass(mins(30));
+        }
+        assert!(world.probes.iter().all(|(_, route)| route.facet == Facet::Text), "{:?}", world.probes);
+        let fact = world.fact(calls.clone(), Sign::UdpNoReply);
+        world.tell(Evidence { anchors: Anchors::Good, twin, ..fact });
+        world.pass(mins(3));
+        assert!(!world.probes_of(&calls).is_empty(), "{twin:?}");
+    }
+}

@@ -1,8 +1,9 @@
 //! QUIC and calls: a browser that asks a site for QUIC and goes on by TCP, and somebody who calls people.
 
-use crate::people::{CALLERS, Habit, Life, SUBJECT};
+use crate::people::{CALLERS, Entry, Habit, Life, Lived, SUBJECT};
 use crate::scene::{Course, Goes, PLAIN, Says, Scene};
 use crate::seen::Seen;
+use byway::lab::people::Mishap;
 use byway::lab::{Action, Rule, Target};
 use byway::model::Confidence::Anomaly;
 use byway::model::Phase::{Blocked, Ok, Unknown};
@@ -25,11 +26,11 @@ pub(super) const QUIC: Scene = Scene {
             let rule = Rule::new(stage.names(), Action::DropQuic).residual(Duration::from_secs(420));
             stage.country.censor().add(rule);
         },
-        40,
+        20,
     ),
     route: Goes::Direct,
     verdict: Says::Named(&[Blocked], &[QuicBlock], Anomaly),
-    besides: streams_are_well,
+    besides: |seen| [streams_are_well(seen), quic_is_refused(seen)].concat(),
     ..PLAIN
 };
 
@@ -43,11 +44,11 @@ pub(super) const UDP_OFF: Scene = Scene {
     people: CALLERS,
     course: Course::Falls(
         |stage| _ = stage.country.censor().block(Target::everything().except_port(53), Action::DropUdp),
-        40,
+        25,
     ),
     route: Goes::Any,
     verdict: Says::Named(&[Blocked], &[UdpBlocked], Anomaly),
-    besides: streams_are_well,
+    besides: |seen| [streams_are_well(seen), calls_are_refused(seen)].concat(),
     ..PLAIN
 };
 
@@ -55,8 +56,10 @@ pub(super) const STUN: Scene = Scene {
     number: 29,
     name: "stun-dpi",
     what: "drop packets with STUN magic",
-    course: Course::Falls(|stage| _ = stage.on_everything(Action::DropStun), 40),
+    course: Course::Falls(|stage| _ = stage.on_everything(Action::DropStun), 25),
+    route: Goes::Tunnel,
     verdict: Says::Named(&[Blocked], &[StunDpi], Anomaly),
+    besides: |seen| [streams_are_well(seen), calls_go_on(seen)].concat(),
     ..UDP_OFF
 };
 
@@ -74,4 +77,47 @@ fn streams_are_well(seen: &Seen) -> Vec<String> {
         faults.push(format!("text went {ways:?}"));
     }
     faults
+}
+
+/// What people lived to see who wished for something so long after the subject's direct route was called blocked.
+fn lived_after(seen: &Seen, settled: Duration) -> Vec<&Entry> {
+    let called = seen.beliefs().into_iter().find(|(_, belief)| belief.phase == Blocked).map(|(at, _)| at);
+    let later = seen.diary.iter().filter(|entry| called.is_some_and(|at| entry.wished >= at + settled));
+    later.collect()
+}
+
+/// From the verdict on, a browser's QUIC is refused at once, and it goes on by TCP.
+fn quic_is_refused(seen: &Seen) -> Vec<String> {
+    let told = lived_after(seen, Duration::from_secs(5)).into_iter().filter_map(|entry| match &entry.what {
+        Lived::Quic(outcome) => Some(*outcome),
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    let refused = |told: &Result<Duration, Mishap>| *told == Err(Mishap::Refused);
+    let right = told.len() > 5 && told.iter().all(refused);
+    if right { Vec::new() } else { vec![format!("QUIC was told {told:?}")] }
+}
+
+/// What became of calls, once byway had the time to find out about its tunnels.
+fn calls(seen: &Seen) -> Vec<Result<(), Mishap>> {
+    let told = lived_after(seen, Duration::from_secs(120)).into_iter().filter_map(|entry| match entry.what {
+        Lived::Connected(_) => Some(Result::Ok(())),
+        Lived::CallLost(mishap) => Some(Err(mishap)),
+        _ => None,
+    });
+    told.collect()
+}
+
+/// Where no way carries packets, calls are told so at once: nobody waits.
+fn calls_are_refused(seen: &Seen) -> Vec<String> {
+    let told = calls(seen);
+    let right = told.len() > 5 && told.iter().all(|told| *told == Err(Mishap::Refused));
+    if right { Vec::new() } else { vec![format!("calls ended {told:?}")] }
+}
+
+/// Through the tunnel calls go on as ever.
+fn calls_go_on(seen: &Seen) -> Vec<String> {
+    let told = calls(seen);
+    let right = told.len() > 5 && told.iter().all(Result::is_ok);
+    if right { Vec::new() } else { vec![format!("calls ended {told:?}")] }
 }
