@@ -14,6 +14,9 @@ const CHEAP: u32 = 2_048;
 /// Slow routes are sampled ever more rarely, down to once an hour.
 const RAREST: Duration = Duration::from_secs(3600);
 
+/// Where people seem to miss something, it is asked after it so soon.
+const SOON: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
+
 /// What the wait depends on beside the belief.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked {
@@ -52,6 +55,7 @@ pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Para
             None => joined + dice.between(params.idle.settle.0, params.idle.settle.1),
             Some(last) => last + dice.around(params.idle.unused_every, params.idle.jitter),
         },
+        Phase::Unknown | Phase::Ok if belief.doubted => now + dice.between(SOON.0, SOON.1),
         _ if belief.everywhere.is_some() && calm => now + dice.around(params.suspect.recheck, 0.1),
         Phase::Unknown | Phase::Ok if !is_primary => return None,
         Phase::Unknown | Phase::Ok => idle(belief, dice, asked, params),

@@ -100,6 +100,12 @@ impl Link {
         }
         match (evidence.anchors, evidence.twin) {
             (Anchors::Bad, _) => Ruling::Void,
+            // Whatever swallows one hello swallows the last of several: only who was heard *after* the silence began
+            // tells that the line was there, and not who was just before (T16).
+            _ if evidence.sign == Sign::BurstFrozen => match self.vouches_after(evidence) {
+                true => Ruling::Counts,
+                false => Ruling::Waits,
+            },
             (Anchors::Good, _) | (Anchors::Unknown, Twin::Answered) => Ruling::Counts,
             (Anchors::Unknown, Twin::Unknown | Twin::FailedToo) if self.vouches(evidence) => Ruling::Counts,
             (Anchors::Unknown, Twin::Unknown | Twin::FailedToo) => Ruling::Waits,
@@ -113,6 +119,19 @@ impl Link {
 
     fn vouches(&self, evidence: &Evidence) -> bool {
         self.vouched.is_some_and(|t| t >= evidence.since && evidence.at + VOUCHES >= t)
+    }
+
+    /// Whether somebody who was asked after the silence was seen has answered, and soon.
+    fn vouches_after(&self, evidence: &Evidence) -> bool {
+        self.vouched.is_some_and(|t| t >= evidence.at && evidence.at + VOUCHES >= t)
+    }
+
+    /// A hello of the burst, or the swallowed one itself, was answered after all: a line that was away for a moment.
+    pub(super) fn absolve(&mut self, answer: &Evidence) {
+        let late = |e: &Evidence| e.route == answer.route && answer.began <= e.at && answer.at > e.at;
+        if matches!(answer.sign, Sign::Answer(_)) {
+            self.waiting.retain(|(_, e)| !(e.sign == Sign::BurstFrozen && late(e)));
+        }
     }
 
     /// Lets a fact wait.

@@ -12,6 +12,7 @@
 //! | `ends` | which of its addresses answer? |
 //! | `hostile` | what does somebody who plays a service mean for its other ways? |
 //! | `aside` | what is told and moves no connection? |
+//! | `freeze` | what does a first freeze ask for, and whose is it in a tunnel? |
 //! | `throttle` | is a slow window anybody's doing? |
 //! | `resolver` | is the whole resolver dead, or only a name? |
 //! | `taint` | is the censor still punishing? |
@@ -34,6 +35,7 @@ mod budget;
 mod cadence;
 mod dice;
 mod ends;
+mod freeze;
 mod hostile;
 mod link;
 mod networks;

@@ -11,7 +11,7 @@ use super::budget;
 use super::cadence::{self, Asked};
 use super::params::{Mode, Params};
 use super::state::State;
-use crate::model::{Moment, Phase, Route, ServiceId, TransportId};
+use crate::model::{Moment, Phase, Route, ServiceId, Sign, TransportId};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -44,10 +44,12 @@ pub(super) struct Flights {
 }
 
 impl Way {
-    /// News: it need not be asked for.
-    pub(super) fn hear(&mut self, at: Moment) {
-        self.heard = self.heard.max(Some(at));
-        self.next = None;
+    /// News: it need not be asked for. Small answers are none, for a tunnel that freezes gives them as well (§0.2).
+    pub(super) fn hear(&mut self, at: Moment, sign: Sign) {
+        if sign == Sign::BodyProven || sign.is_bad() {
+            self.heard = self.heard.max(Some(at));
+            self.next = None;
+        }
     }
 
     fn is_active(&self, now: Moment, params: &Params) -> bool {
@@ -118,6 +120,7 @@ impl State {
         if let Some(belief) = self.beliefs.get_mut(route) {
             belief.probe.last = Some(now);
             belief.probe.count = belief.probe.count.saturating_add(1);
+            belief.doubted = false;
             belief.probe.stale = true;
         }
         if let Some(way) = self.ways.get_mut(&route.transport) {
@@ -142,11 +145,17 @@ impl State {
         }
     }
 
-    /// Whether a body should be checked with the next probe of this route: before a route is trusted again, where
-    /// the day's allowance has room.
+    /// Whether a body should be checked with the next probe of this route: before a route is trusted again, and where
+    /// transfers seem to freeze, which no small answer confirms or clears; where the day's allowance has room.
+    ///
+    /// Of the bare ways the plain one is asked: they differ only in how a first message is cut.
     pub fn wants_body(&self, route: &Route, now: Moment, params: &Params) -> bool {
-        self.beliefs.get(route).is_some_and(|b| b.phase == Phase::Recovering && b.recovery.wants_body())
-            && self.ledger.allows_body(&route.service, self.flights.reserved(), now, params)
+        let standby = params.bare.iter().skip(1).any(|other| *other == route.transport);
+        let wanted = self.beliefs.get(route).is_some_and(|belief| match belief.phase {
+            Phase::Recovering => belief.recovery.wants_body(),
+            _ => belief.may_freeze() && !standby,
+        });
+        wanted && self.ledger.allows_body(&route.service, self.flights.reserved(), now, params)
     }
 
     /// What is promised to the probes under way.
@@ -175,7 +184,7 @@ impl State {
                 effects.extend(self.controls.map(Effect::ControlsAt));
             }
         }
-        if self.wants_goodput(now) {
+        if self.wants_goodput(now, params) {
             effects.push(Effect::GoodputAt(now));
         }
         if may_probe {
@@ -239,7 +248,7 @@ impl State {
     fn wakes_at(&self, now: Moment, may_probe: bool, params: &Params) -> Option<Moment> {
         let mut times: Vec<Moment> = Vec::new();
         times.extend(self.link.expires_at());
-        times.extend(self.yardstick.expires_at());
+        times.extend(self.yardstick.wakes_at());
         times.extend(self.forced.values().filter_map(|f| f.until));
         times.extend(self.flights.under_way.values().map(|(since, _)| *since + LOST));
         if self.link.is_online() {
@@ -270,8 +279,8 @@ impl State {
             let same_facet = self.beliefs.iter().filter(|(r, _)| r.service == route.service && r.facet == route.facet);
             let facet_used = same_facet.filter_map(|(_, b)| b.used).max();
             // Of what nobody has used, one facet speaks for the service: all of them at a join would be dear.
-            let speaks =
-                self.beliefs.keys().filter(|r| r.service == route.service && !r.is_quic()).map(|r| r.facet).min();
+            let asked = |r: &&Route| r.service == route.service && !r.is_quic() && !params.is_unasked(r);
+            let speaks = self.beliefs.keys().filter(asked).map(|r| r.facet).min();
             let is_asked_after = facet_used.is_some() || speaks == Some(route.facet);
             let asked = Asked {
                 now,
@@ -282,7 +291,9 @@ impl State {
             };
             let probed = self.routes.contains(&route) && !route.service.is_other() && !self.is_shut(&route, params);
             let Some(belief) = self.beliefs.get_mut(&route) else { continue };
-            let probed = probed && !(route.is_quic() && matches!(belief.phase, Phase::Unknown | Phase::Ok));
+            let calm = matches!(belief.phase, Phase::Unknown | Phase::Ok);
+            let when_in_trouble = route.is_quic() || (params.is_unasked(&route) && belief.everywhere.is_none());
+            let probed = probed && !(calm && when_in_trouble);
             belief.probe.stale = false;
             let at = if probed { cadence::next(belief, &mut self.dice, asked, params) } else { None };
             belief.probe.next = at;
@@ -332,7 +343,8 @@ impl State {
             let calm = self.beliefs.get(*route).is_some_and(|b| {
                 !b.hostile && matches!(b.phase, Phase::Unknown | Phase::Ok | Phase::Suspect | Phase::Degraded)
             });
-            let fit = !route.service.is_other() && !route.is_quic() && !self.is_shut(route, params);
+            let is_asked = !route.service.is_other() && !route.is_quic() && !params.is_unasked(route);
+            let fit = is_asked && !self.is_shut(route, params);
             route.transport == *transport && fit && used && calm
         };
         let rank = |route: &&Route| {

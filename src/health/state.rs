@@ -140,6 +140,7 @@ impl State {
             Ruling::Counts => {
                 let good = evidence.sign.is_good();
                 if good {
+                    self.link.absolve(&evidence);
                     self.link.note_good(&evidence, params.bare.contains(&evidence.route.transport));
                 }
                 self.learn(&evidence, now, params);
@@ -211,12 +212,14 @@ impl State {
                     belief.probe.stale = false;
                 }
             }
-        } else if evidence.sign.is_good() {
+        }
+        self.spread_freeze(evidence, now, params);
+        if evidence.sign.is_good() {
             self.forgive_server(route, now, params);
             self.pair_up(evidence, now, params);
         }
         if let Some(way) = self.ways.get_mut(&route.transport) {
-            way.hear(evidence.at);
+            way.hear(evidence.at, evidence.sign);
         }
     }
 
@@ -234,7 +237,7 @@ impl State {
     }
 
     /// The other routes over `transport`.
-    fn over(&self, transport: &TransportId, but: &Route) -> Vec<Route> {
+    pub(super) fn over(&self, transport: &TransportId, but: &Route) -> Vec<Route> {
         self.beliefs.keys().filter(|r| r.transport == *transport && *r != but).cloned().collect()
     }
 
@@ -359,7 +362,7 @@ impl State {
             let (from, share) = (belief.phase, belief.recovery.share(params));
             phase::tick(belief, now, params);
             // What no probe asks after would stay blocked for good: people find out.
-            if !self.routes.contains(route) {
+            if !self.routes.contains(route) || params.is_unasked(route) {
                 phase::let_go(belief, now, params);
             }
             if belief.phase != from {

@@ -62,26 +62,31 @@ impl Tally {
 
     /// One silence that was noted turns out to be more: its points go over to what it is. False when none was noted.
     pub(super) fn sharpen(&mut self, evidence: &Evidence) -> bool {
-        let silence = Sign::Silence.name();
-        let Some(how) = evidence.sign.technique() else { return false };
-        let Some((_, silences)) = self.signs.iter_mut().find(|(sign, count)| *sign == silence && *count > 0) else {
-            return false;
-        };
-        let share = 1.0 / f64::from(*silences);
-        *silences -= 1;
-        self.signs.retain(|(_, count)| *count > 0);
+        let Some(how) = evidence.sign.technique().filter(|_| self.count_of(Sign::Silence) > 0) else { return false };
+        let points = self.take_back();
         self.count(evidence.sign);
-        let blurred = self.techniques.iter_mut().find(|(how, _)| *how == Technique::Unidentified);
-        let points = blurred.map_or(0.0, |(_, points)| {
-            let moved = *points * share;
-            *points -= moved;
-            moved
-        });
         match self.techniques.iter_mut().find(|(known, _)| *known == how) {
             Some((_, sum)) => *sum += points,
             None => self.techniques.push((how, points)),
         }
         true
+    }
+
+    /// One silence that was noted was no sign against the route: what it had weighed.
+    pub(super) fn take_back(&mut self) -> f64 {
+        let silence = Sign::Silence.name();
+        let Some((_, silences)) = self.signs.iter_mut().find(|(sign, count)| *sign == silence && *count > 0) else {
+            return 0.0;
+        };
+        let share = 1.0 / f64::from(*silences);
+        *silences -= 1;
+        self.signs.retain(|(_, count)| *count > 0);
+        let blurred = self.techniques.iter_mut().find(|(how, _)| *how == Technique::Unidentified);
+        blurred.map_or(0.0, |(_, points)| {
+            let taken = *points * share;
+            *points -= taken;
+            taken
+        })
     }
 
     /// Notes a sign that weighs nothing but is worth telling.

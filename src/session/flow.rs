@@ -52,6 +52,8 @@ pub(super) struct Flow {
     asked_at: AtomicU64,
     pub(super) kernel: Kernel,
     pace: Mutex<Pace>,
+    /// For how long the server was silent when the client left, in milliseconds; one of the marks below otherwise.
+    left: AtomicU64,
     /// Its proof was told.
     pub(super) told: AtomicBool,
     /// Resets both sides.
@@ -84,6 +86,7 @@ impl Flow {
             asked_at: AtomicU64::new(0),
             kernel: Kernel::default(),
             pace: Mutex::default(),
+            left: AtomicU64::new(HERE),
             told: AtomicBool::new(false),
             stop: CancellationToken::new(),
         }
@@ -190,6 +193,19 @@ impl Flow {
         }
     }
 
+    /// The client has ended its side.
+    pub(super) fn leaves(&self) {
+        let silent = u64::try_from(self.meter.since_down().as_millis()).unwrap_or(NOTED).min(NOTED - 1);
+        // One that left before has left.
+        let _before = self.left.compare_exchange(HERE, silent, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Once, when the client has left: for how long the server was silent then.
+    pub(super) fn parting(&self) -> Option<Duration> {
+        let left = self.left.load(Ordering::Relaxed);
+        (left < NOTED).then(|| Duration::from_millis(self.left.swap(NOTED, Ordering::Relaxed)))
+    }
+
     /// The server has said something.
     pub(super) fn hears(&self, debt: Debt) {
         self.asked.store(0, Ordering::Relaxed);
@@ -209,6 +225,11 @@ impl Flow {
         }
     }
 }
+
+/// The client is there.
+const HERE: u64 = u64::MAX;
+/// It has left, and that was noted.
+const NOTED: u64 = u64::MAX - 1;
 
 const RECORD: u8 = 1;
 const BODY: u8 = 2;

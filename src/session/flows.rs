@@ -147,6 +147,7 @@ impl Flows {
         let blocked = lock(&self.blocked);
         for flow in live {
             flow.wonder();
+            sessions.parted(&flow);
             let facts = flow.facts();
             let window = flow.window();
             let frozen = freeze::frozen(&facts).filter(|_| !dead_line || facts.quiet >= ON_A_DEAD_LINE);

@@ -127,7 +127,9 @@ impl Seen {
             .filter_map(|entry| match entry.what {
                 Lived::Failed(mishap) => Some(format!("{} did not open: {mishap}", entry.app)),
                 Lived::Broke(mishap) => Some(format!("{} broke: {mishap}", entry.app)),
-                Lived::Opened(_) | Lived::Photo => None,
+                Lived::CallLost(mishap) => Some(format!("{} lost a call: {mishap}", entry.app)),
+                // Its page comes by TCP.
+                Lived::Quic(_) | Lived::Opened(_) | Lived::Connected(_) | Lived::Photo => None,
             })
             .collect()
     }

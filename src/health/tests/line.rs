@@ -197,7 +197,7 @@ fn what_began_on_a_line_that_was_not_fit_or_lived_through_that_failed_with_it() 
     let mut world = World::telegram();
     world.pass(secs(60));
     let before = world.now;
-    let mut say = |world: &mut World, state| {
+    let say = |world: &mut World, state| {
         world.link = Some(state);
         let at = world.now;
         world.event(Event::Link(LinkReport { state, ground: Ground::NotAsked, began: at, at }));

@@ -140,6 +140,7 @@ const fn heard(sign: Sign) -> &'static str {
         Sign::DnsInjected => "two answers to one question that cannot both be true",
         Sign::DnsSilent => "the system's resolver is silent about it",
         Sign::ClientGaveUp => "the app gave up",
+        Sign::Left => "the app leaves connections that have fallen silent",
         Sign::Reconnecting | Sign::HungUp => "the app connects again and again",
         Sign::UdpNoReply => "no packet comes back",
         Sign::QuicSilent => "QUIC gets no answer",

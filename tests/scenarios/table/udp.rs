@@ -1,18 +1,16 @@
-//! QUIC and calls. Packets of people do not come in by memory, so here the questions tell: the facet is in use, and
-//! byway finds out for itself.
+//! QUIC and calls: a browser that asks a site for QUIC and goes on by TCP, and somebody who calls people.
 
-use crate::people::{HOUSEHOLD, SUBJECT};
+use crate::people::{CALLERS, Habit, Life, SUBJECT};
 use crate::scene::{Course, Goes, PLAIN, Says, Scene};
 use crate::seen::Seen;
-use crate::stage::{Stage, mins};
 use byway::lab::{Action, Rule, Target};
 use byway::model::Confidence::Anomaly;
 use byway::model::Phase::{Blocked, Ok, Unknown};
 use byway::model::Technique::{QuicBlock, StunDpi, UdpBlocked};
 use byway::model::{Facet, L4, Route};
-use futures_util::FutureExt;
 use std::time::Duration;
-use tokio::time::{Instant, sleep};
+
+const BROWSER: Life = Life { app: Some("web.whatsapp.com"), habit: Habit::Browser, ..SUBJECT };
 
 pub(super) const QUIC: Scene = Scene {
     number: 27,
@@ -21,15 +19,15 @@ pub(super) const QUIC: Scene = Scene {
     subjects: &["whatsapp"],
     facet: Facet::Web,
     l4: L4::Udp,
-    people: &[crate::people::Life { app: Some("web.whatsapp.com"), ..SUBJECT }, SUBJECT],
-    course: Course::Story(|stage| {
-        in_use(stage, |stage| {
+    people: &[BROWSER, SUBJECT],
+    course: Course::Falls(
+        |stage| {
             let rule = Rule::new(stage.names(), Action::DropQuic).residual(Duration::from_secs(420));
             stage.country.censor().add(rule);
-        })
-        .boxed()
-    }),
-    route: Goes::Any,
+        },
+        40,
+    ),
+    route: Goes::Direct,
     verdict: Says::Named(&[Blocked], &[QuicBlock], Anomaly),
     besides: streams_are_well,
     ..PLAIN
@@ -42,13 +40,11 @@ pub(super) const UDP_OFF: Scene = Scene {
     subjects: &["signal", "telegram", "whatsapp"],
     facet: Facet::Calls,
     l4: L4::Udp,
-    people: HOUSEHOLD,
-    course: Course::Story(|stage| {
-        in_use(stage, |stage| {
-            stage.country.censor().block(Target::everything().except_port(53), Action::DropUdp);
-        })
-        .boxed()
-    }),
+    people: CALLERS,
+    course: Course::Falls(
+        |stage| _ = stage.country.censor().block(Target::everything().except_port(53), Action::DropUdp),
+        40,
+    ),
     route: Goes::Any,
     verdict: Says::Named(&[Blocked], &[UdpBlocked], Anomaly),
     besides: streams_are_well,
@@ -59,26 +55,10 @@ pub(super) const STUN: Scene = Scene {
     number: 29,
     name: "stun-dpi",
     what: "drop packets with STUN magic",
-    course: Course::Story(|stage| in_use(stage, |stage| _ = stage.on_everything(Action::DropStun)).boxed()),
+    course: Course::Falls(|stage| _ = stage.on_everything(Action::DropStun), 40),
     verdict: Says::Named(&[Blocked], &[StunDpi], Anomaly),
     ..UDP_OFF
 };
-
-/// The facet is in use all the time; in the midst of it this falls.
-async fn in_use(stage: &Stage, falls: fn(&Stage)) {
-    let used = || stage.byway.board().used(stage.route());
-    let pass = |span: Duration| async move {
-        let ends = Instant::now() + span;
-        while Instant::now() < ends {
-            used();
-            sleep(stage.draw(20, 60)).await;
-        }
-    };
-    pass(mins(10) + stage.draw(0, 120)).await;
-    stage.onset();
-    falls(stage);
-    pass(mins(40)).await;
-}
 
 /// Streams to the same places are nobody's business.
 fn streams_are_well(seen: &Seen) -> Vec<String> {
