@@ -189,7 +189,9 @@ impl Byway {
     pub fn heed(&self, event: &platform::Event) {
         match event {
             platform::Event::NetworkChanged(network) => {
-                self.generation.load().resolver.forget();
+                if !self.board.is_named_by(*network) {
+                    self.generation.load().resolver.forget();
+                }
                 self.board.network_changed(*network);
             }
             // The same network after a gap: what was under way is void, and the line is looked at.

@@ -168,10 +168,17 @@ impl Board {
         }
     }
 
-    /// Tells that the device joined another network.
+    /// Tells that the device joined another network, or which one it has been on since the start.
     pub fn network_changed(&self, network: NetworkId) {
-        self.shown.changes.fetch_add(1, Ordering::Relaxed);
+        if !self.is_named_by(network) {
+            self.shown.changes.fetch_add(1, Ordering::Relaxed);
+        }
         self.command(Post::Event(Event::NetworkChanged(network)));
+    }
+
+    /// Whether that word would only say which network this has been all along: nothing changes with it.
+    pub fn is_named_by(&self, network: NetworkId) -> bool {
+        self.snapshot().network.is_unknown() && !network.is_unknown()
     }
 
     /// Tells that the device slept this long.

@@ -50,6 +50,11 @@ impl State {
     }
 
     pub(super) fn take_network(&mut self, network: NetworkId, now: Moment, params: &Params) {
+        if self.network.is_unknown() && !network.is_unknown() {
+            // It only became known which network this has been all along: nothing has changed.
+            self.network = network;
+            return self.change();
+        }
         self.link.changed(now);
         self.yardstick.forget();
         self.unsure.forget();

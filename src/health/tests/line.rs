@@ -245,3 +245,24 @@ fn what_began_on_a_line_that_was_not_fit_or_lived_through_that_failed_with_it() 
     world.twinned("direct", Sign::ResetAfterHello, 1);
     assert!(world.direct().score > -1.0, "and what begins now counts");
 }
+
+#[test]
+fn that_it_becomes_known_which_network_this_is_changes_nothing() {
+    let mut world = World::on(NetworkId::UNKNOWN, &["telegram"], &["direct", "tokyo"]);
+    world.pass(secs(5));
+    world.traffic("direct", A);
+    let (began, before) = (world.now, world.direct());
+    assert_eq!(before.phase, Phase::Ok);
+    world.event(Event::NetworkChanged(NetworkId(7)));
+    assert_eq!((world.direct(), world.state().snapshot(&world.params).network), (before, NetworkId(7)));
+    world.pass(secs(2));
+    let fact = world.fact(route("telegram", "direct"), Sign::ResetAfterHello);
+    world.tell(Evidence { began: began - secs(1), twin: Twin::Answered, ..fact });
+    assert!(world.direct().score > 0.0, "what was under way counts");
+    assert!(world.transitions().iter().all(|t| [NetworkId::UNKNOWN, NetworkId(7)].contains(&t.network)));
+    let known = world.direct();
+    world.event(Event::NetworkChanged(NetworkId(8)));
+    assert_eq!(world.phase("direct"), Phase::Unknown, "that is another one");
+    world.event(Event::NetworkChanged(NetworkId(7)));
+    assert_eq!(world.direct().last_good, known.last_good, "and home is remembered by its right name");
+}

@@ -45,7 +45,7 @@ pub(super) const BODY_STOPS: &str = "its handshake works, and the transfer stops
 pub(super) const FREEZES_EVERYWHERE: &str = "its transfers stop through a tunnel too";
 pub(super) const FAR_SLOWER: &str = "a neutral site is more than ten times as fast over the same line";
 pub(super) const STUB: &str = "in clear text a page answers that sends elsewhere";
-pub(super) const TWO_ANSWERS: &str = "two different answers came to one question";
+pub(super) const TWO_ANSWERS: &str = "two answers to one question contradict each other: one of them is forged";
 pub(super) const NAME_DENIED: &str = "the system's resolver denies a name that the secure one knows";
 pub(super) const NAME_SILENT: &str = "the system's resolver is silent about this name, and answers for others";
 pub(super) const QUIC_DIES: &str = "QUIC's first packets are not answered, other packets to the same place are";
@@ -91,6 +91,7 @@ pub fn says(trial: Trial, said: &Said) -> String {
     let what = match trial {
         Trial::Link => "neutral sites over this line",
         Trial::Dns => "the system's resolver beside the secure one",
+        Trial::LateAnswer => "the system's resolver asked raw, over UDP and TCP",
         Trial::Service => "the service's own protocol, directly",
         Trial::OtherEndpoint => "another address or port of the service, directly",
         Trial::OtherFamily => "the same by the other version of IP",
@@ -136,7 +137,7 @@ const fn heard(sign: Sign) -> &'static str {
         Sign::ForeignKey => "somebody else's certificate or key",
         Sign::BlockPage => "a page that is not the service's",
         Sign::DnsLie => "the system's resolver denies the name or gives an impossible address",
-        Sign::DnsInjected => "two different answers to one question",
+        Sign::DnsInjected => "two answers to one question that cannot both be true",
         Sign::DnsSilent => "the system's resolver is silent about it",
         Sign::ClientGaveUp => "the app gave up",
         Sign::Left => "the app leaves connections that have fallen silent",
