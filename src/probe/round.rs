@@ -72,7 +72,13 @@ impl Rounds {
         if !self.may_ask(&question).await {
             return;
         }
-        let before = self.neutral_first(&question).await;
+        if self.board.is_in_shadow(route) {
+            return self.ask_in_shadow(question).await;
+        }
+        let (question, before) = match self.turns.settle(route) {
+            Some(owed) => self.neutral_first(question, owed).await,
+            None => (question, None),
+        };
         let asked = self.put(&question).await;
         self.turns.took(route, asked.outcome.is_ok(), &self.asker.sources.chance);
         let Told::Failed(mut failed) = self.tell_unless_failed(&question, &asked) else { return };
@@ -152,7 +158,7 @@ impl Rounds {
         };
         let all: Vec<(&Spec, &Destination)> =
             specs.iter().flat_map(|spec| spec.targets.iter().map(move |target| (spec, target))).collect();
-        let (spec, target) = all.get(self.turns.place(route).checked_rem(all.len())?)?;
+        let (spec, target) = all.get(self.turns.take_place(route).checked_rem(all.len())?)?;
         self.is_allowed(&route.service, way).then(|| Question {
             route: route.clone(),
             way,
@@ -226,7 +232,7 @@ impl Rounds {
 
     /// Finds out whether the line is well: by the twin, which also tells whether the service is, and where that
     /// says nothing by the controls. A foreign key is nobody's before the anchors showed theirs and the time.
-    async fn vouch(&self, question: &Question<'_>, failed: &mut Failed) {
+    pub(super) async fn vouch(&self, question: &Question<'_>, failed: &mut Failed) {
         // Packets that vanish to everybody vanish to a tunnel's server too: its silence would say nothing.
         if !matches!(failed.evidence.pair, Some(Technique::StunDpi | Technique::UdpBlocked)) {
             failed.evidence.twin = self.twin(question, &failed.evidence).await;

@@ -49,8 +49,9 @@ fn s16_the_punishment_after_a_reset_is_not_a_block_by_address() {
     assert!(!why.iter().any(|sign| sign == "connect_timeout_error"), "{why:?}");
     under(&mut world, Sign::ResetAfterHello);
     world.pass(mins(12));
-    let first = world.probes_of(&route("telegram", "direct"))[0];
-    assert!(first.since(hit) >= secs(75), "not inside the punishment");
+    let probes = world.probes_of(&route("telegram", "direct"));
+    let inside = probes.iter().filter(|at| at.since(hit) < secs(75)).count();
+    assert!(inside <= 1, "inside the punishment only the one that begins with what nobody punishes: {probes:?}");
     assert_eq!(world.verdict(), Verdict::Blocked(Technique::SniRst));
 }
 
