@@ -35,10 +35,17 @@ pub(super) fn is_cheap(belief: &Belief) -> bool {
     belief.probe.cost.is_some_and(|cost| cost < CHEAP)
 }
 
-/// Whether the route's next question is the first one about a suspicion: its neutral half goes first, so that it need
-/// not wait until a punishment is over. Packets have none.
+/// Whether the route's next question is the first one about a suspicion, or about failures that never make one because
+/// a punishment may be on: its neutral half goes first, so that it need not wait until that is over. Packets have none.
 pub(super) fn begins_neutral(belief: &Belief, l4: L4) -> bool {
-    belief.phase == Phase::Suspect && belief.probe.count == 0 && l4 == L4::Tcp
+    let first = belief.phase == Phase::Suspect && belief.probe.count == 0;
+    l4 == L4::Tcp && (first || fails_in_vain(belief))
+}
+
+/// Whether people fail, to no effect, and nobody has asked since.
+fn fails_in_vain(belief: &Belief) -> bool {
+    let since = belief.people.fail_in_vain().filter(|_| matches!(belief.phase, Phase::Unknown | Phase::Ok));
+    since.is_some_and(|since| belief.probe.last.is_none_or(|last| last < since))
 }
 
 /// The next probe of a route; `None` for none until something happens.
@@ -59,6 +66,10 @@ pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Para
             None => joined + dice.between(params.idle.settle.0, params.idle.settle.1),
             Some(last) => last + dice.around(params.idle.unused_every, params.idle.jitter),
         },
+        _ if is_primary && fails_in_vain(belief) => {
+            let first = params.suspect.at.first().copied().unwrap_or(params.suspect.recheck);
+            now + dice.stretch(first, 0.5, 1.0)
+        }
         _ if belief.everywhere.is_some() && calm => now + dice.around(params.suspect.recheck, 0.1),
         Phase::Unknown | Phase::Ok if !is_primary => return None,
         Phase::Unknown | Phase::Ok => idle(belief, dice, asked, params),

@@ -6,8 +6,12 @@ use super::pair::{Half, Neutral, https_of, pinned};
 use super::round::{Failed, Question, Rounds, Told};
 use super::turns::Owed;
 use crate::judge::s2c::{self, Heard};
-use crate::model::{self, Confidence, Destination, Evidence, Sign, Technique, Twin};
+use crate::model::{self, Confidence, Destination, Evidence, L4, Phase, Route, Sign, Standing, Technique, Twin};
 use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Another facet of a service that answered within this time is alive.
+const LATELY: Duration = Duration::from_secs(600);
 
 /// The neutral halves that went before the real one.
 pub(super) struct Before {
@@ -70,7 +74,9 @@ impl Rounds {
         let Told::Failed(mut failed) = self.tell_unless_failed(&question, &asked) else { return };
         self.vouch(&question, &mut failed).await;
         self.board.report(failed.evidence.clone());
-        if is_vouched(&failed.evidence) && neutral.proves(failed.evidence.sign).is_some() {
+        let proves = neutral.proves(failed.evidence.sign);
+        let alone = proves == Some(Technique::ProtoBlock) && self.is_vouched_alone(&question.route, &failed.evidence);
+        if proves.is_some() && (is_vouched(&failed.evidence) || alone) {
             self.repeat(&question, &failed, (&neutral, address)).await;
         }
     }
@@ -135,6 +141,23 @@ impl Rounds {
         let proven = snapshot.standing(&question.route).is_some_and(|s| s.confidence == Confidence::Confirmed);
         let bare = question.way.kind == "direct";
         bare && !proven && is_vouched(evidence) && self.is_long_after_a_pair(question)
+    }
+
+    /// Where no way lives that the question could be put to as well: whether the line is well and another facet of the
+    /// service answers on this very way.
+    fn is_vouched_alone(&self, route: &Route, evidence: &Evidence) -> bool {
+        let (snapshot, now) = (self.board.snapshot(), self.board.now());
+        let of_it = || snapshot.standings.iter().filter(|(other, _)| other.service == route.service);
+        let lives = |(other, standing): (&Route, &Standing)| {
+            other.transport != route.transport && other.facet == route.facet && standing.phase == Phase::Ok
+        };
+        let answers = |(other, standing): (&Route, &Standing)| {
+            let well = matches!(standing.phase, Phase::Ok | Phase::Unknown);
+            let lately = standing.last_good.is_some_and(|good| now.since(good) <= LATELY);
+            other.transport == route.transport && other.facet != route.facet && other.l4 == L4::Tcp && well && lately
+        };
+        let controls = evidence.twin == Twin::Unknown && evidence.anchors == model::Anchors::Good;
+        controls && !of_it().any(lives) && of_it().any(answers)
     }
 
     fn is_long_after_a_pair(&self, question: &Question<'_>) -> bool {
