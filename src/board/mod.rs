@@ -224,6 +224,12 @@ impl Board {
         self.shown.ready.wants_body(route)
     }
 
+    /// Whether the probe that was handed out for this route falls into the time in which an earlier failure may still
+    /// be punished for (T19): only what sets off nothing may be asked first.
+    pub fn is_in_shadow(&self, route: &Route) -> bool {
+        self.shown.ready.is_in_shadow(route)
+    }
+
     /// Facts dropped because the inbox was full.
     pub fn dropped(&self) -> u64 {
         self.shown.dropped.load(Ordering::Relaxed)

@@ -163,6 +163,10 @@ impl Belief {
             return self.sharpen(evidence, bare, params);
         }
         let before = self.before(evidence, sibling);
+        // Where no other way could be asked, a pair counts only for what people live to see as well.
+        let alone = evidence.twin != Twin::Answered && !sibling;
+        let doubtful = evidence.pair == Some(Technique::ProtoBlock) && alone && !self.people.fail(evidence.at);
+        let evidence = &Evidence { pair: evidence.pair.filter(|_| !doubtful), ..evidence.clone() };
         match evidence.sign {
             Sign::DnsSilent => self.dns_silences = self.dns_silences.saturating_add(1),
             Sign::DnsLie | Sign::DnsInjected => self.note_lie(evidence),
@@ -174,6 +178,9 @@ impl Belief {
         let Some(mut weight) = weigh::weigh(evidence, before) else { return Cue::None };
         // Where a pair's neutral half has passed, no punishment is in force.
         let punished = bare && evidence.pair.is_none() && self.taint.covers(evidence.endpoint, evidence.began);
+        if evidence.source == Source::Traffic && weight.tried {
+            self.probe.stale |= self.people.failed(evidence.at, punished);
+        }
         if self.is_outranked(evidence) || punished {
             return Cue::None;
         }

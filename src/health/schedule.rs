@@ -158,6 +158,35 @@ impl State {
         wanted && self.ledger.allows_body(&route.service, self.flights.reserved(), now, params)
     }
 
+    /// Until when failures on `route`, or on the other bare ways of the same, may be punished for (T19).
+    fn shadow(&self, route: &Route, now: Moment, params: &Params) -> Option<Moment> {
+        let bare = |other: &Route| params.bare.contains(&other.transport);
+        let same = |r: &Route| (&r.service, r.facet, r.l4) == (&route.service, route.facet, route.l4);
+        let ways = self.beliefs.iter().filter(|(other, _)| bare(other) && same(other));
+        ways.filter_map(|(_, belief)| belief.taint.until(now)).max().filter(|_| bare(route))
+    }
+
+    /// Whether a probe of `route` begun now would fall into such a punishment.
+    pub fn is_in_shadow(&self, route: &Route, now: Moment, params: &Params) -> bool {
+        self.shadow(route, now, params).is_some()
+    }
+
+    /// Until when a bare way must wait though it is due: until what it would be punished for is over, but for the first
+    /// question about the plain one, which begins with what nobody punishes; and the others until it is known what is
+    /// the matter with the plain one, for they would spoil its questions.
+    fn waits(&mut self, route: &Route, now: Moment, params: &Params) -> Option<Moment> {
+        let plain = params.bare.first().filter(|_| params.bare.contains(&route.transport))?;
+        let shadow = self.shadow(route, now, params);
+        let shaded = shadow.map(|end| end + self.dice.stretch(end.since(now) / 16, 0.0, 1.0));
+        if *plain == route.transport {
+            return shaded.filter(|_| !self.beliefs.get(route).is_some_and(|b| cadence::begins_neutral(b, route.l4)));
+        }
+        let asked = Route { transport: plain.clone(), ..route.clone() };
+        let open = self.beliefs.get(&asked).is_some_and(|belief| belief.phase == Phase::Suspect);
+        let first = params.suspect.at.first().copied().unwrap_or(params.suspect.apart);
+        shaded.max(open.then(|| now + self.dice.stretch(first, 1.0, 2.0)))
+    }
+
     /// What is promised to the probes under way.
     pub(super) fn reserved(&self) -> u64 {
         self.flights.reserved()
@@ -215,6 +244,10 @@ impl State {
         });
         let mut effects = Vec::new();
         for (_, route) in due {
+            if let Some(until) = self.waits(&route, now, params) {
+                self.put_off(&route, Some(until));
+                continue;
+            }
             let price = match self.wants_body(&route, now, params) {
                 true => budget::BODY_PRICE,
                 false => self.beliefs.get(&route).and_then(|b| b.probe.cost).map_or(budget::UNKNOWN_PRICE, u64::from),
@@ -288,6 +321,7 @@ impl State {
                 used: self.used.get(&route.service).copied(),
                 facet_used,
                 is_primary: primary == Some(&route.transport) && is_asked_after,
+                l4: route.l4,
             };
             let probed = self.routes.contains(&route) && !route.service.is_other() && !self.is_shut(&route, params);
             let Some(belief) = self.beliefs.get_mut(&route) else { continue };

@@ -77,7 +77,13 @@ impl Rounds {
         if self.asked_in_many(&question).await {
             return;
         }
-        let before = self.neutral_first(&question).await;
+        if self.board.is_in_shadow(route) {
+            return self.ask_in_shadow(question).await;
+        }
+        let (question, before) = match self.turns.settle(route) {
+            Some(owed) => self.neutral_first(question, owed).await,
+            None => (question, None),
+        };
         let asked = self.put(&question).await;
         self.turns.took(route, asked.outcome.is_ok(), &self.asker.sources.chance);
         self.tell(&question, &asked, before).await;
@@ -166,7 +172,7 @@ impl Rounds {
         };
         let all: Vec<(&Spec, &Destination)> =
             specs.iter().flat_map(|spec| spec.targets.iter().map(move |target| (spec, target))).collect();
-        let (spec, target) = all.get(self.turns.place(route).checked_rem(all.len())?)?;
+        let (spec, target) = all.get(self.turns.take_place(route).checked_rem(all.len())?)?;
         self.is_allowed(&route.service, way).then(|| Question {
             route: route.clone(),
             way,

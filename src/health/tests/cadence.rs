@@ -98,19 +98,23 @@ fn failures_count_in_how_good_a_route_is_however_fast_its_successes() {
 }
 
 #[test]
-fn a_suspicion_is_looked_into_after_20_45_and_90_seconds() {
+fn a_suspicion_is_looked_into_after_20_45_and_90_seconds_and_then_ever_more_rarely() {
     let mut world = World::telegram();
     let fact = world.fact(route("telegram", "direct"), Sign::Refused);
     world.tell(Evidence { twin: Twin::Answered, ..fact });
     let since = world.now;
     world.country(route("telegram", "direct"), Sign::ClientGaveUp);
-    world.pass(mins(4));
+    world.pass(mins(16));
     let times: Vec<u64> =
         world.probes_of(&route("telegram", "direct")).iter().map(|t| t.since(since).as_secs()).collect();
     for (time, wanted) in times.iter().zip([20, 45, 90]) {
         assert!((wanted..=wanted * 115 / 100 + 3).contains(time), "{times:?}");
     }
-    assert_eq!(times.len(), 3, "no more: {times:?}");
+    let waits: Vec<u64> = times.windows(2).skip(2).map(|two| two[1] - two[0]).collect();
+    for (wait, wanted) in waits.iter().zip([90, 180, 360]) {
+        assert!((wanted * 7 / 10..=wanted * 13 / 10 + 3).contains(wait), "{times:?}");
+    }
+    assert!((2..=4).contains(&waits.len()), "nobody else asks: {times:?}");
 }
 
 #[test]
