@@ -118,7 +118,12 @@ impl Checks {
             }
             if controls::run_lightly(asker, anchors, self.network.as_ref()).await.is_some() {
                 last.vouched = began;
-                board.link(LinkReport { state: last.checked.state, ground: last.checked.ground, began, at: board.now() });
+                board.link(LinkReport {
+                    state: last.checked.state,
+                    ground: last.checked.ground,
+                    began,
+                    at: board.now(),
+                });
                 return last.checked;
             }
         }

@@ -141,7 +141,7 @@ impl<'a> Talk<'a> {
         let request = query.request(query.path)?.header(HOST, query.authority()).body(Empty::<Bytes>::new());
         let request = request.map_err(|_| unaskable())?;
         let sender = &mut self.sender;
-        let page = drive(&mut self.connection, async {
+        let page = beside(&mut self.connection, async {
             let (head, mut body) = sender.send_request(request).await.map_err(|_| Fault::Layer)?.into_parts();
             while let Some(frame) = body.frame().await {
                 frame.map_err(|_| Fault::Layer)?;
@@ -210,24 +210,24 @@ async fn over_http2(
 
 type Connection = futures_util::future::Fuse<BoxFuture<'static, ()>>;
 
-/// Waits for the answer with the connection beside it; what the connection still held when it ended is not lost. The
-/// sender is let go, and the connection closed, only in the farewell.
+/// Runs `work` with the connection beside it; what the connection still held when it ended is not lost.
+async fn beside<T>(connection: &mut Connection, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    // Both arms are polled by reference and lose nothing.
+    tokio::select! {
+        biased;
+        done = &mut work => return done,
+        () = connection => {}
+    }
+    work.await
+}
+
+/// Waits for the answer. The sender is let go, and the connection closed, only in the farewell.
 async fn take<S: Send + 'static>(
     mut connection: Connection,
     answer: impl Future<Output = Result<(Page, S), Fault>>,
 ) -> Result<(Page, Farewell), Fault> {
-    let mut answer = std::pin::pin!(answer);
-    // Both arms are polled by reference and lose nothing.
-    let early = tokio::select! {
-        biased;
-        done = &mut answer => Some(done),
-        () = &mut connection => None,
-    };
-    let answered = match early {
-        Some(done) => done,
-        None => answer.await,
-    };
-    let (page, sender) = answered?;
+    let (page, sender) = beside(&mut connection, answer).await?;
     let farewell = async move {
         drop(sender);
         connection.await;

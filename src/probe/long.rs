@@ -55,13 +55,12 @@ impl Rounds {
             let all = self.specs.iter().filter(|spec| spec.service == route.service && spec.l4 == route.l4);
             all.filter(|spec| body_bytes(spec) > 0).cloned().collect()
         };
-        // Another facet's object may pass where this one's do not, so it brings no route back.
+        // A route that comes back is proven by a whole body of its own, or by people.
         let snapshot = self.board.snapshot();
         let recovers = snapshot.standing(route).is_some_and(|standing| standing.phase == Phase::Recovering);
         match () {
-            () if !large.is_empty() => large,
+            () if !large.is_empty() || recovers || route.l4 == L4::Udp => large,
             () if !often.is_empty() => often,
-            () if recovers || route.l4 == L4::Udp => Vec::new(),
             () => elsewhere(),
         }
     }

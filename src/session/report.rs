@@ -7,8 +7,8 @@ use super::settings::Start;
 use crate::board::Board;
 use crate::judge::{self, On};
 use crate::model::{
-    Destination, EndpointTag, Evidence, Facet, Failure, Grade, L4, Moment, Need, Route, Service, Sign, Source, TransportId,
-    Twin,
+    Destination, EndpointTag, Evidence, Facet, Failure, Grade, L4, Moment, Need, Route, Service, Sign, Source,
+    TransportId, Twin,
 };
 use std::fmt;
 use std::sync::Arc;

@@ -24,7 +24,8 @@ fn probed(world: &mut World, transport: &str, sign: Sign, twin: Twin) {
 #[test]
 fn a_first_freeze_asks_for_a_body_on_the_plain_way_and_a_second_one_is_the_verdict() {
     let mut world = evening();
-    let wants = |world: &World, transport| world.state().wants_body(&route("telegram", transport), world.now, &world.params);
+    let wants =
+        |world: &World, transport| world.state().wants_body(&route("telegram", transport), world.now, &world.params);
     assert!(!wants(&world, "direct"));
     world.traffic("direct", FROZEN);
     world.traffic("split", FROZEN);
