@@ -161,12 +161,13 @@ impl State {
     /// Whether a body should be checked with the next probe of this route: before a route is trusted again, and where
     /// transfers seem to freeze, which no small answer confirms or clears; where the day's allowance has room.
     ///
-    /// Of the bare ways the plain one is asked: they differ only in how a first message is cut.
+    /// Of the bare ways the plain one is asked: they differ only in how a first message is cut. Tunnels are asked after
+    /// in many packets instead.
     pub fn wants_body(&self, route: &Route, now: Moment, params: &Params) -> bool {
-        let standby = params.bare.iter().skip(1).any(|other| *other == route.transport);
+        let plain = params.bare.first() == Some(&route.transport);
         let wanted = self.beliefs.get(route).is_some_and(|belief| match belief.phase {
             Phase::Recovering => belief.recovery.wants_body(),
-            _ => belief.may_freeze() && !standby,
+            _ => belief.may_freeze() && plain,
         });
         wanted && self.ledger.allows_body(&route.service, self.flights.reserved(), now, params)
     }

@@ -46,6 +46,7 @@ fn a_body_that_passes_clears_a_first_freeze() {
     world.traffic("direct", FROZEN);
     world.traffic("direct", A);
     assert_eq!(world.phase("direct"), Phase::Suspect, "a small answer does not");
+    world.pass(secs(2));
     probed(&mut world, "direct", Sign::BodyProven, Twin::Unknown);
     assert_eq!(world.phase("direct"), Phase::Ok);
 }
