@@ -32,6 +32,12 @@ pub(super) struct Way {
     /// When a probe last went over it.
     probed: Option<Moment>,
     next: Option<Moment>,
+    /// When 64 KB last came through, or something failed: a tunnel that freezes gives small answers as well (§0.2).
+    proven: Option<Moment>,
+    /// When it was last asked after by itself.
+    looked: Option<Moment>,
+    /// When it is to be, whatever small things pass.
+    due: Option<Moment>,
 }
 
 /// The probes under way.
@@ -44,12 +50,19 @@ pub(super) struct Flights {
 }
 
 impl Way {
-    /// News: it need not be asked for. Small answers are none, for a tunnel that freezes gives them as well (§0.2).
+    /// News: it need not be asked for.
     pub(super) fn hear(&mut self, at: Moment, sign: Sign) {
+        self.heard = self.heard.max(Some(at));
+        self.next = None;
         if sign == Sign::BodyProven || sign.is_bad() {
-            self.heard = self.heard.max(Some(at));
-            self.next = None;
+            self.proven = self.proven.max(Some(at));
+            self.due = None;
         }
+    }
+
+    /// The sooner of its times.
+    fn asked_at(&self) -> Option<Moment> {
+        self.next.into_iter().chain(self.due).min()
     }
 
     fn is_active(&self, now: Moment, params: &Params) -> bool {
@@ -148,12 +161,13 @@ impl State {
     /// Whether a body should be checked with the next probe of this route: before a route is trusted again, and where
     /// transfers seem to freeze, which no small answer confirms or clears; where the day's allowance has room.
     ///
-    /// Of the bare ways the plain one is asked: they differ only in how a first message is cut.
+    /// Of the bare ways the plain one is asked: they differ only in how a first message is cut. Tunnels are asked after
+    /// in many packets instead.
     pub fn wants_body(&self, route: &Route, now: Moment, params: &Params) -> bool {
-        let standby = params.bare.iter().skip(1).any(|other| *other == route.transport);
+        let plain = params.bare.first() == Some(&route.transport);
         let wanted = self.beliefs.get(route).is_some_and(|belief| match belief.phase {
             Phase::Recovering => belief.recovery.wants_body(),
-            _ => belief.may_freeze() && !standby,
+            _ => belief.may_freeze() && plain,
         });
         wanted && self.ledger.allows_body(&route.service, self.flights.reserved(), now, params)
     }
@@ -257,6 +271,9 @@ impl State {
             if room && paid {
                 self.flights.start(&route, now, price);
                 self.put_off(&route, None);
+                if let Some(way) = self.ways.get_mut(&route.transport) {
+                    way.looked = Some(now);
+                }
                 effects.push(Effect::ProbeAt(route, now));
             } else {
                 let wait = if room { BROKE } else { params.suspect.apart };
@@ -273,8 +290,9 @@ impl State {
         {
             belief.probe.next = until;
         }
-        if let Some(way) = self.ways.get_mut(&route.transport).filter(|w| w.next.is_some()) {
-            way.next = until;
+        if let Some(way) = self.ways.get_mut(&route.transport) {
+            way.next = until.filter(|_| way.next.is_some());
+            way.due = until.filter(|_| way.due.is_some());
         }
     }
 
@@ -289,7 +307,7 @@ impl State {
         }
         if may_probe {
             times.extend(self.beliefs.values().filter_map(|b| b.probe.next));
-            times.extend(self.ways.values().filter_map(|w| w.next));
+            times.extend(self.ways.values().filter_map(Way::asked_at));
             times.extend(self.flights.standby);
         }
         times.into_iter().filter(|t| *t > now).min()
@@ -339,7 +357,12 @@ impl State {
         let primary = params.bare.first();
         let tunnels: Vec<TransportId> = self.ways.keys().filter(|id| primary != Some(*id)).cloned().collect();
         for id in &tunnels {
-            if !self.ways.get(id).is_some_and(|way| way.next.is_none() && way.is_active(now, params)) {
+            let Some(way) = self.ways.get_mut(id).filter(|way| way.is_active(now, params)) else { continue };
+            if way.due.is_none() {
+                let last = way.proven.max(way.looked).unwrap_or(now);
+                way.due = Some((last + self.dice.around(params.idle.active_every * 2, 0.25)).max(now));
+            }
+            if way.next.is_some() {
                 continue;
             }
             let dear = self.representative(id, now, params).is_none_or(|route| self.is_dear(&route));
@@ -366,7 +389,7 @@ impl State {
     }
 
     fn due_ways(&self, now: Moment, params: &Params) -> Vec<(Moment, Route)> {
-        let due = self.ways.iter().filter_map(|(id, way)| way.next.filter(|t| *t <= now).map(|t| (t, id)));
+        let due = self.ways.iter().filter_map(|(id, way)| way.asked_at().filter(|t| *t <= now).map(|t| (t, id)));
         due.filter_map(|(t, id)| self.representative(id, now, params).map(|route| (t, route))).collect()
     }
 

@@ -156,8 +156,10 @@ impl Tally {
         let wanted = gate.endpoints.saturating_mul(gate.tries);
         let tries: u32 = self.ends.iter().map(|end| end.tries).sum();
         let several = u32::try_from(many).unwrap_or(u32::MAX) >= gate.endpoints;
+        // One address more makes up for tries: no more of them is dead by itself.
+        let wide = self.endpoints() > gate.endpoints && tries >= wanted && self.same_place > gate.endpoints;
         let pinned = self.same_place >= wanted || (tries >= wanted && lasted >= params.score_half_life);
-        several || pinned
+        several || wide || pinned
     }
 
     /// Whether at least a third of what failed did so at connect time: lost packets, not chosen ones.

@@ -18,8 +18,6 @@ use tokio::time::Instant;
 pub(super) const OFTEN_BYTES: u32 = 34 * 1024;
 /// The asking ends after so long, as it went.
 const OFTEN_SPAN: Duration = Duration::from_secs(20);
-/// How many kilobytes a stop after two dozen packets is told as: what they carried hardly counts.
-const PACKETS: Sign = Sign::Frozen { kilobytes: 1 };
 
 impl Question<'_> {
     /// The route that the answer speaks of: an object may belong to another facet than the one in question.
@@ -55,13 +53,12 @@ impl Rounds {
             let all = self.specs.iter().filter(|spec| spec.service == route.service && spec.l4 == route.l4);
             all.filter(|spec| body_bytes(spec) > 0).cloned().collect()
         };
-        // Another facet's object may pass where this one's do not, so it brings no route back.
+        // A route that comes back is proven by a whole body of its own, or by people.
         let snapshot = self.board.snapshot();
         let recovers = snapshot.standing(route).is_some_and(|standing| standing.phase == Phase::Recovering);
         match () {
-            () if !large.is_empty() => large,
+            () if !large.is_empty() || recovers || route.l4 == L4::Udp => large,
             () if !often.is_empty() => often,
-            () if recovers || route.l4 == L4::Udp => Vec::new(),
             () => elsewhere(),
         }
     }
@@ -94,7 +91,8 @@ impl Rounds {
             // It is not how many packets there are.
             return self.tell(question, whole, None).await;
         }
-        let evidence = self.found(question, PACKETS, began);
+        // Nobody but the tunnel: it is left, and never called blocked.
+        let evidence = self.found(question, Sign::TransportDown, began);
         let mut failed = Failed { evidence, address: None, is_foreign_key: false };
         self.vouch(question, &mut failed).await;
         self.board.report(failed.evidence);

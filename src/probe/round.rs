@@ -262,7 +262,9 @@ impl Rounds {
         if failed.evidence.pair == Some(Technique::CallsBlocked) && failed.evidence.twin == Twin::FailedToo {
             failed.evidence.pair = None;
         }
-        if failed.evidence.twin == Twin::Answered && !failed.is_foreign_key {
+        // A lossy line stops transfers as well, and a tunnel through it may be lucky.
+        let froze = matches!(failed.evidence.sign, Sign::Frozen { .. });
+        if failed.evidence.twin == Twin::Answered && !failed.is_foreign_key && !froze {
             return;
         }
         self.ask_the_anchors(failed).await;

@@ -12,7 +12,10 @@ const OPEN: &[(u8, &str)] = &[
     (21, "three questions are too few to tell a part of all packets from all of them"),
     (31, "named rightly; the hold does not double after every relapse"),
     (34, "named rightly; ways change too often"),
-    (37, "the way and the verdict are right; IPv6 is tried first, so nobody dials IPv4, and that it is blocked is not known"),
+    (
+        37,
+        "the way and the verdict are right; IPv6 is tried first, so nobody dials IPv4, and that it is blocked is not known",
+    ),
     (41, "in one run of five the block at home is not called so before the move"),
     (42, "in one run of five the block is not called so before it is lifted"),
     (43, "as 42, in two runs"),

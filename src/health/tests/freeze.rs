@@ -24,7 +24,8 @@ fn probed(world: &mut World, transport: &str, sign: Sign, twin: Twin) {
 #[test]
 fn a_first_freeze_asks_for_a_body_on_the_plain_way_and_a_second_one_is_the_verdict() {
     let mut world = evening();
-    let wants = |world: &World, transport| world.state().wants_body(&route("telegram", transport), world.now, &world.params);
+    let wants =
+        |world: &World, transport| world.state().wants_body(&route("telegram", transport), world.now, &world.params);
     assert!(!wants(&world, "direct"));
     world.traffic("direct", FROZEN);
     world.traffic("split", FROZEN);
@@ -45,6 +46,7 @@ fn a_body_that_passes_clears_a_first_freeze() {
     world.traffic("direct", FROZEN);
     world.traffic("direct", A);
     assert_eq!(world.phase("direct"), Phase::Suspect, "a small answer does not");
+    world.pass(secs(2));
     probed(&mut world, "direct", Sign::BodyProven, Twin::Unknown);
     assert_eq!(world.phase("direct"), Phase::Ok);
 }
