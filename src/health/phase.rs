@@ -52,8 +52,12 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
     }
 }
 
-/// Whether it is to be called blocked: the score, the tries, and, where addresses are what fails, none that answers.
+/// Whether it is to be called blocked: the score, the tries, and, where addresses are what fails, none that answers. What
+/// freezes inside a tunnel is the tunnel's or the line's: it is left, and nobody is called blocked.
 fn is_ripe(belief: &Belief, params: &Params) -> bool {
+    if belief.is_tunnel && belief.tally.technique() == Technique::Freeze {
+        return false;
+    }
     let enough = belief.score.for_verdict() >= params.block_at && belief.tally.suffices(params);
     let by_address = matches!(belief.tally.technique(), Technique::IpDrop | Technique::TcpReject);
     enough && !(by_address && belief.tally.confidence() == Confidence::Anomaly && belief.is_alive_in_part())
