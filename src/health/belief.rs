@@ -369,6 +369,11 @@ impl Belief {
         self.tally.confidence() == Confidence::Anomaly && (random || self.tally.is_mixed())
     }
 
+    /// Whether packets are said to be lost at random, and too little came through yet to be sure of that.
+    pub(super) fn is_lost_so_far(&self) -> bool {
+        self.technique == Some(Technique::RandomDrop) && !self.outcomes.are_random()
+    }
+
     /// Becomes `before` again; what people did meanwhile stays known.
     pub(super) fn restore(&mut self, before: Self) {
         let probe = ProbeClock { stale: true, count: before.probe.count, ..self.probe.clone() };

@@ -43,6 +43,10 @@ pub(super) struct Question<'a> {
     pub(super) target: Destination,
 }
 
+/// For so long before a failed connect an answer on another way is its twin (§3.2): asked inside a tunnel each time, a
+/// few tries would spend the hour's budget.
+const TWIN_LASTS: Duration = Duration::from_secs(40);
+
 /// What became of a question.
 pub(super) enum Told {
     /// The server spoke; the board knows.
@@ -246,8 +250,12 @@ impl Rounds {
 
     /// C8: the same question inside the active tunnel, when the failed way is bare and no other has answered since.
     async fn twin(&self, question: &Question<'_>, failed: &Evidence) -> Twin {
-        if self.answered_elsewhere(failed) {
+        if self.answered_elsewhere(failed, failed.began) {
             return Twin::Answered;
+        }
+        // A minute's answer is a twin's for one that is asked again and again; the anchors say whether the line is there.
+        if failed.sign == Sign::ConnectTimeout && self.answered_elsewhere(failed, failed.began - TWIN_LASTS) {
+            return Twin::Unknown;
         }
         let tunnel = self.active_tunnel(&question.route).filter(|_| question.way.bare);
         let Some(way) = tunnel.filter(|way| self.is_allowed(&question.route.service, way)) else {
@@ -282,8 +290,8 @@ impl Rounds {
     /// Whether another way reached the same since the attempt began, in whoever's connection; where the question may
     /// be at fault itself, with the same question. What worked before it says nothing of a line that may have gone
     /// down since.
-    fn answered_elsewhere(&self, failed: &Evidence) -> bool {
-        let (route, began) = (&failed.route, failed.began);
+    fn answered_elsewhere(&self, failed: &Evidence, began: crate::model::Moment) -> bool {
+        let route = &failed.route;
         if failed.sign.may_be_the_question() {
             return self.turns.is_answered(route, began);
         }
