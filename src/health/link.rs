@@ -5,11 +5,11 @@
 use super::LinkReport;
 use super::dice::Dice;
 use super::params::Params;
-use crate::model::{Anchors, Evidence, Grade, Ground, LinkState, Moment, Sign, Twin};
+use crate::model::{Anchors, Evidence, Grade, Ground, LinkState, Moment, Route, Sign, Twin};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The anchors vouch for failures within this long of them (§1.4, "ok-anchors"), if they were asked after the attempt
+/// The anchors vouch for failures within this long of them (§1.4, "ok-anchors"), if they were asked after the failure
 /// began: a cable is pulled in a moment, and what was on its way then still arrives.
 const VOUCHES: Duration = Duration::from_secs(10);
 /// A failure this soon after a change of network is the change's.
@@ -39,6 +39,8 @@ pub(super) struct Link {
     /// When the controls are to be run next.
     pub(super) controls_at: Option<Moment>,
     changed: Option<Moment>,
+    /// Since when the line is fit again, after it was not.
+    fit_since: Option<Moment>,
     void_before: Option<Moment>,
     vouched: Option<Moment>,
     /// The last time the anchors were asked and found well.
@@ -70,6 +72,7 @@ impl Link {
             frozen_since: None,
             controls_at: Some(first_controls),
             changed: None,
+            fit_since: None,
             void_before: None,
             vouched: None,
             well: None,
@@ -89,7 +92,9 @@ impl Link {
     pub(super) fn rule(&self, evidence: &Evidence) -> Ruling {
         let overlaps = self.is_void(evidence.began);
         let settling = evidence.sign.is_bad() && self.changed.is_some_and(|t| evidence.at < t + SETTLES);
-        if overlaps || settling || !self.is_online() {
+        // What began while the line was not fit, or lived through that, failed with the line.
+        let scarred = evidence.sign.is_bad() && self.fit_since.is_some_and(|t| evidence.began < t);
+        if overlaps || settling || scarred || !self.is_online() {
             return Ruling::Void;
         }
         // `pair` may prove what the sign alone does not; it needs the link just as much.
@@ -123,7 +128,7 @@ impl Link {
 
     /// Whether somebody who was asked since the attempt began has answered, and soon.
     fn vouches(&self, evidence: &Evidence) -> bool {
-        self.vouched.is_some_and(|t| t >= evidence.began && evidence.at + VOUCHES >= t)
+        self.vouched.is_some_and(|t| t >= evidence.since && evidence.at + VOUCHES >= t)
     }
 
     /// Whether somebody who was asked after the silence was seen has answered, and soon.
@@ -147,9 +152,13 @@ impl Link {
         self.waiting.push_back((now + VOUCHES, evidence));
     }
 
-    /// Whether somebody may be playing the service on this route, as far as waiting facts tell.
-    pub(super) fn fears(&self, route: &crate::model::Route) -> bool {
-        self.waiting.iter().any(|(_, e)| e.sign == Sign::ForeignKey && e.route == *route)
+    /// Whether somebody may be playing the service on this route, as far as waiting facts tell; all of its `bare` routes
+    /// go over one line.
+    pub(super) fn fears(&self, route: &Route, bare: bool, params: &Params) -> bool {
+        let same_line =
+            |other: &Route| bare && other.service == route.service && params.bare.contains(&other.transport);
+        let foreign = self.waiting.iter().map(|(_, e)| e).filter(|e| e.sign == Sign::ForeignKey);
+        foreign.map(|e| &e.route).any(|other| other == route || same_line(other))
     }
 
     /// Notes a good fact; a strong one vouches for the link as the anchors do. Anything that came through a tunnel is
@@ -209,6 +218,9 @@ impl Link {
         self.controls_at = Some(now + wait);
         if report.state == LinkState::Online {
             self.vouched = self.vouched.max(Some(report.began));
+            if before != LinkState::Online {
+                self.fit_since = Some(report.began);
+            }
             self.well = self.well.max(Some(report.began));
         } else {
             self.waiting.clear();

@@ -120,7 +120,7 @@ impl State {
             Event::NetworkChanged(network) => self.take_network(network, now, params),
             Event::Resumed(millis) => self.take_resumed(millis, now, params),
             Event::Goodput(sample) => self.take_goodput(sample, now, params),
-            Event::Force(service, forced) => self.take_force(service, forced, now),
+            Event::Force(service, forced) => self.take_force(service, forced, now, params),
         }
     }
 
@@ -143,7 +143,7 @@ impl State {
             Ruling::Counts => {
                 let good = evidence.sign.is_good();
                 if !good && !self.link.is_well_since(evidence.began) {
-                    self.doubt_of(&evidence);
+                    self.note_unsure(&evidence);
                 }
                 if good {
                     self.link.absolve(&evidence);
@@ -164,13 +164,6 @@ impl State {
             Ruling::Void => self.look_again(&evidence, now, params),
         }
         self.remember(evidence);
-    }
-
-    /// A failure counts before anybody has vouched for the line.
-    fn doubt_of(&mut self, evidence: &Evidence) {
-        if let Some(belief) = self.beliefs.get(&evidence.route).filter(|_| evidence.pair.is_none()) {
-            self.unsure.note(&evidence.route, belief, evidence.at);
-        }
     }
 
     /// Whether it is still open what the matter is with a route.
@@ -210,8 +203,12 @@ impl State {
         let route = &evidence.route;
         let sibling = self.sibling_answered(evidence);
         self.hear_people(evidence);
-        let evidence = &self.in_its_shadow(evidence, params);
+        let evidence = &self.on_a_dead_line(self.in_its_shadow(evidence, params), params);
+        let was_played = self.is_played(&route.service, params);
         self.teach(evidence, sibling, now, params);
+        if !was_played && self.is_played(&route.service, params) {
+            self.spread_hostility(evidence, now, params);
+        }
         if evidence.sign == Sign::TransportDown {
             for other in self.over(&route.transport, route) {
                 let told = Evidence { route: other, twin: Twin::Unknown, ..evidence.clone() };
@@ -221,12 +218,14 @@ impl State {
                     belief.probe.stale = false;
                 }
             }
-        } else if evidence.sign.is_good() {
+        }
+        self.spread_freeze(evidence, now, params);
+        if evidence.sign.is_good() {
             self.forgive_server(route, now, params);
             self.pair_up(evidence, now, params);
         }
         if let Some(way) = self.ways.get_mut(&route.transport) {
-            way.hear(evidence.at);
+            way.hear(evidence.at, evidence.sign);
         }
     }
 
@@ -244,7 +243,7 @@ impl State {
     }
 
     /// The other routes over `transport`.
-    fn over(&self, transport: &TransportId, but: &Route) -> Vec<Route> {
+    pub(super) fn over(&self, transport: &TransportId, but: &Route) -> Vec<Route> {
         self.beliefs.keys().filter(|r| r.transport == *transport && *r != but).cloned().collect()
     }
 
@@ -340,14 +339,17 @@ impl State {
         }
     }
 
-    fn take_force(&mut self, service: ServiceId, forced: Option<Forced>, now: Moment) {
+    fn take_force(&mut self, service: ServiceId, forced: Option<Forced>, now: Moment, params: &Params) {
         self.changed = true;
         let transport = forced.as_ref().map(|f| f.transport.clone());
         self.told.push(Record::Use { service: service.clone(), transport: transport.clone() });
-        // On this command alone a place where somebody played the service is tried again (§4.11).
+        // On this command alone a place where somebody played the service is tried again (§4.11): all bare ways are one
+        // line.
         if let Some(transport) = transport {
+            let bare = |id| params.bare.contains(id);
             for (route, belief) in &mut self.beliefs {
-                if belief.hostile && route.service == service && route.transport == transport {
+                let meant = route.transport == transport || (bare(&transport) && bare(&route.transport));
+                if belief.hostile && route.service == service && meant {
                     belief.forget(now);
                 }
             }
@@ -373,7 +375,7 @@ impl State {
             let (from, share) = (belief.phase, belief.recovery.share(params));
             phase::tick(belief, now, params);
             // What no probe asks after would stay blocked for good: people find out.
-            if !self.routes.contains(route) {
+            if !self.routes.contains(route) || params.is_unasked(route) {
                 phase::let_go(belief, now, params);
             }
             if belief.phase != from {

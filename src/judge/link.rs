@@ -58,6 +58,8 @@ pub struct Controls {
     pub mtu_hole: bool,
     /// C11.
     pub clock: Clock,
+    /// The middle one of the dates that were told, in seconds since 1970; most of them in clear text.
+    pub date: Option<u64>,
     /// The share of segments that had to be sent again, when it was measured.
     pub loss: Option<f64>,
     /// The neutral anchors' usual round trip on this network, when it is known.

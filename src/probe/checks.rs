@@ -2,8 +2,8 @@
 //! failures at once ask once.
 
 use super::ask::Asker;
-use super::controls;
 use super::spec::Anchors;
+use super::{clock, controls};
 use crate::board::{Board, LinkReport};
 use crate::judge::link::{Controls, Doubt, Finding, Limits, SLOW};
 use crate::model::{self, Ground, LinkState, Moment, NetworkId};
@@ -19,8 +19,22 @@ use tokio::time::Instant;
 pub(super) enum Thorough {
     /// Everything: a failure is in question.
     Fully,
+    /// The same, and that the line was still there after this moment, at which the failure began: it may have gone since
+    /// it was last looked at.
+    After(Moment),
     /// Everything when a failure may be in question, else only whether the line is still there.
     AsDue,
+}
+
+impl Thorough {
+    /// After which moment the line must have been there, where everything is wanted to be known.
+    fn wanted(self) -> Option<Moment> {
+        match self {
+            Self::Fully => Some(Moment::default()),
+            Self::After(since) => Some(since),
+            Self::AsDue => None,
+        }
+    }
 }
 
 /// What the controls said, as judged.
@@ -48,6 +62,8 @@ struct Memory {
 
 struct Last {
     at: Moment,
+    /// When the latest look began at which it was still there.
+    vouched: Moment,
     network: NetworkId,
     /// [`Board::changes`] at that time.
     changes: u64,
@@ -110,13 +126,27 @@ impl Checks {
         let (began, network, changes) = (board.now(), board.snapshot().network, board.changes());
         // What was heard on another network, or before a sleep, vouches for nothing on this one.
         memory.last.take_if(|last| last.network != network || last.changes != changes);
-        let fresh =
-            memory.last.as_ref().filter(|last| last.is_full && began.since(last.at) <= asker.settings.controls_fresh);
-        if let (Thorough::Fully, Some(last)) = (thorough, fresh) {
-            return last.checked;
+        let is_fresh = |last: &&mut Last| last.is_full && began.since(last.at) <= asker.settings.controls_fresh;
+        let fresh = memory.last.as_mut().filter(is_fresh);
+        if let Some(last) = fresh
+            && let Some(since) = thorough.wanted()
+        {
+            if last.checked.state != LinkState::Online || last.vouched >= since {
+                return last.checked;
+            }
+            if controls::run_lightly(asker, anchors, self.network.as_ref()).await.is_some() {
+                last.vouched = began;
+                board.link(LinkReport {
+                    state: last.checked.state,
+                    ground: last.checked.ground,
+                    began,
+                    at: board.now(),
+                });
+                return last.checked;
+            }
         }
         // A fact waits for somebody to vouch for the line after it: a light look shows that it is still there.
-        let is_fresh = fresh.is_some();
+        let is_fresh = memory.last.as_mut().is_some_and(|last| is_fresh(&last));
         if let (Thorough::AsDue, Some(last)) = (thorough, memory.last.as_ref().filter(|last| last.is_too_soon(began))) {
             board.link(LinkReport { state: last.checked.state, ground: last.checked.ground, began, at: began });
             return last.checked;
@@ -128,7 +158,7 @@ impl Checks {
         let usual = memory.usual(network);
         let light = match thorough {
             Thorough::AsDue if is_routine => self.look_lightly(asker, anchors, usual).await,
-            Thorough::AsDue | Thorough::Fully => None,
+            Thorough::AsDue | Thorough::Fully | Thorough::After(_) => None,
         };
         let is_full = light.is_none();
         let mut run = match light {
@@ -144,7 +174,10 @@ impl Checks {
         board.link(LinkReport { state: checked.state, ground: checked.ground, began, at });
         let before = memory.last.take().map_or(0, |last| last.bad_runs);
         let bad_runs = if checked.state == LinkState::LinkBad { before.saturating_add(1) } else { 0 };
-        memory.last = Some(Last { at, network, changes, is_full, checked, bad_runs });
+        if is_full {
+            clock::mind(asker, anchors, way, &run).await;
+        }
+        memory.last = Some(Last { at, vouched: began, network, changes, is_full, checked, bad_runs });
         checked
     }
 }
@@ -206,6 +239,7 @@ mod tests {
     fn a_line_that_stays_bad_is_looked_at_ever_more_rarely() {
         let last = |state, bad_runs| Last {
             at: Moment::default(),
+            vouched: Moment::default(),
             network: NetworkId(1),
             is_full: true,
             changes: 0,
