@@ -386,12 +386,6 @@ impl Belief {
         self.tally.confidence() == Confidence::Anomaly && (random || self.tally.is_mixed())
     }
 
-    /// Becomes `before` again; what people did meanwhile stays known.
-    pub(super) fn restore(&mut self, before: Self) {
-        let probe = ProbeClock { stale: true, count: before.probe.count, ..self.probe.clone() };
-        *self = Self { used: self.used, traffic: self.traffic, heard: self.heard, probe, ..before };
-    }
-
     /// Forgets everything but habits: as on the first day.
     pub(super) fn forget(&mut self, now: Moment) {
         let (used, traffic, probe, hops) = (self.used, self.traffic, self.probe.clone(), self.recovery.relapses());

@@ -176,6 +176,16 @@ impl Tally {
         lost > 0 && lost.saturating_mul(3) >= self.all()
     }
 
+    /// How many connects timed out.
+    pub(super) fn lost(&self) -> u32 {
+        self.count_of(Sign::ConnectTimeout)
+    }
+
+    /// What was proven.
+    pub(super) const fn proof(&self) -> Option<Technique> {
+        self.proven
+    }
+
     /// Whether connects now time out and now succeed, and are then silent; not for long enough yet to call it a block.
     pub(super) fn is_mixed(&self) -> bool {
         let silent = [Sign::HelloDropped, Sign::HelloMuted, Sign::Silence].into_iter().map(|sign| self.count_of(sign));

@@ -48,6 +48,9 @@ pub(super) struct Question<'a> {
     pub(super) target: Destination,
 }
 
+/// So long before a failed connect an answer elsewhere is its twin (§3.2): one each time would spend the budget.
+const TWIN_LASTS: Duration = Duration::from_secs(40);
+
 /// What became of a question.
 pub(super) enum Told {
     /// The server spoke; the board knows.
@@ -285,8 +288,11 @@ impl Rounds {
     /// That small things pass says nothing of a transfer that stopped: there the same transfer is asked for.
     async fn twin(&self, question: &Question<'_>, failed: &Evidence) -> Twin {
         let froze = question.is_long() && matches!(failed.sign, Sign::Frozen { .. });
-        if !froze && self.answered_elsewhere(failed) {
+        if !froze && self.answered_elsewhere(failed, failed.began) {
             return Twin::Answered;
+        }
+        if failed.sign == Sign::ConnectTimeout && self.answered_elsewhere(failed, failed.began - TWIN_LASTS) {
+            return Twin::Unknown;
         }
         let tunnel = self.active_tunnel(&question.route).filter(|_| question.way.bare);
         let Some(way) = tunnel.filter(|way| self.is_allowed(&question.route.service, way)) else {
@@ -333,8 +339,8 @@ impl Rounds {
     /// Whether another way reached the same since the attempt began, in whoever's connection; where the question may
     /// be at fault itself, with the same question. What worked before it says nothing of a line that may have gone
     /// down since.
-    fn answered_elsewhere(&self, failed: &Evidence) -> bool {
-        let (route, began) = (&failed.route, failed.began);
+    fn answered_elsewhere(&self, failed: &Evidence, began: crate::model::Moment) -> bool {
+        let route = &failed.route;
         if failed.sign.may_be_the_question() {
             return self.turns.is_answered(route, began);
         }
