@@ -18,18 +18,19 @@ impl Rounds {
         }
         let Some(way) = self.ways.iter().find(|way| way.id == route.transport && way.kind == "direct") else { return };
         let standing = self.board.snapshot().standing(route).cloned();
-        let Some(standing) = standing.filter(|_| self.is_allowed(&route.service, way)) else { return };
-        if !self.may_ask(way).await {
+        if !self.is_allowed(&route.service, way) || !self.may_ask(way).await {
             return;
         }
         let began = self.board.now();
         let neutral = self.neutral_packets(route, way).await;
-        let relay = self.peoples_calls(route, &standing).await;
+        let relay = self.peoples_calls(route, standing.as_ref()).await;
         let packets = Packets { neutral_stun: neutral.stun, neutral_other: neutral.other, relay };
         let sign = match technique(&packets) {
             Some(_) => Sign::UdpNoReply,
             // What was stopped passes again; whether calls do, people find out, a few at first.
-            None if packets.neutral_stun.answered > 0 && is_of_the_line(&standing) => Sign::Answer(Grade::B),
+            None if packets.neutral_stun.answered > 0 && standing.as_ref().is_some_and(is_of_the_line) => {
+                Sign::Answer(Grade::B)
+            }
             None => return,
         };
         let mut evidence = Evidence::new(route.clone(), Source::Probe, sign, began, self.board.now());
@@ -42,13 +43,14 @@ impl Rounds {
 
     /// What people's packets to the service's relays did since the last answer. They count only beside another way that
     /// carried them: what no way carries may be the relays themselves.
-    async fn peoples_calls(&self, route: &Route, standing: &Standing) -> Tries {
+    async fn peoples_calls(&self, route: &Route, standing: Option<&Standing>) -> Tries {
+        let good = standing.and_then(|standing| standing.last_good);
         let stories = self.board.story(&route.service).await;
         let told = stories.iter().filter(|story| story.route == *route).flat_map(|story| &story.evidence);
         let silent: Vec<&Evidence> = told
             .map(|(fact, _)| fact)
             .filter(|fact| fact.source == Source::Traffic && fact.sign == Sign::UdpNoReply)
-            .filter(|fact| standing.last_good.is_none_or(|good| fact.began > good))
+            .filter(|fact| good.is_none_or(|good| fact.began > good))
             .collect();
         let (Some(first), Some(last)) = (silent.first(), silent.last()) else { return Tries::default() };
         if !silent.iter().any(|fact| fact.twin == Twin::Answered) {
