@@ -13,7 +13,10 @@ pub mod socks;
 pub mod split;
 pub mod stun;
 pub mod tls;
+pub mod trojan;
+pub mod vless;
 
+mod address;
 mod cursor;
 mod error;
 
