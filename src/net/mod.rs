@@ -11,6 +11,7 @@ pub mod resolve;
 mod rewound;
 mod sys;
 pub mod tls;
+mod websocket;
 
 pub(crate) use copy::with_lent;
 pub use copy::{Ended, FlowMeter, Side, copy_both};
@@ -21,3 +22,4 @@ pub use network::{Deadline, Network};
 pub use os::{OsNetwork, OsStream};
 pub use resolve::Resolver;
 pub use rewound::Rewound;
+pub use websocket::Messages;

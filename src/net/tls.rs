@@ -17,10 +17,12 @@ use tokio::time::Instant;
 
 mod cause;
 mod quic;
+mod server;
 mod verify;
 mod watched;
 
 pub use quic::quic_hello;
+pub use server::TlsServer;
 use verify::{Presented, Watching};
 use watched::{Seen, Watched};
 
@@ -33,7 +35,8 @@ pub enum Trust {
     PlatformAnd(Arc<[Vec<u8>]>),
     /// These and no others (DER).
     Only(Arc<[Vec<u8>]>),
-    /// Any: for probes that ask only whether a TLS answer comes. Never for a person's bytes.
+    /// Any: for probes that ask only whether a TLS answer comes. A person's bytes go there only where that person wrote
+    /// so by hand.
     Any,
 }
 
@@ -51,6 +54,12 @@ pub enum TlsError {
     /// No root at all.
     #[error("no root certificate was given")]
     NoRoots,
+    /// No certificate of ours where one was promised.
+    #[error("the certificate file holds no certificate; expected PEM, the server's own first")]
+    NoCertificate,
+    /// No key where one was promised.
+    #[error("the key file holds no private key; expected PEM")]
+    NoKey,
     /// The library refused the settings.
     #[error("TLS cannot be set up: {0}")]
     Library(#[from] rustls::Error),
@@ -82,6 +91,17 @@ pub struct TlsFailure {
     pub issuer: Option<String>,
     /// The alert, by its name in RFC 8446 §6, when the peer sent one.
     pub alert: Option<String>,
+    /// What is wrong with the certificate's dates, when it was refused for them.
+    pub dates: Option<Dates>,
+}
+
+/// When a certificate is valid, as this machine's clock has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dates {
+    /// No longer.
+    Past,
+    /// Not yet.
+    Future,
 }
 
 /// Tells the date by which certificates are judged, in seconds since 1970.
@@ -150,12 +170,13 @@ impl TlsClient {
         };
         let received = seen.received();
         let stage = if received == 0 { Stage::FirstFlight } else { Stage::Handshake };
+        let dates = error.as_ref().and_then(cause::dates);
         let (failure, alert) = match error {
             None => (Failure::new(stage, Cause::GenericTimeoutError, Whose::Network), None),
             Some(error) => cause::sort(stage, &error),
         };
         let failure = Failure { received, tcp: seen.last_facts(), endpoint, ..failure.after(start.elapsed()) };
-        Err(TlsFailure { failure, issuer: presented.issuer(), alert })
+        Err(TlsFailure { failure, issuer: presented.issuer(), alert, dates })
     }
 }
 
@@ -168,7 +189,7 @@ const fn is_large(group: NamedGroup) -> bool {
 /// Neither a DNS name nor an address: no handshake can be tried with it.
 fn unreachable_name(start: Instant) -> TlsFailure {
     let failure = Failure::new(Stage::Handshake, Cause::SslInvalidHostname, Whose::Local).after(start.elapsed());
-    TlsFailure { failure, issuer: None, alert: None }
+    TlsFailure { failure, issuer: None, alert: None, dates: None }
 }
 
 fn server_name(host: &Host) -> Result<ServerName<'static>, rustls::pki_types::InvalidDnsNameError> {

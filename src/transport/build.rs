@@ -5,8 +5,11 @@ use super::direct::{Direct, Lookup};
 use super::http::{HttpProxy, TlsSpec};
 use super::shadowsocks::{Account, PacketStreams, Streams};
 use super::socks5::{Socks5Packets, Socks5Streams};
+use super::reach::Reach;
 use super::split::Split;
 use super::tagged::Tagged;
+use super::tunnels::{FrontedServer, TrojanServer, VlessServer};
+use super::{trojan, vless};
 use super::{PacketDialer, StreamDialer, Transport};
 use crate::model::{Destination, Secret, TransportId};
 use crate::net::tls::TlsError;
@@ -42,6 +45,12 @@ pub enum Kind {
     Socks5(Socks5Server),
     /// An HTTP proxy that knows CONNECT.
     Http(HttpServer),
+    /// A VLESS server.
+    Vless(VlessServer),
+    /// A Trojan server.
+    Trojan(TrojanServer),
+    /// A VLESS server behind a CDN.
+    Fronted(FrontedServer),
 }
 
 /// A Shadowsocks server.
@@ -171,6 +180,15 @@ struct Ground {
     bare: bool,
 }
 
+impl Ground {
+    /// Streams and packets by VLESS: packets travel in streams, so the way below needs none.
+    fn vless(account: vless::Account) -> Self {
+        let account = Arc::new(account);
+        let packets = Some(Arc::new(vless::PacketStreams(account.clone())) as _);
+        Self { streams: Arc::new(vless::Streams(account)), packets, bare: false }
+    }
+}
+
 impl Yard<'_> {
     /// Builds one way and those below it; `above` are the ways that stand on it.
     fn build(&self, spec: &Spec, above: &mut Vec<TransportId>) -> Result<Transport, BuildError> {
@@ -197,7 +215,7 @@ impl Yard<'_> {
     fn straight(&self, spec: &Spec) -> Ground {
         let lookup = match spec.kind {
             Kind::Direct | Kind::Split { .. } => Lookup::Destination,
-            Kind::Shadowsocks(_) | Kind::Socks5(_) | Kind::Http(_) => Lookup::Server,
+            _ => Lookup::Server,
         };
         let direct = Arc::new(Direct::new(self.network.clone(), self.resolver.clone(), lookup));
         Ground { streams: direct.clone(), packets: Some(direct), bare: true }
@@ -226,6 +244,20 @@ impl Yard<'_> {
             Kind::Http(settings) => {
                 let streams = Arc::new(HttpProxy::new(settings, ground.streams)?);
                 ("http", Ground { streams, packets: None, bare: false })
+            }
+            Kind::Vless(settings) => {
+                let (server, websocket) = (&settings.server, settings.websocket.as_ref());
+                let reach = Reach::straight(server, &settings.tls, websocket, ground.streams)?;
+                ("vless", Ground::vless(vless::Account::new(reach, settings.user.clone())))
+            }
+            Kind::Trojan(settings) => {
+                let account = Arc::new(trojan::Account::new(settings, ground.streams)?);
+                let packets = Some(Arc::new(trojan::PacketStreams(account.clone())) as _);
+                ("trojan", Ground { streams: Arc::new(trojan::Streams(account)), packets, bare: false })
+            }
+            Kind::Fronted(settings) => {
+                let reach = Reach::fronted(settings, ground.streams)?;
+                ("fronted", Ground::vless(vless::Account::new(reach, settings.user.clone())))
             }
         })
     }
