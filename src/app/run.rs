@@ -78,6 +78,14 @@ fn greet(byway: &Byway, source: &Source, open: &[SocketAddr], terminal: &mut Ter
     for address in open {
         terminal.note(&format!("byway listens on {address} (SOCKS5, SOCKS4 and HTTP)"));
     }
+    for address in byway.relays_at() {
+        terminal.note(&format!("byway relays for its clients at {address}"));
+    }
+    for spec in &generation.settings.transports {
+        if let Some(warning) = spec.kind.warning() {
+            terminal.error(&format!("transport {}: {warning}", spec.id));
+        }
+    }
     terminal.note(&format!("configuration: {}", source.name()));
     terminal.note(&format!("ways, in order: {}", ways.join(", ")));
     terminal.note(&format!("services: {}", titles.join(", ")));

@@ -2,8 +2,9 @@
 //! the configuration. One bad line never rejects the others: each comes back with its reason.
 
 use super::link::{self, BadLink, Linked};
-use super::settings::{TransportKind, TransportSpec};
-use crate::model::{Secret, TransportId};
+use super::settings::{Tls, TransportKind, TransportSpec};
+use crate::model::{Host, Secret, TransportId};
+use crate::transport::{Carrier, WebSocketSpec};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use toml::de::{DeTable, DeValue};
@@ -148,6 +149,30 @@ pub fn to_toml(spec: &TransportSpec) -> String {
             }
             put_login(&mut put, login.as_ref());
         }
+        TransportKind::Vless { server, user, tls, websocket } => {
+            put("server", server.authority().into());
+            put("user", user.expose().into());
+            put_tls(&mut put, tls, &server.host);
+            websocket.as_ref().map(|spec| put("websocket", websocket_table(spec)));
+        }
+        TransportKind::Trojan { server, password, tls, websocket } => {
+            put("server", server.authority().into());
+            put("password", password.expose().as_str().into());
+            put_tls(&mut put, tls, &server.host);
+            websocket.as_ref().map(|spec| put("websocket", websocket_table(spec)));
+        }
+        TransportKind::Fronted { connect, tls, host, path, carrier, user } => {
+            put("connect", connect.authority().into());
+            put("host", host.as_str().into());
+            put("path", path.as_str().into());
+            put("user", user.expose().into());
+            put_tls(&mut put, tls, &connect.host);
+            match carrier {
+                Carrier::Polling => put("carrier", "polling".into()),
+                Carrier::WebSocket { early_data: 0 } => None,
+                Carrier::WebSocket { early_data } => put("early_data", number(*early_data)),
+            };
+        }
     }
     let mut text = String::new();
     if let Some(via) = &spec.via {
@@ -156,6 +181,38 @@ pub fn to_toml(spec: &TransportSpec) -> String {
     }
     let _ = writeln!(text, "[transport.{name}.{}]\n{table}", spec.kind.name());
     text
+}
+
+/// `roots` are files, and are not written.
+fn put_tls(put: &mut impl FnMut(&str, toml::Value) -> Option<toml::Value>, tls: &Tls, server: &Host) {
+    match &tls.shown {
+        None => drop(put("sni", "none".into())),
+        Some(Host::Name(name)) if tls.shown.as_ref() != Some(server) => drop(put("sni", name.to_string().into())),
+        Some(_) => {}
+    }
+    let usual = tls.shown.as_ref().unwrap_or(server);
+    if let Host::Name(name) = &tls.checked
+        && tls.checked != *usual
+    {
+        put("verify", name.to_string().into());
+    }
+    if tls.insecure {
+        put("allow_insecure", true.into());
+    }
+}
+
+fn websocket_table(spec: &WebSocketSpec) -> toml::Value {
+    let mut table = toml::Table::new();
+    table.insert("host".to_owned(), spec.host.as_str().into());
+    table.insert("path".to_owned(), spec.path.as_str().into());
+    if spec.early_data > 0 {
+        table.insert("early_data".to_owned(), number(spec.early_data));
+    }
+    table.into()
+}
+
+fn number(value: usize) -> toml::Value {
+    i64::try_from(value).unwrap_or(i64::MAX).into()
 }
 
 fn put_login(put: &mut impl FnMut(&str, toml::Value) -> Option<toml::Value>, login: Option<&(String, Secret<String>)>) {

@@ -7,12 +7,14 @@ mod document;
 mod doors;
 mod embedded;
 mod fault;
+mod fronting;
 mod handover;
 mod import;
 mod link;
 mod operation;
 mod probes;
 mod reader;
+mod relay;
 mod resolver;
 mod services;
 mod settings;
@@ -23,7 +25,7 @@ pub use embedded::DEFAULT;
 pub use fault::{Fault, Place};
 pub use import::{Imported, Skipped, import, in_order, to_toml};
 pub use link::{BadLink, Linked, Part, parse as parse_link};
-pub use settings::{Cipher, Control, LogLevel, Resolver, ServiceSpec, Settings, TransportKind, TransportSpec};
+pub use settings::{Cipher, Control, LogLevel, Resolver, ServiceSpec, Settings, Tls, TransportKind, TransportSpec};
 
 #[cfg(test)]
 mod tests;
@@ -124,8 +126,10 @@ impl Reading<'_> {
         let (transports, ways) = self.transports(&root);
         let order = self.order(&root, &ways);
         let region = root.item("region").and_then(|item| item.word()).map(str::to_lowercase);
+        let (listens, relay) = self.listens(&root);
         let settings = Settings {
-            listens: self.listens(&root),
+            listens,
+            relay,
             inbound: self.inbound(&root),
             services: self.services(&root, &ways, &order),
             anchors: self.anchors(&root, region.as_deref()),

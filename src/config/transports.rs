@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub(super) const DEFAULT_RECIPE: &str = "tlsfrag:sni";
 
 /// The kinds, as their tables are called.
-const KINDS: [&str; 5] = ["direct", "split", "shadowsocks", "socks5", "http"];
+const KINDS: [&str; 8] = ["direct", "split", "shadowsocks", "socks5", "http", "vless", "trojan", "fronted"];
 
 /// The names of all ways, those at fault too: an order that names one is not at fault itself.
 pub(super) struct Ways {
@@ -105,6 +105,9 @@ impl Reading<'_> {
             "split" => split(&table),
             "shadowsocks" => shadowsocks(&table),
             "socks5" => socks5(&table),
+            "vless" => self.vless(&table),
+            "trojan" => self.trojan(&table),
+            "fronted" => self.fronted(&table),
             _ => self.http(&table),
         };
         table.finish();
@@ -265,8 +268,13 @@ fn linked(item: &Item<'_>, kind: &str, table: &Section<'_>, instead_of: &[&'stat
 const SERVER: &str = "expected \"host:port\", an IPv6 address in brackets";
 
 /// `server = "host:port"`, or `server` and `port` apart.
-fn server(table: &Section<'_>) -> Option<Destination> {
-    let item = table.required("server", SERVER);
+pub(super) fn server(table: &Section<'_>) -> Option<Destination> {
+    server_under(table, "server")
+}
+
+/// The same under another key.
+pub(super) fn server_under(table: &Section<'_>, key: &'static str) -> Option<Destination> {
+    let item = table.required(key, SERVER);
     let port = table.item("port");
     let item = item?;
     let text = item.word()?;
@@ -280,7 +288,7 @@ fn server(table: &Section<'_>) -> Option<Destination> {
     }
 }
 
-fn host_name(item: &Item<'_>) -> Option<String> {
+pub(super) fn host_name(item: &Item<'_>) -> Option<String> {
     match item.parsed("expected a host name", Host::parse)? {
         Host::Name(name) => Some(name.to_string()),
         Host::Ip(_) => item.fail("this is an address", "expected a host name"),

@@ -115,6 +115,3 @@ impl Exit {
         ips.into_iter().filter(allowed).map(|ip| SocketAddr::new(ip, to.port)).collect()
     }
 }
-
-#[cfg(test)]
-mod tests;

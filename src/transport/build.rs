@@ -10,7 +10,7 @@ use super::split::Split;
 use super::tagged::Tagged;
 use super::tunnels::{FrontedServer, TrojanServer, VlessServer};
 use super::{trojan, vless};
-use super::{PacketDialer, StreamDialer, Transport};
+use super::{PacketDialer, StreamDialer, Transport, Trouble};
 use crate::model::{Destination, Secret, TransportId};
 use crate::net::tls::TlsError;
 use crate::net::{Network, Resolver};
@@ -206,10 +206,12 @@ impl Yard<'_> {
             }
         };
         above.pop();
-        let (kind, built) = self.stand(spec, ground)?;
-        let streams: Arc<dyn StreamDialer> = Arc::new(Tagged::new(spec.id.clone(), built.streams));
-        let tag = |packets| Arc::new(Tagged::new(spec.id.clone(), packets)) as Arc<dyn PacketDialer>;
-        Ok(Transport { id: spec.id.clone(), kind, bare: built.bare, streams, packets: built.packets.map(tag) })
+        let trouble = Arc::<Trouble>::default();
+        let (kind, built) = self.stand(spec, ground, &trouble)?;
+        let streams: Arc<dyn StreamDialer> = Arc::new(Tagged::new(spec.id.clone(), built.streams, trouble.clone()));
+        let tag = |packets| Arc::new(Tagged::new(spec.id.clone(), packets, trouble.clone())) as Arc<dyn PacketDialer>;
+        let packets = built.packets.map(tag);
+        Ok(Transport { id: spec.id.clone(), kind, bare: built.bare, streams, packets, trouble })
     }
 
     fn straight(&self, spec: &Spec) -> Ground {
@@ -221,7 +223,7 @@ impl Yard<'_> {
         Ground { streams: direct.clone(), packets: Some(direct), bare: true }
     }
 
-    fn stand(&self, spec: &Spec, ground: Ground) -> Result<(&'static str, Ground), BuildError> {
+    fn stand(&self, spec: &Spec, ground: Ground, trouble: &Arc<Trouble>) -> Result<(&'static str, Ground), BuildError> {
         Ok(match &spec.kind {
             Kind::Direct => ("direct", ground),
             Kind::Split { recipe } => {
@@ -248,16 +250,16 @@ impl Yard<'_> {
             Kind::Vless(settings) => {
                 let (server, websocket) = (&settings.server, settings.websocket.as_ref());
                 let reach = Reach::straight(server, &settings.tls, websocket, ground.streams)?;
-                ("vless", Ground::vless(vless::Account::new(reach, settings.user.clone())))
+                ("vless", Ground::vless(vless::Account::new(reach, settings.user.clone(), trouble.clone())))
             }
             Kind::Trojan(settings) => {
-                let account = Arc::new(trojan::Account::new(settings, ground.streams)?);
+                let account = Arc::new(trojan::Account::new(settings, ground.streams, trouble.clone())?);
                 let packets = Some(Arc::new(trojan::PacketStreams(account.clone())) as _);
                 ("trojan", Ground { streams: Arc::new(trojan::Streams(account)), packets, bare: false })
             }
             Kind::Fronted(settings) => {
                 let reach = Reach::fronted(settings, ground.streams)?;
-                ("fronted", Ground::vless(vless::Account::new(reach, settings.user.clone())))
+                ("fronted", Ground::vless(vless::Account::new(reach, settings.user.clone(), trouble.clone())))
             }
         })
     }

@@ -2,7 +2,7 @@
 //! when the client waits for the server to speak. What the server says before the destination's bytes is taken off.
 
 use super::drain::Drain;
-use super::proof::{Proof, turned_away};
+use super::proof::Proof;
 use crate::model::{Destination, TcpFacts};
 use crate::net::{Io, Stream};
 use crate::wire::vless;
@@ -89,13 +89,13 @@ impl Headed {
             Preface::Done => return Ok(()),
             Preface::Trojan { asked_page } => {
                 if !*asked_page && is_http_answer(&buf.filled()[before..]) {
-                    return Err(turned_away().into_io());
+                    return Err(self.proof.turned_away().into_io());
                 }
             }
             Preface::Vless(seen) => {
                 seen.extend_from_slice(&buf.filled()[before..]);
                 buf.set_filled(before);
-                let Some(((), length)) = vless::answer(seen).map_err(|_| turned_away().into_io())? else {
+                let Some(((), length)) = vless::answer(seen).map_err(|_| self.proof.turned_away().into_io())? else {
                     return Ok(());
                 };
                 // No more than was just read: all before it was the answer's.
@@ -192,3 +192,6 @@ impl Io for Headed {
         self.carrier.abort_on_drop();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,12 +16,14 @@ mod socks5;
 mod split;
 mod tagged;
 mod trojan;
+mod trouble;
 mod tunnels;
 mod vless;
 mod websocket;
 
 pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build};
 pub use http::TlsSpec;
+pub use trouble::Trouble;
 pub use tunnels::{Carrier, FrontedServer, ServerTls, TrojanServer, VlessServer, WebSocketSpec};
 
 use crate::model::{Destination, Failure, TransportId};
@@ -71,4 +73,6 @@ pub struct Transport {
     pub streams: Arc<dyn StreamDialer>,
     /// Opens associations, where the way carries packets.
     pub packets: Option<Arc<dyn PacketDialer>>,
+    /// What is wrong with its own server, as last seen.
+    pub trouble: Arc<Trouble>,
 }

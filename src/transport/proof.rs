@@ -2,14 +2,16 @@
 //! that ends without a byte may be a wrong key as well as a destination that refused. Only a server that has never
 //! answered, and ended streams to two different destinations so, is said to have turned us away.
 
+use super::Trouble;
 use crate::model::{Cause, Destination, Failure, Stage, Whose};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// What a server has shown. Shared by all streams of one account.
 pub(super) struct Proof {
     salt: RandomState,
     shown: Mutex<Shown>,
+    trouble: Arc<Trouble>,
 }
 
 #[derive(Clone, Copy)]
@@ -22,14 +24,15 @@ enum Shown {
 }
 
 impl Proof {
-    pub(super) fn new() -> Self {
-        Self { salt: RandomState::new(), shown: Mutex::new(Shown::Nothing) }
+    pub(super) fn new(trouble: Arc<Trouble>) -> Self {
+        Self { salt: RandomState::new(), shown: Mutex::new(Shown::Nothing), trouble }
     }
 
     /// It answered.
     pub(super) fn answered(&self) {
         if let Ok(mut shown) = self.shown.lock() {
             *shown = Shown::Answers;
+            self.trouble.set_turned_away(false);
         }
     }
 
@@ -42,13 +45,14 @@ impl Proof {
             Shown::Silence(other) if other != hash => Shown::TurnsAway,
             same => same,
         };
-        matches!(*shown, Shown::TurnsAway).then(turned_away)
+        matches!(*shown, Shown::TurnsAway).then(|| self.turned_away())
     }
-}
 
-/// Our own server does not know our key.
-pub(super) const fn turned_away() -> Failure {
-    Failure::new(Stage::Handshake, Cause::AuthenticationFailed, Whose::Peer).near()
+    /// It does not know our key.
+    pub(super) fn turned_away(&self) -> Failure {
+        self.trouble.set_turned_away(true);
+        Failure::new(Stage::Handshake, Cause::AuthenticationFailed, Whose::Peer).near()
+    }
 }
 
 #[cfg(test)]
@@ -61,7 +65,7 @@ mod tests {
 
     #[test]
     fn one_destination_that_refuses_is_not_a_wrong_key() {
-        let proof = Proof::new();
+        let proof = Proof::new(Arc::default());
         for _ in 0..5 {
             assert_eq!(proof.hung_up(&to("dead.test:1")), None);
         }
@@ -70,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_server_that_answered_once_knows_us() {
-        let proof = Proof::new();
+        let proof = Proof::new(Arc::default());
         proof.answered();
         for name in ["a.test:1", "b.test:1", "c.test:1"] {
             assert_eq!(proof.hung_up(&to(name)), None);
@@ -79,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_server_whose_key_was_mended_is_believed_again() {
-        let proof = Proof::new();
+        let proof = Proof::new(Arc::default());
         let _ = (proof.hung_up(&to("a.test:1")), proof.hung_up(&to("b.test:1")));
         proof.answered();
         assert_eq!(proof.hung_up(&to("c.test:1")), None);

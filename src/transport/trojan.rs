@@ -7,7 +7,7 @@ use super::proof::Proof;
 use super::pump::{self, Inbox, Outbox};
 use super::reach::Reach;
 use super::tunnels::TrojanServer;
-use super::{PacketDialer, StreamDialer};
+use super::{PacketDialer, StreamDialer, Trouble};
 use crate::model::{Cause, Destination, Failure, Host, Secret, Stage, Whose};
 use crate::net::{Deadline, PacketIo, Packets, Stream};
 use crate::wire::trojan::{self, Command};
@@ -27,12 +27,12 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn new(settings: &TrojanServer, inner: Arc<dyn StreamDialer>) -> Result<Self, BuildError> {
+    pub(super) fn new(settings: &TrojanServer, inner: Arc<dyn StreamDialer>, trouble: Arc<Trouble>) -> Result<Self, BuildError> {
         if settings.password.expose().is_empty() {
             return Err(BuildError::NoPassword);
         }
         let reach = Reach::straight(&settings.server, &settings.tls, settings.websocket.as_ref(), inner)?;
-        Ok(Self { reach, key: trojan::key(settings.password.expose()), proof: Arc::new(Proof::new()) })
+        Ok(Self { reach, key: trojan::key(settings.password.expose()), proof: Arc::new(Proof::new(trouble)) })
     }
 
     async fn open(&self, command: Command, to: &Destination, deadline: Deadline) -> Result<Stream, Failure> {

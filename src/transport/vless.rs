@@ -6,7 +6,7 @@ use super::headed::{Headed, Preface};
 use super::proof::Proof;
 use super::pump::{self, Inbox, Mailbox};
 use super::reach::Reach;
-use super::{PacketDialer, StreamDialer};
+use super::{PacketDialer, StreamDialer, Trouble};
 use crate::model::{Cause, Destination, Failure, Stage, Whose};
 use crate::net::{Deadline, PacketIo, Packets, Stream};
 use crate::wire::vless::{self, Command, UserId};
@@ -32,8 +32,8 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn new(reach: Reach, user: UserId) -> Self {
-        Self { reach, user, proof: Arc::new(Proof::new()) }
+    pub(super) fn new(reach: Reach, user: UserId, trouble: Arc<Trouble>) -> Self {
+        Self { reach, user, proof: Arc::new(Proof::new(trouble)) }
     }
 
     fn over(&self, carrier: Stream, command: Command, to: &Destination) -> Result<Stream, Failure> {

@@ -7,5 +7,6 @@ mod faults;
 mod fronted;
 mod papers;
 mod peers;
+mod relay;
 mod traffic;
 mod tunnels;

@@ -2,6 +2,9 @@
 
 use byway::net::tls::Trust;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+static AUTHORITIES: AtomicU32 = AtomicU32::new(1);
 
 /// An authority, and a certificate of its for `names`.
 pub struct Papers {
@@ -22,7 +25,9 @@ impl Papers {
     pub fn new(names: &[&str], dates: Dates) -> Self {
         let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        params.distinguished_name.push(rcgen::DnType::CommonName, "Test Root");
+        // Each authority has a name of its own, as real ones have.
+        let number = AUTHORITIES.fetch_add(1, Ordering::Relaxed);
+        params.distinguished_name.push(rcgen::DnType::CommonName, format!("Test Root {number}"));
         let key = rcgen::KeyPair::generate().unwrap();
         let root = params.self_signed(&key).unwrap().der().to_vec();
         let issuer = rcgen::Issuer::new(params, key);

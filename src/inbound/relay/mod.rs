@@ -37,7 +37,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What a relay is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Where it listens.
     pub addresses: Vec<SocketAddr>,
@@ -71,6 +71,11 @@ const IDLE: Duration = Duration::from_secs(75);
 /// Requests at once in one HTTP/2 connection.
 const MOST_STREAMS: u32 = 200;
 
+/// The most streams that may be asked for.
+const MOST_SESSIONS: usize = 100_000;
+/// Connections that are none of a user's, or not yet, beside those that are.
+const STRANGERS: usize = 256;
+
 /// A client that has said who it is and where to.
 pub struct Arrival {
     /// A stream, or packets.
@@ -98,6 +103,7 @@ struct Inner {
     decoy: Decoy,
     tls: Option<TlsServer>,
     room: Arc<Semaphore>,
+    connections: Arc<Semaphore>,
     sessions: Sessions,
     submit: Submit,
     spawn: Spawn,
@@ -110,17 +116,25 @@ impl Relay {
     pub fn new(settings: &Settings, submit: Submit, spawn: Spawn) -> Result<Self, TlsError> {
         let tls = settings.tls.as_ref();
         let tls = tls.map(|tls| TlsServer::new(&tls.chain, tls.key.expose(), &["h2", "http/1.1"])).transpose()?;
-        let room = Arc::new(Semaphore::new(settings.max_sessions.clamp(1, Semaphore::MAX_PERMITS)));
+        let most = settings.max_sessions.clamp(1, MOST_SESSIONS);
+        let (room, connections) = (Arc::new(Semaphore::new(most)), most * 2 + STRANGERS);
         Ok(Self(Arc::new(Inner {
             path: settings.path.clone(),
             users: settings.users.clone(),
             decoy: settings.decoy.clone(),
             tls,
             room,
+            connections: Arc::new(Semaphore::new(connections)),
             sessions: Sessions::default(),
             submit,
             spawn,
         })))
+    }
+
+    /// Waits until there is room for one more connection. To be asked before `accept`, as [`super::Gate::enter`]. A
+    /// stream made of POSTs has two. Cancel-safe.
+    pub async fn enter(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.connections).acquire_owned().await.ok()
     }
 
     /// Serves one connection to its end, and the stream that a WebSocket in it carries.
