@@ -90,7 +90,7 @@ fn greet(byway: &Byway, source: &Source, open: &[SocketAddr], terminal: &mut Ter
     terminal.note(&format!("ways, in order: {}", ways.join(", ")));
     terminal.note(&format!("services: {}", titles.join(", ")));
     if generation.settings.transports.iter().all(|spec| spec.kind.is_bare()) {
-        terminal.note("no tunnel yet; give it one with byway import: a Shadowsocks key, a SOCKS or an HTTP proxy");
+        terminal.note("no tunnel yet; give it one with byway import: a Shadowsocks, VLESS or Trojan link, a SOCKS or an HTTP proxy");
     }
     terminal.note("ask it from another terminal: byway status, byway why telegram; stop it with Ctrl-C");
 }

@@ -2,9 +2,10 @@
 //! hand, lets a certificate pass that does not hold.
 
 use super::Reading;
+use super::link::Insecure;
 use super::reader::{Item, Section};
 use super::settings::{Tls, TransportKind};
-use super::transports::{host_name, server, server_under};
+use super::transports::{host_name, linked, server, server_under};
 use crate::model::{Destination, Host, Secret};
 use crate::transport::{Carrier, WebSocketSpec};
 use crate::wire::vless::UserId;
@@ -16,6 +17,9 @@ const CARRIERS: [(&str, bool); 2] = [("websocket", false), ("polling", true)];
 
 impl Reading<'_> {
     pub(super) fn vless(&self, table: &Section<'_>) -> Option<TransportKind> {
+        if let Some(item) = table.item("link") {
+            return self.linked(&item, "vless", table, &["server", "port", "user", "sni", "verify", "websocket"]);
+        }
         let server = server(table);
         let user = user(table);
         let tls = server.as_ref().map(|server| self.tls(table, &server.host));
@@ -25,6 +29,9 @@ impl Reading<'_> {
     }
 
     pub(super) fn trojan(&self, table: &Section<'_>) -> Option<TransportKind> {
+        if let Some(item) = table.item("link") {
+            return self.linked(&item, "trojan", table, &["server", "port", "password", "sni", "verify", "websocket"]);
+        }
         let server = server(table);
         let password = table.required("password", "expected the password");
         let password = password.and_then(|item| Some(Secret::new(item.word()?.to_owned())));
@@ -37,18 +44,41 @@ impl Reading<'_> {
     pub(super) fn fronted(&self, table: &Section<'_>) -> Option<TransportKind> {
         let connect = server_under(table, "connect");
         let user = user(table);
-        let host = table.required("host", "expected the host meant, as the CDN knows it").and_then(|item| authority(&item));
+        let host =
+            table.required("host", "expected the host meant, as the CDN knows it").and_then(|item| authority(&item));
         let path = table.required("path", PATH).and_then(|item| path(&item));
         let polls = table.or("carrier", false, |item| item.one_of(&CARRIERS));
         let early = table.item("early_data");
         let early_data = early.as_ref().map_or(Some(0), early_data);
         if let Some(item) = early.filter(|_| polls) {
-            let _: Option<()> = item.fail("only a WebSocket has early data", "expected carrier = \"websocket\" beside it");
+            let _: Option<()> =
+                item.fail("only a WebSocket has early data", "expected carrier = \"websocket\" beside it");
         }
         let tls = connect.as_ref().map(|connect| self.tls(table, &connect.host));
         let carrier = if polls { Carrier::Polling } else { Carrier::WebSocket { early_data: early_data? } };
         let (connect, tls) = (connect?, tls??);
         Some(TransportKind::Fronted { connect, tls, host: host?, path: path?, carrier, user: user? })
+    }
+
+    /// A tunnel from its link. `roots` and `allow_insecure` may stand beside it: no link says them.
+    fn linked(
+        &self,
+        item: &Item<'_>,
+        kind: &str,
+        table: &Section<'_>,
+        instead_of: &[&'static str],
+    ) -> Option<TransportKind> {
+        let roots = table.item("roots").map(|item| self.certificates(&item));
+        let insecure = table.or("allow_insecure", false, Item::flag);
+        let allowed = if insecure { Insecure::Allowed } else { Insecure::Refused };
+        let mut kind = linked(item, kind, table, instead_of, allowed)?;
+        if let TransportKind::Vless { tls, .. } | TransportKind::Trojan { tls, .. } = &mut kind {
+            tls.insecure = insecure;
+            if let Some(roots) = roots {
+                tls.roots = Some(roots?);
+            }
+        }
+        Some(kind)
     }
 
     /// `sni`, `verify`, `roots` and `allow_insecure`; the name shown is `server`'s unless told otherwise.
@@ -128,3 +158,6 @@ pub(super) fn path(item: &Item<'_>) -> Option<String> {
 fn early_data(item: &Item<'_>) -> Option<usize> {
     usize::try_from(item.integer(0..=i64::try_from(MOST_EARLY_DATA).ok()?)?).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! What a person was given (links, a SIP008 document, a subscription) as transports, and a transport as text for
 //! the configuration. One bad line never rejects the others: each comes back with its reason.
 
-use super::link::{self, BadLink, Linked};
+use super::link::{self, BadLink, Insecure, Linked};
 use super::settings::{Tls, TransportKind, TransportSpec};
 use crate::model::{Host, Secret, TransportId};
 use crate::transport::{Carrier, WebSocketSpec};
@@ -33,8 +33,8 @@ const MOST_ENTRIES: usize = 2_000;
 const MOST_BYTES: usize = 1 << 20;
 
 /// Reads links, one a line, in base64 or plain; or a SIP008 document. Empty lines and comments (`#`, `//`) are not
-/// entries. `taken` names are not given again.
-pub fn import(text: &str, taken: &[TransportId]) -> Vec<Imported> {
+/// entries. `taken` names are not given again; `insecure` says whether a link may turn the check of a certificate off.
+pub fn import(text: &str, taken: &[TransportId], insecure: Insecure) -> Vec<Imported> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.len() > MOST_BYTES {
         let reason = "it is larger than 1 MiB; no list of servers is".to_owned();
@@ -48,7 +48,11 @@ pub fn import(text: &str, taken: &[TransportId]) -> Vec<Imported> {
     let unpacked = link::unpacked(text);
     let lines = unpacked.as_deref().unwrap_or(text).lines().map(str::trim);
     let links = lines.filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("//"));
-    links.take(MOST_ENTRIES).enumerate().map(|(index, line)| names.entry(index, None, link::parse(line))).collect()
+    links
+        .take(MOST_ENTRIES)
+        .enumerate()
+        .map(|(index, line)| names.entry(index, None, link::read(line, insecure)))
+        .collect()
 }
 
 /// The text of a configuration with `ids` at the end of its `order`, everything else as it was. Without an `order` of

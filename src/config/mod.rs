@@ -24,7 +24,7 @@ mod units;
 pub use embedded::DEFAULT;
 pub use fault::{Fault, Place};
 pub use import::{Imported, Skipped, import, in_order, to_toml};
-pub use link::{BadLink, Linked, Part, parse as parse_link};
+pub use link::{BadLink, Insecure, Linked, Part, parse as parse_link};
 pub use settings::{Cipher, Control, LogLevel, Resolver, ServiceSpec, Settings, Tls, TransportKind, TransportSpec};
 
 #[cfg(test)]

@@ -21,7 +21,9 @@ impl Reading<'_> {
             Some(items) => once(each(items, |item| Some((item.clone(), address(item)?)))),
             None => Vec::new(),
         });
-        let path = table.required("path", "expected a path that nobody guesses, such as \"/4f0c2a91\"").and_then(|item| plain_path(&item));
+        let path = table
+            .required("path", "expected a path that nobody guesses, such as \"/4f0c2a91\"")
+            .and_then(|item| plain_path(&item));
         let users = table.required("users", USERS).map(|item| users(&item));
         let tls = self.certificate(table);
         let decoy = table.item("decoy").map(|item| self.file(&item, "expected an HTML file").map(Decoy::new));

@@ -261,9 +261,9 @@ impl TransportKind {
     /// What a person must know of this way, in one sentence.
     pub const fn warning(&self) -> Option<&'static str> {
         match self {
-            Self::Vless { tls, .. } | Self::Trojan { tls, .. } | Self::Fronted { tls, .. } if tls.insecure => {
-                Some("its server's certificate is not checked (allow_insecure): whoever sits in between can read everything")
-            }
+            Self::Vless { tls, .. } | Self::Trojan { tls, .. } | Self::Fronted { tls, .. } if tls.insecure => Some(
+                "its server's certificate is not checked (allow_insecure): whoever sits in between can read everything",
+            ),
             _ => None,
         }
     }

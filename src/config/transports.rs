@@ -2,7 +2,7 @@
 
 use super::Reading;
 use super::fault::{Place, instead, nearest, shown};
-use super::link::{self, BadLink, Part};
+use super::link::{self, BadLink, Insecure, Part};
 use super::reader::{Item, Section};
 use super::settings::{Cipher, TransportKind, TransportSpec};
 use crate::model::{Destination, Host, Secret, TransportId};
@@ -117,7 +117,8 @@ impl Reading<'_> {
     fn http(&self, table: &Section<'_>) -> Option<TransportKind> {
         let roots = table.item("roots").and_then(|item| self.certificates(&item));
         if let Some(item) = table.item("link") {
-            let kind = linked(&item, "http", table, &["server", "port", "tls", "sni", "user", "password"])?;
+            let kind =
+                linked(&item, "http", table, &["server", "port", "tls", "sni", "user", "password"], Insecure::Refused)?;
             return Some(match kind {
                 TransportKind::Http { server, tls, sni, login, .. } => {
                     TransportKind::Http { server, tls, sni, login, roots }
@@ -204,7 +205,13 @@ const RECIPE: &str = "expected steps like \"split:2\" or \"tlsfrag:sni\", joined
 
 fn shadowsocks(table: &Section<'_>) -> Option<TransportKind> {
     if let Some(item) = table.item("link") {
-        return linked(&item, "shadowsocks", table, &["server", "port", "method", "password", "prefix"]);
+        return linked(
+            &item,
+            "shadowsocks",
+            table,
+            &["server", "port", "method", "password", "prefix"],
+            Insecure::Refused,
+        );
     }
     let server = server(table);
     let method = table
@@ -241,7 +248,7 @@ fn cipher(item: &Item<'_>) -> Option<Cipher> {
 
 fn socks5(table: &Section<'_>) -> Option<TransportKind> {
     if let Some(item) = table.item("link") {
-        return linked(&item, "socks5", table, &["server", "port", "user", "password"]);
+        return linked(&item, "socks5", table, &["server", "port", "user", "password"], Insecure::Refused);
     }
     let server = server(table);
     let login = login(table, |user| user.len() <= 255, "SOCKS5 carries at most 255 bytes of user")?;
@@ -249,13 +256,19 @@ fn socks5(table: &Section<'_>) -> Option<TransportKind> {
 }
 
 /// A kind from its link; the link says it all, so nothing else may stand beside it.
-fn linked(item: &Item<'_>, kind: &str, table: &Section<'_>, instead_of: &[&'static str]) -> Option<TransportKind> {
+pub(super) fn linked(
+    item: &Item<'_>,
+    kind: &str,
+    table: &Section<'_>,
+    instead_of: &[&'static str],
+    insecure: Insecure,
+) -> Option<TransportKind> {
     for key in instead_of {
         if let Some(item) = table.item(key) {
             let _: Option<()> = item.fail("the link says this already", "expected either the link or this");
         }
     }
-    let found = link::parse(item.word()?);
+    let found = link::read(item.word()?, insecure);
     let expected = format!("expected a link for {kind}");
     let linked =
         found.map_or_else(|why| item.fail(format!("this link cannot be used: {why}"), expected.clone()), Some)?;

@@ -23,6 +23,8 @@ const MESSAGE: usize = 64 * 1024;
 const LARGEST: usize = 4 << 20;
 /// Silence after our last word that ends the stream. 10 s: a server's answer to a half-closed stream begins before.
 const LINGER: Duration = Duration::from_secs(10);
+/// How often at most a client says that it is there; up to 15 s more, so that it is no clock. nginx gives 60 s.
+const BEAT: Duration = Duration::from_secs(35);
 
 /// A stream of messages as a stream of bytes.
 pub struct Messages {
@@ -30,6 +32,8 @@ pub struct Messages {
     role: Role,
     came: Bytes,
     lingering: Option<Pin<Box<Sleep>>>,
+    /// When a client next says that it is there.
+    beat: Option<Pin<Box<Sleep>>>,
 }
 
 impl Messages {
@@ -51,8 +55,29 @@ impl Messages {
             .max_message_size(Some(LARGEST))
             .max_frame_size(Some(LARGEST));
         let socket = WebSocketStream::from_partially_read(stream, early, role, Some(config)).await;
-        Self { socket, role, came: Bytes::new(), lingering: None }
+        let beat = matches!(role, Role::Client).then(|| Box::pin(tokio::time::sleep(next_beat())));
+        Self { socket, role, came: Bytes::new(), lingering: None, beat }
     }
+}
+
+impl Messages {
+    /// Says from time to time that the client is there: CDNs and web servers cut off what is silent for a minute.
+    fn poll_beat(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let Some(beat) = &mut self.beat else { return Ok(()) };
+        while beat.as_mut().poll(cx).is_ready() {
+            beat.as_mut().reset(Instant::now() + next_beat());
+            // Where the line is full, it is not silent.
+            if self.socket.poll_ready_unpin(cx).map_err(sort)?.is_ready() {
+                Pin::new(&mut self.socket).start_send(Message::Ping(Bytes::new())).map_err(sort)?;
+                let _flushed_later = self.socket.poll_flush_unpin(cx).map_err(sort)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn next_beat() -> Duration {
+    BEAT + Duration::from_millis(fastrand::u64(..15_000))
 }
 
 impl AsyncRead for Messages {
@@ -62,6 +87,7 @@ impl AsyncRead for Messages {
             let next = match this.socket.poll_next_unpin(cx) {
                 Poll::Ready(next) => next,
                 Poll::Pending => {
+                    this.poll_beat(cx)?;
                     let is_over = this.lingering.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready());
                     return if is_over { Poll::Ready(Ok(())) } else { Poll::Pending };
                 }
@@ -178,6 +204,21 @@ mod tests {
         let mut all = Vec::new();
         near.read_to_end(&mut all).await.unwrap();
         assert_eq!(all, b"late");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_client_says_that_it_is_there() {
+        let (near, mut far) = tokio::io::duplex(1024);
+        let mut near = Messages::client(Box::new(near), Vec::new()).await;
+        let (start, reader) = (Instant::now(), tokio::spawn(async move { near.read(&mut [0; 1]).await }));
+        let mut frame = [0; 6];
+        for _ in 0..3 {
+            far.read_exact(&mut frame).await.unwrap();
+            // RFC 6455 §5.2: a last fragment, a ping, masked, empty.
+            assert_eq!(frame[..2], [0x89, 0x80]);
+        }
+        assert!((105..=150).contains(&start.elapsed().as_secs()));
+        reader.abort();
     }
 
     #[tokio::test]

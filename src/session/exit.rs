@@ -81,7 +81,11 @@ impl Exit {
                     let _may_be_lost = socket.send_to(packet, to).await;
                     came.drain(..taken);
                 }
-                if timeout(IDLE_PACKETS, from_client.read_buf(&mut came)).await.map_err(|_| io::ErrorKind::TimedOut)?? == 0 {
+                if timeout(IDLE_PACKETS, from_client.read_buf(&mut came))
+                    .await
+                    .map_err(|_| io::ErrorKind::TimedOut)??
+                    == 0
+                {
                     return io::Result::Ok(());
                 }
             }

@@ -3,14 +3,14 @@
 
 use super::direct::{Direct, Lookup};
 use super::http::{HttpProxy, TlsSpec};
+use super::reach::Reach;
 use super::shadowsocks::{Account, PacketStreams, Streams};
 use super::socks5::{Socks5Packets, Socks5Streams};
-use super::reach::Reach;
 use super::split::Split;
 use super::tagged::Tagged;
 use super::tunnels::{FrontedServer, TrojanServer, VlessServer};
-use super::{trojan, vless};
 use super::{PacketDialer, StreamDialer, Transport, Trouble};
+use super::{trojan, vless};
 use crate::model::{Destination, Secret, TransportId};
 use crate::net::tls::TlsError;
 use crate::net::{Network, Resolver};

@@ -142,7 +142,11 @@ impl AsyncRead for Headed {
             if read.is_err() || buf.filled().len() == before {
                 return Poll::Ready(this.ended(read));
             }
-            this.take_preface(buf, before)?;
+            if let Err(error) = this.take_preface(buf, before) {
+                // Nothing was read, as far as the reader knows.
+                buf.set_filled(before);
+                return Poll::Ready(Err(error));
+            }
             if buf.filled().len() > before {
                 return Poll::Ready(Ok(()));
             }

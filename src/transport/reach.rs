@@ -30,7 +30,12 @@ pub(super) struct Below {
 }
 
 impl Below {
-    fn new(server: &Destination, tls: &ServerTls, alpn: &[&str], inner: Arc<dyn StreamDialer>) -> Result<Self, TlsError> {
+    fn new(
+        server: &Destination,
+        tls: &ServerTls,
+        alpn: &[&str],
+        inner: Arc<dyn StreamDialer>,
+    ) -> Result<Self, TlsError> {
         Ok(Self { server: server.clone(), secure: Secure::new(tls, alpn)?, inner })
     }
 
@@ -84,7 +89,8 @@ impl Reach {
                     Some(spec) if spec.early_data > 0 => Ok(websocket::open_with_first(stream, spec)),
                     Some(spec) => {
                         let endpoint = stream.endpoint().map(crate::net::endpoint_tag);
-                        let outcome = deadline.run(websocket::open(stream, spec)).await.unwrap_or_else(|| Err(silent()));
+                        let outcome =
+                            deadline.run(websocket::open(stream, spec)).await.unwrap_or_else(|| Err(silent()));
                         outcome.map_err(|failure| Failure { endpoint, ..failure.after(start.elapsed()) })
                     }
                 }

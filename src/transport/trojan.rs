@@ -27,7 +27,11 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn new(settings: &TrojanServer, inner: Arc<dyn StreamDialer>, trouble: Arc<Trouble>) -> Result<Self, BuildError> {
+    pub(super) fn new(
+        settings: &TrojanServer,
+        inner: Arc<dyn StreamDialer>,
+        trouble: Arc<Trouble>,
+    ) -> Result<Self, BuildError> {
         if settings.password.expose().is_empty() {
             return Err(BuildError::NoPassword);
         }

@@ -63,7 +63,8 @@ impl PacketDialer for PacketStreams {
             let spare = self.0.reach.open(deadline).await?;
             let (mailbox, inbox) = pump::boxes();
             let peers = Peers { open: HashMap::new(), spare: Some(spare), tasks: JoinSet::new(), turn: 0 };
-            Ok(Box::new(VlessPackets { account: Arc::clone(&self.0), mailbox, inbox, peers: Mutex::new(peers) }) as Packets)
+            Ok(Box::new(VlessPackets { account: Arc::clone(&self.0), mailbox, inbox, peers: Mutex::new(peers) })
+                as Packets)
         })
     }
 }

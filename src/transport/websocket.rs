@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
@@ -30,7 +30,7 @@ pub(super) async fn open(stream: Stream, spec: &WebSocketSpec) -> Result<Stream,
 
 /// A WebSocket over `stream` that opens with its first bytes.
 pub(super) fn open_with_first(stream: Stream, spec: &WebSocketSpec) -> Stream {
-    Box::new(Lazy::Waiting { stream: Some(stream), spec: spec.clone() })
+    Box::new(Lazy { state: State::Waiting { stream: Some(stream), spec: spec.clone() }, waiting: Vec::new() })
 }
 
 async fn shake_hands(mut stream: Stream, spec: &WebSocketSpec, early: &[u8]) -> Result<Messages, Failure> {
@@ -70,17 +70,27 @@ pub(super) const fn refused(status: u16) -> Failure {
 }
 
 /// A WebSocket that is opened by its first bytes.
-enum Lazy {
+struct Lazy {
+    state: State,
+    /// Who waits for the opening: reader and writer may be of different tasks.
+    waiting: Vec<Waker>,
+}
+
+enum State {
     Waiting { stream: Option<Stream>, spec: WebSocketSpec },
     Opening(BoxFuture<'static, Result<Messages, Failure>>),
-    Open(Messages),
+    Open(Box<Messages>),
     Failed(Failure),
 }
 
 impl Lazy {
+    const fn is_unasked(&self) -> bool {
+        matches!(self.state, State::Waiting { .. })
+    }
+
     /// Begins the opening with as many of `first` as it may take; their number.
     fn begin(&mut self, first: &[u8]) -> usize {
-        let Self::Waiting { stream, spec } = self else { return 0 };
+        let State::Waiting { stream, spec } = &mut self.state else { return 0 };
         let Some(stream) = stream.take() else { return 0 };
         let (spec, early) = (spec.clone(), first[..first.len().min(spec.early_data)].to_vec());
         let taken = early.len();
@@ -88,40 +98,47 @@ impl Lazy {
             let silent = Failure::new(Stage::Handshake, Cause::GenericTimeoutError, Whose::Network).near();
             timeout(PATIENCE, shake_hands(stream, &spec, &early)).await.unwrap_or(Err(silent))
         };
-        *self = Self::Opening(opening.boxed());
+        self.state = State::Opening(opening.boxed());
+        self.wake();
         taken
     }
 
-    /// The open WebSocket; waits for the opening, once begun.
+    /// The open WebSocket; waits for the opening.
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Pin<&mut Messages>>> {
-        if let Self::Opening(opening) = self {
-            *self = match ready!(opening.poll_unpin(cx)) {
-                Ok(messages) => Self::Open(messages),
-                Err(failure) => Self::Failed(failure),
-            };
+        if let State::Opening(opening) = &mut self.state {
+            let opened = opening.poll_unpin(cx);
+            if let Poll::Ready(opened) = opened {
+                self.state = opened.map_or_else(State::Failed, |messages| State::Open(Box::new(messages)));
+                self.wake();
+            }
         }
-        match self {
-            Self::Open(messages) => Poll::Ready(Ok(Pin::new(messages))),
-            Self::Failed(failure) => Poll::Ready(Err(failure.clone().into_io())),
-            Self::Waiting { .. } | Self::Opening(_) => Poll::Pending,
+        match &mut self.state {
+            State::Open(messages) => Poll::Ready(Ok(Pin::new(&mut **messages))),
+            State::Failed(failure) => Poll::Ready(Err(failure.clone().into_io())),
+            State::Waiting { .. } | State::Opening(_) => {
+                if !self.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+                    self.waiting.push(cx.waker().clone());
+                }
+                Poll::Pending
+            }
         }
+    }
+
+    fn wake(&mut self) {
+        self.waiting.drain(..).for_each(Waker::wake);
     }
 }
 
 impl AsyncRead for Lazy {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if matches!(*self, Self::Waiting { .. }) {
-            // Nothing is asked for before the first bytes; the tunnel's header comes within its moment of quiet, from
-            // the same task.
-            return Poll::Pending;
-        }
+        // Nothing is asked for before the first bytes: the tunnel's header comes within its moment of quiet.
         ready!(self.poll_open(cx))?.poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Lazy {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if matches!(*self, Self::Waiting { .. }) {
+        if self.is_unasked() {
             let taken = self.begin(bytes);
             // The opening starts to move.
             if let Poll::Ready(Err(error)) = self.poll_open(cx) {
@@ -135,14 +152,14 @@ impl AsyncWrite for Lazy {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if matches!(*self, Self::Waiting { .. }) {
+        if self.is_unasked() {
             return Poll::Ready(Ok(()));
         }
         ready!(self.poll_open(cx))?.poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if matches!(*self, Self::Waiting { .. }) {
+        if self.is_unasked() {
             self.begin(&[]);
         }
         ready!(self.poll_open(cx))?.poll_shutdown(cx)
@@ -151,24 +168,24 @@ impl AsyncWrite for Lazy {
 
 impl Io for Lazy {
     fn tcp_facts(&self) -> Option<TcpFacts> {
-        match self {
-            Self::Waiting { stream, .. } => stream.as_ref()?.tcp_facts(),
-            Self::Open(messages) => messages.tcp_facts(),
-            Self::Opening(_) | Self::Failed(_) => None,
+        match &self.state {
+            State::Waiting { stream, .. } => stream.as_ref()?.tcp_facts(),
+            State::Open(messages) => messages.tcp_facts(),
+            State::Opening(_) | State::Failed(_) => None,
         }
     }
     fn endpoint(&self) -> Option<SocketAddr> {
-        match self {
-            Self::Waiting { stream, .. } => stream.as_ref()?.endpoint(),
-            Self::Open(messages) => messages.endpoint(),
-            Self::Opening(_) | Self::Failed(_) => None,
+        match &self.state {
+            State::Waiting { stream, .. } => stream.as_ref()?.endpoint(),
+            State::Open(messages) => messages.endpoint(),
+            State::Opening(_) | State::Failed(_) => None,
         }
     }
     fn abort_on_drop(&mut self) {
-        match self {
-            Self::Waiting { stream: Some(stream), .. } => stream.abort_on_drop(),
-            Self::Open(messages) => messages.abort_on_drop(),
-            Self::Waiting { .. } | Self::Opening(_) | Self::Failed(_) => {}
+        match &mut self.state {
+            State::Waiting { stream: Some(stream), .. } => stream.abort_on_drop(),
+            State::Open(messages) => messages.abort_on_drop(),
+            State::Waiting { .. } | State::Opening(_) | State::Failed(_) => {}
         }
     }
 }

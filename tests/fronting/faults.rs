@@ -57,8 +57,7 @@ async fn a_user_that_vless_does_not_know_is_told_from_a_dead_destination() {
     let dress = Dress { papers: Some(&papers), path: None, early_data: 0 };
     let Some(peer) = v2ray(dress).await else { return };
     let user = UserId::parse("somebody else").unwrap();
-    let stranger =
-        way(Kind::Vless(VlessServer { server: peer.at.into(), user, tls: tls(&papers), websocket: None }));
+    let stranger = way(Kind::Vless(VlessServer { server: peer.at.into(), user, tls: tls(&papers), websocket: None }));
     // One end without a word may be the destination's own doing.
     assert_eq!(spoken(&stranger, echo().await, b"hello").await, None);
     let failure = spoken(&stranger, echo().await, b"hello").await.unwrap();

@@ -3,7 +3,8 @@
 use crate::papers::{Dates, Papers};
 use crate::peers::{UUID, edge};
 use crate::traffic::{
-    carries, carries_16_mebibytes, dial, echo, echoes_packets, hears_a_server_that_speaks_first, keeps_half_close, soon, way,
+    carries, carries_16_mebibytes, dial, echo, echoes_packets, hears_a_server_that_speaks_first, keeps_half_close,
+    soon, way,
 };
 use byway::inbound::relay::{self, Certificate, Decoy, Relay};
 use byway::model::{Cause, Failure, Host, Secret, Stage};

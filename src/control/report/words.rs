@@ -91,7 +91,9 @@ pub fn trouble_words(cause: Cause) -> String {
         Cause::CertificateExpired => "its server's certificate has expired, or this machine's clock is ahead",
         Cause::CertificateNotYetValid => "its server's certificate is not valid yet: this machine's clock is behind",
         Cause::SslInvalidHostname => "its server's certificate is for another name: check sni and verify",
-        Cause::SslUnknownAuthority => "its server's certificate is of an unknown authority: somebody sits in between, or roots is missing",
+        Cause::SslUnknownAuthority => {
+            "its server's certificate is of an unknown authority: somebody sits in between, or roots is missing"
+        }
         Cause::SslInvalidCertificate => "its server's certificate cannot be used",
         Cause::SslFailedHandshake => "its server ended the TLS handshake",
         Cause::HostRefused => "the CDN's edge does not serve this host or path",

@@ -12,11 +12,7 @@ pub(super) fn admit(bytes: &[u8], users: &[UserId]) -> Option<(Request, usize)> 
 }
 
 /// Hears a client's request by `deadline`. Who is none of ours gets neither a word nor an early end.
-pub(super) async fn hear_out(
-    mut stream: Stream,
-    users: &[UserId],
-    deadline: Deadline,
-) -> Option<(Request, Stream)> {
+pub(super) async fn hear_out(mut stream: Stream, users: &[UserId], deadline: Deadline) -> Option<(Request, Stream)> {
     let mut heard = Vec::with_capacity(512);
     let hearing = async {
         loop {
@@ -61,7 +57,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stranger_is_heard_out_as_long_as_somebody_silent() {
-        for said in [request("stranger"), request("me")[..20].to_vec(), b"GET / HTTP/1.1\r\n\r\n".to_vec(), vec![0; 5000]] {
+        for said in
+            [request("stranger"), request("me")[..20].to_vec(), b"GET / HTTP/1.1\r\n\r\n".to_vec(), vec![0; 5000]]
+        {
             let (mut near, far) = tokio::io::duplex(64 * 1024);
             near.write_all(&said).await.unwrap();
             let start = Instant::now();

@@ -67,8 +67,11 @@ impl Sessions {
         }
         let up = Up { to, received: body.len() as u64 };
         let down = Down { from, said: BytesMut::new(), begins: 0, ended: false };
-        let session =
-            Session { up: tokio::sync::Mutex::new(up), down: tokio::sync::Mutex::new(down), asked: Mutex::new(Instant::now()) };
+        let session = Session {
+            up: tokio::sync::Mutex::new(up),
+            down: tokio::sync::Mutex::new(down),
+            asked: Mutex::new(Instant::now()),
+        };
         self.lock().insert(id, Arc::new(session));
         Some((Box::new(near), page(Bytes::new())))
     }

@@ -47,7 +47,7 @@ async fn a_client_that_waits_has_its_header_sent_alone() {
         let mut came = [0; 64];
         let length = far.read(&mut came).await.unwrap();
         assert_eq!(&came[..length], HEADER);
-        far.write_all(b"\0\0220 ready").await.unwrap();
+        far.write_all(&[&[0, 0], &b"220 ready"[..]].concat()).await.unwrap();
     });
     let mut banner = String::new();
     near.read_to_string(&mut banner).await.unwrap();

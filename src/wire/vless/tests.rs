@@ -21,7 +21,8 @@ fn a_request_is_written_as_the_description_says() {
 
 #[test]
 fn addons_are_skipped_on_both_ends() {
-    let mut bytes = encode_request(&someone(), Command::Packets, &Destination::parse("[2001:db8::1]:53").unwrap()).unwrap();
+    let mut bytes =
+        encode_request(&someone(), Command::Packets, &Destination::parse("[2001:db8::1]:53").unwrap()).unwrap();
     bytes.splice(17..18, [3, 9, 9, 9]);
     let (read, taken) = request(&bytes).unwrap().unwrap();
     assert_eq!((read.command, read.to.port, taken), (Command::Packets, 53, bytes.len()));
@@ -55,7 +56,8 @@ fn a_user_is_a_uuid_or_a_word() {
 
 #[test]
 fn packets_come_out_of_a_stream_one_by_one() {
-    let stream = [encode_packet(b"one").unwrap(), encode_packet(b"").unwrap(), encode_packet(b"three").unwrap()].concat();
+    let stream =
+        [encode_packet(b"one").unwrap(), encode_packet(b"").unwrap(), encode_packet(b"three").unwrap()].concat();
     let (one, at) = packet(&stream).unwrap();
     let (two, next) = packet(&stream[at..]).unwrap();
     let (three, _) = packet(&stream[at + next..]).unwrap();
