@@ -7,9 +7,12 @@ use super::reader::{Item, Section};
 use super::settings::{Tls, TransportKind};
 use super::transports::{host_name, linked, server, server_under};
 use crate::model::{Destination, Host, Secret};
-use crate::transport::{Carrier, WebSocketSpec};
+use crate::net::tls::{TlsClient, Trust};
+use crate::transport::{Carrier, Ech, WebSocketSpec};
 use crate::wire::vless::UserId;
 use crate::wire::websocket::MOST_EARLY_DATA;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 const USER: &str = "expected the user's UUID, as the server's owner gave it";
 const PATH: &str = "expected a path such as \"/ws\"";
@@ -86,6 +89,7 @@ impl Reading<'_> {
         const VERIFY: &str = "expected the name that the certificate holds";
         let roots = table.item("roots").map(|item| self.certificates(&item));
         let insecure = table.or("allow_insecure", false, Item::flag);
+        let ech = table.item("ech").map(|item| ech(&item));
         let verify = table.item("verify").map(|item| host_name(&item));
         let sni = table.item("sni");
         let shown = match &sni {
@@ -103,7 +107,27 @@ impl Reading<'_> {
             Some(roots) => Some(roots?),
             None => None,
         };
-        Some(Tls { shown, checked, roots, insecure })
+        let ech = match ech {
+            Some(ech) if shown.as_ref().and_then(Host::name).is_none() => {
+                let _: Option<Ech> = ech;
+                return table.item("ech")?.fail("there is no name to hide", "expected sni = \"name\" beside it");
+            }
+            Some(ech) => ech?,
+            None => Ech::Never,
+        };
+        Some(Tls { shown, checked, roots, ech, insecure })
+    }
+}
+
+/// `"offered"`, or the keys themselves.
+fn ech(item: &Item<'_>) -> Option<Ech> {
+    const ECH: &str = "expected \"offered\", or an ECHConfigList in base64, as the host's HTTPS record has it";
+    match item.word()? {
+        "offered" => Some(Ech::Offered),
+        text => match STANDARD.decode(text) {
+            Ok(keys) if TlsClient::hiding(&Trust::Any, &[], &keys).is_ok() => Some(Ech::Keys(keys)),
+            _ => item.fail("these are no keys", ECH),
+        },
     }
 }
 
@@ -134,7 +158,8 @@ fn authority(item: &Item<'_>) -> Option<String> {
     let text = item.word()?;
     match Host::parse(text) {
         Ok(host) => Some(plain(&host)),
-        Err(_) => item.parsed(HOST, Destination::parse).map(|to| to.authority()),
+        Err(_) if text.contains(':') => item.parsed(HOST, Destination::parse).map(|to| to.authority()),
+        Err(why) => item.fail(why.to_string(), HOST),
     }
 }
 

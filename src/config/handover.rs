@@ -62,7 +62,7 @@ impl From<&Tls> for ServerTls {
             (false, Some(roots)) => Trust::Only(Arc::clone(roots)),
             (false, None) => Trust::Platform,
         };
-        Self { shown: tls.shown.clone(), checked: tls.checked.clone(), trust }
+        Self { shown: tls.shown.clone(), checked: tls.checked.clone(), trust, ech: tls.ech.clone() }
     }
 }
 

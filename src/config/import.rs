@@ -4,7 +4,9 @@
 use super::link::{self, BadLink, Insecure, Linked};
 use super::settings::{Tls, TransportKind, TransportSpec};
 use crate::model::{Host, Secret, TransportId};
-use crate::transport::{Carrier, WebSocketSpec};
+use crate::transport::{Carrier, Ech, WebSocketSpec};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use toml::de::{DeTable, DeValue};
@@ -199,6 +201,11 @@ fn put_tls(put: &mut impl FnMut(&str, toml::Value) -> Option<toml::Value>, tls: 
         && tls.checked != *usual
     {
         put("verify", name.to_string().into());
+    }
+    match &tls.ech {
+        Ech::Never => {}
+        Ech::Offered => drop(put("ech", "offered".into())),
+        Ech::Keys(keys) => drop(put("ech", STANDARD.encode(keys).into())),
     }
     if tls.insecure {
         put("allow_insecure", true.into());

@@ -18,6 +18,7 @@ const USUAL_SESSIONS: i64 = 1024;
 impl Reading<'_> {
     pub(super) fn relay(&self, table: &Section<'_>) -> Option<Settings> {
         let addresses = table.required("address", ADDRESS).map(|item| match item.list_or_one() {
+            Some(items) if items.is_empty() => item.fail("nothing is listened on", ADDRESS).unwrap_or_default(),
             Some(items) => once(each(items, |item| Some((item.clone(), address(item)?)))),
             None => Vec::new(),
         });

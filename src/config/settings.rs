@@ -4,7 +4,7 @@
 use crate::model::{Destination, Host, Secret, Service, TransportId};
 use crate::net::resolve::SecureServer;
 use crate::policy::Rule;
-use crate::transport::{Carrier, WebSocketSpec};
+use crate::transport::{Carrier, Ech, WebSocketSpec};
 use crate::wire::split::Recipe;
 use crate::wire::vless::UserId;
 use crate::{health, inbound, journal, probe};
@@ -142,6 +142,8 @@ pub struct Tls {
     pub checked: Host,
     /// The only certificates (DER) its chain may end at; the platform's store when `None`.
     pub roots: Option<Arc<[Vec<u8>]>>,
+    /// Whether the name is hidden.
+    pub ech: Ech,
     /// Any certificate will do: whoever sits in between can read and change everything. Only a person may say so.
     pub insecure: bool,
 }

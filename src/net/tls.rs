@@ -5,7 +5,8 @@ use super::dial::endpoint_tag;
 use super::io::{Io, Stream};
 use super::network::Deadline;
 use crate::model::{Cause, Failure, Host, Stage, TcpFacts, Whose};
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::client::{EchConfig, EchMode};
+use rustls::pki_types::{CertificateDer, EchConfigListBytes, ServerName};
 use rustls::{ClientConfig, NamedGroup, crypto::CryptoProvider};
 use std::io;
 use std::net::SocketAddr;
@@ -118,7 +119,7 @@ pub struct TlsClient {
 impl TlsClient {
     /// A client that believes `trust` and offers `alpn` (RFC 7301) in this order.
     pub fn new(trust: &Trust, alpn: &[&str]) -> Result<Self, TlsError> {
-        Self::with(rustls::crypto::aws_lc_rs::default_provider(), trust, alpn)
+        Self::with(rustls::crypto::aws_lc_rs::default_provider(), trust, alpn, None)
     }
 
     /// The same, with a ClientHello of less than 600 bytes: it offers no post-quantum key share, so that it fits one
@@ -126,13 +127,21 @@ impl TlsClient {
     pub fn small(trust: &Trust, alpn: &[&str]) -> Result<Self, TlsError> {
         let mut provider = rustls::crypto::aws_lc_rs::default_provider();
         provider.kx_groups.retain(|group| !is_large(group.name()));
-        Self::with(provider, trust, alpn)
+        Self::with(provider, trust, alpn, None)
     }
 
-    fn with(provider: CryptoProvider, trust: &Trust, alpn: &[&str]) -> Result<Self, TlsError> {
+    /// A client whose hello shows the public name of `configs` (an ECHConfigList, RFC 9849 §4) and hides the one it
+    /// means. Speaks TLS 1.3 only; a server that does not know the key is refused, never told the name.
+    pub fn hiding(trust: &Trust, alpn: &[&str], configs: &[u8]) -> Result<Self, TlsError> {
+        let suites = rustls::crypto::aws_lc_rs::hpke::ALL_SUPPORTED_SUITES;
+        let ech = EchConfig::new(EchConfigListBytes::from(configs), suites)?;
+        Self::with(rustls::crypto::aws_lc_rs::default_provider(), trust, alpn, Some(ech))
+    }
+
+    fn with(provider: CryptoProvider, trust: &Trust, alpn: &[&str], ech: Option<EchConfig>) -> Result<Self, TlsError> {
         let provider = Arc::new(provider);
         let trust = verify::verifier(trust, &provider)?;
-        let mut config = base_config(provider, trust.clone())?;
+        let mut config = base_config(provider, trust.clone(), ech)?;
         config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
         Ok(Self { config: Arc::new(config), trust })
     }
@@ -202,12 +211,14 @@ fn server_name(host: &Host) -> Result<ServerName<'static>, rustls::pki_types::In
 fn base_config(
     provider: Arc<CryptoProvider>,
     verifier: Arc<dyn rustls::client::danger::ServerCertVerifier>,
+    ech: Option<EchConfig>,
 ) -> Result<ClientConfig, TlsError> {
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
+    let builder = ClientConfig::builder_with_provider(provider);
+    let builder = match ech {
+        None => builder.with_safe_default_protocol_versions()?,
+        Some(ech) => builder.with_ech(EchMode::Enable(ech))?,
+    };
+    let mut config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
     config.resumption = rustls::client::Resumption::disabled();
     Ok(config)
 }

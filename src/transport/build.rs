@@ -3,7 +3,7 @@
 
 use super::direct::{Direct, Lookup};
 use super::http::{HttpProxy, TlsSpec};
-use super::reach::Reach;
+use super::reach::{Reach, Under};
 use super::shadowsocks::{Account, PacketStreams, Streams};
 use super::socks5::{Socks5Packets, Socks5Streams};
 use super::split::Split;
@@ -223,6 +223,10 @@ impl Yard<'_> {
         Ground { streams: direct.clone(), packets: Some(direct), bare: true }
     }
 
+    fn under(&self, ground: Ground) -> Under {
+        Under { streams: ground.streams, resolver: Arc::clone(self.resolver) }
+    }
+
     fn stand(&self, spec: &Spec, ground: Ground, trouble: &Arc<Trouble>) -> Result<(&'static str, Ground), BuildError> {
         Ok(match &spec.kind {
             Kind::Direct => ("direct", ground),
@@ -249,16 +253,16 @@ impl Yard<'_> {
             }
             Kind::Vless(settings) => {
                 let (server, websocket) = (&settings.server, settings.websocket.as_ref());
-                let reach = Reach::straight(server, &settings.tls, websocket, ground.streams)?;
+                let reach = Reach::straight(server, &settings.tls, websocket, self.under(ground))?;
                 ("vless", Ground::vless(vless::Account::new(reach, settings.user.clone(), trouble.clone())))
             }
             Kind::Trojan(settings) => {
-                let account = Arc::new(trojan::Account::new(settings, ground.streams, trouble.clone())?);
+                let account = Arc::new(trojan::Account::new(settings, self.under(ground), trouble.clone())?);
                 let packets = Some(Arc::new(trojan::PacketStreams(account.clone())) as _);
                 ("trojan", Ground { streams: Arc::new(trojan::Streams(account)), packets, bare: false })
             }
             Kind::Fronted(settings) => {
-                let reach = Reach::fronted(settings, ground.streams)?;
+                let reach = Reach::fronted(settings, self.under(ground))?;
                 ("fronted", Ground::vless(vless::Account::new(reach, settings.user.clone(), trouble.clone())))
             }
         })

@@ -69,19 +69,22 @@ impl Row {
     async fn run(self, far: DuplexStream, fault: Arc<OnceLock<Failure>>, gone: CancellationToken) {
         let (from, to) = tokio::io::split(far);
         let (begun, may_ask) = oneshot::channel();
-        let outcome = tokio::select! {
-            both = async { tokio::try_join!(self.up(from, begun), self.down(to, may_ask)) } => both.map(drop),
+        // Before either half of the stream is dropped, so that its reader finds the fault and not an end.
+        let note = |failure: &Failure| drop(fault.set(failure.clone()));
+        let both = async {
+            tokio::try_join!(
+                async { self.up(from, begun).await.inspect_err(note) },
+                async { self.down(to, may_ask).await.inspect_err(note) }
+            )
+        };
+        tokio::select! {
+            _noted = both => {}
             () = gone.cancelled() => {
                 // So that the relay need not hold the stream until it is stale.
                 let farewell = Ask { id: self.id, seq: Seq::Down(0), end: true, body: Bytes::new() };
                 let _nobody_waits = self.requests.send(&farewell, Deadline::after(LONGEST_WAIT), true).await;
-                return;
             }
-        };
-        if let Err(failure) = outcome {
-            let _first = fault.set(failure);
         }
-        // Here the far end is dropped, and the stream finds its end or the fault.
     }
 
     async fn up(&self, mut from: ReadHalf<DuplexStream>, begun: oneshot::Sender<()>) -> Result<(), Failure> {

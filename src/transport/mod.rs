@@ -24,7 +24,7 @@ mod websocket;
 pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build};
 pub use http::TlsSpec;
 pub use trouble::Trouble;
-pub use tunnels::{Carrier, FrontedServer, ServerTls, TrojanServer, VlessServer, WebSocketSpec};
+pub use tunnels::{Carrier, Ech, FrontedServer, ServerTls, TrojanServer, VlessServer, WebSocketSpec};
 
 use crate::model::{Destination, Failure, TransportId};
 use crate::net::{Deadline, Packets, Stream};

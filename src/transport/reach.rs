@@ -10,16 +10,24 @@ use super::tunnels::{Carrier, FrontedServer, ServerTls, WebSocketSpec};
 use super::websocket;
 use crate::model::{Destination, Failure};
 use crate::net::tls::TlsError;
-use crate::net::{Deadline, Stream};
+use crate::net::{Deadline, Resolver, Stream};
 use std::sync::Arc;
 use tokio::time::Instant;
 
 /// The way to one server.
 pub(super) enum Reach {
     /// TLS, and a WebSocket inside it or not.
-    Straight { below: Below, websocket: Option<WebSocketSpec> },
+    Straight { below: Box<Below>, websocket: Option<WebSocketSpec> },
     /// POSTs.
     Polling(Polling),
+}
+
+/// What a way stands on.
+pub(super) struct Under {
+    /// Reaches the server.
+    pub(super) streams: Arc<dyn StreamDialer>,
+    /// Knows the keys that hide names.
+    pub(super) resolver: Arc<Resolver>,
 }
 
 /// A server's address, the way that reaches it, and TLS to it.
@@ -30,13 +38,9 @@ pub(super) struct Below {
 }
 
 impl Below {
-    fn new(
-        server: &Destination,
-        tls: &ServerTls,
-        alpn: &[&str],
-        inner: Arc<dyn StreamDialer>,
-    ) -> Result<Self, TlsError> {
-        Ok(Self { server: server.clone(), secure: Secure::new(tls, alpn)?, inner })
+    fn new(server: &Destination, tls: &ServerTls, alpn: &[&str], under: Under) -> Result<Self, TlsError> {
+        let secure = Secure::new(tls, alpn, &under.resolver)?;
+        Ok(Self { server: server.clone(), secure, inner: under.streams })
     }
 
     /// A TLS session with the server. A failure is of the near leg.
@@ -53,25 +57,25 @@ impl Reach {
         server: &Destination,
         tls: &ServerTls,
         websocket: Option<&WebSocketSpec>,
-        inner: Arc<dyn StreamDialer>,
+        under: Under,
     ) -> Result<Self, TlsError> {
         // A web server that were offered HTTP/2 would take it, and RFC 6455 is HTTP/1.1. A bare tunnel offers what
         // browsers do, so that it looks like one.
         let alpn: &[&str] = if websocket.is_some() { &["http/1.1"] } else { &["h2", "http/1.1"] };
-        let below = Below::new(server, tls, alpn, inner)?;
+        let below = Box::new(Below::new(server, tls, alpn, under)?);
         Ok(Self::Straight { below, websocket: websocket.cloned() })
     }
 
     /// Through a CDN's edge.
-    pub(super) fn fronted(server: &FrontedServer, inner: Arc<dyn StreamDialer>) -> Result<Self, TlsError> {
+    pub(super) fn fronted(server: &FrontedServer, under: Under) -> Result<Self, TlsError> {
         let (host, path) = (server.host.clone(), server.path.clone());
         match server.carrier {
             Carrier::WebSocket { early_data } => {
                 let websocket = WebSocketSpec { host, path, early_data };
-                Self::straight(&server.connect, &server.tls, Some(&websocket), inner)
+                Self::straight(&server.connect, &server.tls, Some(&websocket), under)
             }
             Carrier::Polling => {
-                let below = Below::new(&server.connect, &server.tls, &["h2", "http/1.1"], inner)?;
+                let below = Below::new(&server.connect, &server.tls, &["h2", "http/1.1"], under)?;
                 Ok(Self::Polling(Polling::new(below, host, path)))
             }
         }

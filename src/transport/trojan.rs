@@ -5,7 +5,7 @@ use super::build::BuildError;
 use super::headed::{Headed, Preface};
 use super::proof::Proof;
 use super::pump::{self, Inbox, Outbox};
-use super::reach::Reach;
+use super::reach::{Reach, Under};
 use super::tunnels::TrojanServer;
 use super::{PacketDialer, StreamDialer, Trouble};
 use crate::model::{Cause, Destination, Failure, Host, Secret, Stage, Whose};
@@ -27,15 +27,11 @@ pub(super) struct Account {
 }
 
 impl Account {
-    pub(super) fn new(
-        settings: &TrojanServer,
-        inner: Arc<dyn StreamDialer>,
-        trouble: Arc<Trouble>,
-    ) -> Result<Self, BuildError> {
+    pub(super) fn new(settings: &TrojanServer, under: Under, trouble: Arc<Trouble>) -> Result<Self, BuildError> {
         if settings.password.expose().is_empty() {
             return Err(BuildError::NoPassword);
         }
-        let reach = Reach::straight(&settings.server, &settings.tls, settings.websocket.as_ref(), inner)?;
+        let reach = Reach::straight(&settings.server, &settings.tls, settings.websocket.as_ref(), under)?;
         Ok(Self { reach, key: trojan::key(settings.password.expose()), proof: Arc::new(Proof::new(trouble)) })
     }
 

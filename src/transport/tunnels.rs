@@ -13,12 +13,26 @@ pub struct ServerTls {
     pub checked: Host,
     /// Whose certificates are believed.
     pub trust: Trust,
+    /// Whether the name is hidden (RFC 9849).
+    pub ech: Ech,
+}
+
+/// Whether the name in a hello is hidden (RFC 9849).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Ech {
+    /// No.
+    #[default]
+    Never,
+    /// Where the name's HTTPS record offers a key; shown openly otherwise.
+    Offered,
+    /// By these keys (an ECHConfigList), or there is no connection.
+    Keys(Vec<u8>),
 }
 
 impl ServerTls {
     /// One name shown and checked.
     pub fn same(name: Host, trust: Trust) -> Self {
-        Self { shown: Some(name.clone()), checked: name, trust }
+        Self { shown: Some(name.clone()), checked: name, trust, ech: Ech::Never }
     }
 }
 

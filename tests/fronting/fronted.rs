@@ -4,7 +4,7 @@ use crate::papers::{Dates, Papers};
 use crate::peers::{Dress, UUID, edge, v2ray};
 use crate::traffic::{carries_16_mebibytes, dial, echo, echoes_packets, hears_a_server_that_speaks_first, way};
 use byway::model::{Cause, Host};
-use byway::transport::{Carrier, FrontedServer, Kind, ServerTls};
+use byway::transport::{Carrier, Ech, FrontedServer, Kind, ServerTls};
 use byway::wire::vless::UserId;
 use std::net::SocketAddr;
 
@@ -23,7 +23,7 @@ fn papers() -> Papers {
 fn fronted(at: SocketAddr, shown: Option<&str>, papers: &Papers, carrier: Carrier) -> Kind {
     Kind::Fronted(FrontedServer {
         connect: at.into(),
-        tls: ServerTls { shown: shown.map(name), checked: name(ALLOWED), trust: papers.trust() },
+        tls: ServerTls { shown: shown.map(name), checked: name(ALLOWED), trust: papers.trust(), ech: Ech::Never },
         host: HIDDEN.into(),
         path: "/ws".into(),
         carrier,

@@ -85,6 +85,7 @@ fn what_was_read_is_written_and_read_back_as_the_same() {
         format!("[transport.a.vless]\nserver = \"a.example:443\"\nuser = \"{USER}\"\n"),
         format!("[transport.a.vless]\nserver = \"192.0.2.1:443\"\nuser = \"{USER}\"\nsni = \"a.example\"\nwebsocket = {{ path = \"/x\", early_data = 1024 }}\n"),
         "[transport.a.trojan]\nserver = \"[2001:db8::1]:443\"\npassword = \"p w\"\nsni = \"a.example\"\nallow_insecure = true\n".to_owned(),
+        "[transport.a.trojan]\nserver = \"a.example:443\"\npassword = \"p\"\nech = \"offered\"\n".to_owned(),
         format!("[transport.a.fronted]\nconnect = \"192.0.2.1:443\"\nsni = \"none\"\nverify = \"c.example\"\nhost = \"h.example:8443\"\npath = \"/p?q\"\ncarrier = \"polling\"\nuser = \"{USER}\"\n"),
         format!("[transport.a.fronted]\nconnect = \"c.example:443\"\nverify = \"d.example\"\nhost = \"h.example\"\npath = \"/\"\nearly_data = 9\nuser = \"{USER}\"\n"),
     ] {

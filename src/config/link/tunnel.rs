@@ -5,7 +5,7 @@ use super::parts::{Parts, decoded};
 use super::{BadLink, Linked, Part};
 use crate::config::settings::{Tls, TransportKind};
 use crate::model::{Host, Secret};
-use crate::transport::WebSocketSpec;
+use crate::transport::{Ech, WebSocketSpec};
 use crate::wire::vless::UserId;
 use crate::wire::websocket::MOST_EARLY_DATA;
 
@@ -90,7 +90,7 @@ impl<'a> Query<'a> {
             Some(Ok(name)) => name,
             Some(Err(_)) => return Err(Part::Query.is("sni is not a host name")),
         };
-        Ok(Tls { shown: Some(shown.clone()), checked: shown, roots: None, insecure: asks })
+        Ok(Tls { shown: Some(shown.clone()), checked: shown, roots: None, ech: Ech::Never, insecure: asks })
     }
 
     fn websocket(&self, tls: &Tls) -> Result<Option<WebSocketSpec>, BadLink> {
