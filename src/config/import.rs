@@ -127,6 +127,7 @@ pub fn to_toml(spec: &TransportSpec) -> String {
     let id = spec.id.as_str();
     let name = if !id.is_empty() && id.chars().all(is_bare) { id.to_owned() } else { quoted(id) };
     let mut table = toml::Table::new();
+    let mut inner = None;
     let mut put = |key: &str, value: toml::Value| table.insert(key.to_owned(), value);
     match &spec.kind {
         TransportKind::Direct => {}
@@ -159,13 +160,13 @@ pub fn to_toml(spec: &TransportSpec) -> String {
             put("server", server.authority().into());
             put("user", user.expose().into());
             put_tls(&mut put, tls, &server.host);
-            websocket.as_ref().map(|spec| put("websocket", websocket_table(spec)));
+            inner = websocket.as_ref().map(websocket_table);
         }
         TransportKind::Trojan { server, password, tls, websocket } => {
             put("server", server.authority().into());
             put("password", password.expose().as_str().into());
             put_tls(&mut put, tls, &server.host);
-            websocket.as_ref().map(|spec| put("websocket", websocket_table(spec)));
+            inner = websocket.as_ref().map(websocket_table);
         }
         TransportKind::Fronted { connect, tls, host, path, carrier, user } => {
             put("connect", connect.authority().into());
@@ -185,7 +186,11 @@ pub fn to_toml(spec: &TransportSpec) -> String {
         let via = toml::Value::from(via.as_str());
         let _ = writeln!(text, "[transport.{name}]\nvia = {via}");
     }
-    let _ = writeln!(text, "[transport.{name}.{}]\n{table}", spec.kind.name());
+    let kind = spec.kind.name();
+    let _ = writeln!(text, "[transport.{name}.{kind}]\n{table}");
+    if let Some(websocket) = inner {
+        let _ = writeln!(text, "[transport.{name}.{kind}.websocket]\n{websocket}");
+    }
     text
 }
 
@@ -212,14 +217,14 @@ fn put_tls(put: &mut impl FnMut(&str, toml::Value) -> Option<toml::Value>, tls: 
     }
 }
 
-fn websocket_table(spec: &WebSocketSpec) -> toml::Value {
+fn websocket_table(spec: &WebSocketSpec) -> toml::Table {
     let mut table = toml::Table::new();
     table.insert("host".to_owned(), spec.host.as_str().into());
     table.insert("path".to_owned(), spec.path.as_str().into());
     if spec.early_data > 0 {
         table.insert("early_data".to_owned(), number(spec.early_data));
     }
-    table.into()
+    table
 }
 
 fn number(value: usize) -> toml::Value {
