@@ -71,10 +71,15 @@ impl Ledger {
         self.services.entry(service.clone()).or_default().add(now, ordinary(bytes));
     }
 
-    /// A probe of `service` cost less than it was booked at, by so much.
+    /// A probe of `service` cost less than it was booked at, by so much. One that stopped so early carried no body; its
+    /// ordinary part stays booked.
     pub(super) fn spare(&mut self, service: &ServiceId, bytes: u64) {
         self.all.take_back(bytes);
-        if let Some(spent) = self.services.get_mut(service) {
+        if bytes > BODY {
+            if let Some(bodies) = self.bodies.get_mut(service) {
+                bodies.take_back(1);
+            }
+        } else if let Some(spent) = self.services.get_mut(service) {
             spent.take_back(bytes);
         }
     }

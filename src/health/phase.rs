@@ -15,7 +15,11 @@ const RELAPSE: f64 = 3.0;
 pub(super) fn after(belief: &mut Belief, evidence: &Evidence, cue: Cue, params: &Params) {
     match cue {
         Cue::None => {}
-        Cue::Bad { points } => after_bad(belief, evidence.at, points, evidence.twin == Twin::Answered, params),
+        Cue::Bad { points } => {
+            // Packets to places of no messenger are stopped as well: that is the line, and no service is down for it.
+            let is_the_line = matches!(evidence.pair, Some(Technique::StunDpi | Technique::UdpBlocked));
+            after_bad(belief, evidence.at, points, evidence.twin == Twin::Answered || is_the_line, params);
+        }
         Cue::Good => after_good(belief, evidence, params),
         Cue::Everywhere => after_everywhere(belief, evidence, params),
     }

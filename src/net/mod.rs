@@ -11,15 +11,17 @@ pub mod resolve;
 mod rewound;
 mod sys;
 pub mod tls;
+mod true_time;
 mod websocket;
 
 pub(crate) use copy::with_lent;
 pub use copy::{Ended, FlowMeter, Side, copy_both};
 pub use dial::{connect_any, endpoint_tag, interleave};
 pub use io::{Datagrams, Io, PacketIo, Packets, Stream};
-pub use listen::{BindError, Listener, bind_datagrams};
+pub use listen::{BindError, DatagramListener, Listener, OsDatagrams, bind_datagrams};
 pub use network::{Deadline, Network};
 pub use os::{OsNetwork, OsStream};
 pub use resolve::Resolver;
 pub use rewound::Rewound;
+pub use true_time::TrueTime;
 pub use websocket::Messages;

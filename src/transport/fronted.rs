@@ -72,10 +72,9 @@ impl Row {
         // Before either half of the stream is dropped, so that its reader finds the fault and not an end.
         let note = |failure: &Failure| drop(fault.set(failure.clone()));
         let both = async {
-            tokio::try_join!(
-                async { self.up(from, begun).await.inspect_err(note) },
-                async { self.down(to, may_ask).await.inspect_err(note) }
-            )
+            tokio::try_join!(async { self.up(from, begun).await.inspect_err(note) }, async {
+                self.down(to, may_ask).await.inspect_err(note)
+            })
         };
         tokio::select! {
             _noted = both => {}
