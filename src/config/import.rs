@@ -126,10 +126,26 @@ pub fn to_toml(spec: &TransportSpec) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let id = spec.id.as_str();
     let name = if !id.is_empty() && id.chars().all(is_bare) { id.to_owned() } else { quoted(id) };
+    let (table, inner) = tables(&spec.kind);
+    let mut text = String::new();
+    if let Some(via) = &spec.via {
+        let via = toml::Value::from(via.as_str());
+        let _ = writeln!(text, "[transport.{name}]\nvia = {via}");
+    }
+    let kind = spec.kind.name();
+    let _ = writeln!(text, "[transport.{name}.{kind}]\n{table}");
+    if let Some(websocket) = inner {
+        let _ = writeln!(text, "[transport.{name}.{kind}.websocket]\n{websocket}");
+    }
+    text
+}
+
+/// The table of a kind, and the table within it where there is one.
+fn tables(kind: &TransportKind) -> (toml::Table, Option<toml::Table>) {
     let mut table = toml::Table::new();
     let mut inner = None;
     let mut put = |key: &str, value: toml::Value| table.insert(key.to_owned(), value);
-    match &spec.kind {
+    match kind {
         TransportKind::Direct => {}
         TransportKind::Split { recipe } => {
             put("recipe", recipe.to_string().into());
@@ -181,17 +197,7 @@ pub fn to_toml(spec: &TransportSpec) -> String {
             };
         }
     }
-    let mut text = String::new();
-    if let Some(via) = &spec.via {
-        let via = toml::Value::from(via.as_str());
-        let _ = writeln!(text, "[transport.{name}]\nvia = {via}");
-    }
-    let kind = spec.kind.name();
-    let _ = writeln!(text, "[transport.{name}.{kind}]\n{table}");
-    if let Some(websocket) = inner {
-        let _ = writeln!(text, "[transport.{name}.{kind}.websocket]\n{websocket}");
-    }
-    text
+    (table, inner)
 }
 
 /// `roots` are files, and are not written.

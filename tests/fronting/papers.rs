@@ -7,22 +7,22 @@ use std::sync::atomic::{AtomicU32, Ordering};
 static AUTHORITIES: AtomicU32 = AtomicU32::new(1);
 
 /// An authority, and a certificate of its for `names`.
-pub struct Papers {
-    pub root: Vec<u8>,
+pub(crate) struct Papers {
+    pub(crate) root: Vec<u8>,
     chain: String,
     key: String,
 }
 
 /// When a certificate is valid.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Dates {
+pub(crate) enum Dates {
     Now,
     Past,
     Future,
 }
 
 impl Papers {
-    pub fn new(names: &[&str], dates: Dates) -> Self {
+    pub(crate) fn new(names: &[&str], dates: Dates) -> Self {
         let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         // Each authority has a name of its own, as real ones have.
@@ -46,18 +46,18 @@ impl Papers {
     }
 
     /// Lays `chain.pem` and `key.pem` down for a peer.
-    pub fn lay(&self, folder: &Path) -> (String, String) {
+    pub(crate) fn lay(&self, folder: &Path) -> (String, String) {
         let (chain, key) = (folder.join("chain.pem"), folder.join("key.pem"));
         std::fs::write(&chain, &self.chain).unwrap();
         std::fs::write(&key, &self.key).unwrap();
         (chain.to_str().unwrap().to_owned(), key.to_str().unwrap().to_owned())
     }
 
-    pub fn trust(&self) -> Trust {
+    pub(crate) fn trust(&self) -> Trust {
         Trust::Only(vec![self.root.clone()].into())
     }
 
-    pub fn pem(&self) -> (Vec<u8>, Vec<u8>) {
+    pub(crate) fn pem(&self) -> (Vec<u8>, Vec<u8>) {
         (self.chain.clone().into_bytes(), self.key.clone().into_bytes())
     }
 }

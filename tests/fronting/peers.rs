@@ -10,17 +10,17 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 
-pub const UUID: &str = "b831381d-6324-4d53-ad4f-8cda48b30811";
-pub const PASSWORD: &str = "correct horse";
+pub(crate) const UUID: &str = "b831381d-6324-4d53-ad4f-8cda48b30811";
+pub(crate) const PASSWORD: &str = "correct horse";
 
-pub struct Peer {
-    pub at: SocketAddr,
+pub(crate) struct Peer {
+    pub(crate) at: SocketAddr,
     child: Child,
     _files: tempfile::TempDir,
 }
 
 impl Peer {
-    pub async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         self.child.kill().await.unwrap();
     }
 }
@@ -92,13 +92,13 @@ fn written(folder: &Path, name: &str, text: &str) -> String {
 
 /// What a VLESS or Trojan server stands in.
 #[derive(Clone, Copy)]
-pub struct Dress<'a> {
-    pub papers: Option<&'a Papers>,
-    pub path: Option<&'a str>,
-    pub early_data: usize,
+pub(crate) struct Dress<'a> {
+    pub(crate) papers: Option<&'a Papers>,
+    pub(crate) path: Option<&'a str>,
+    pub(crate) early_data: usize,
 }
 
-pub async fn v2ray(dress: Dress<'_>) -> Option<Peer> {
+pub(crate) async fn v2ray(dress: Dress<'_>) -> Option<Peer> {
     let program = find("v2ray", "apt-get install v2ray")?;
     let run = |at: SocketAddr, files: &Path| {
         let mut stream = json!({ "network": "tcp", "security": "none" });
@@ -151,16 +151,16 @@ async fn sing_box(inbound: Value, dress: Dress<'_>) -> Option<Peer> {
     Some(start(&program, run).await)
 }
 
-pub async fn sing_box_vless(dress: Dress<'_>) -> Option<Peer> {
+pub(crate) async fn sing_box_vless(dress: Dress<'_>) -> Option<Peer> {
     sing_box(json!({ "type": "vless", "users": [{ "uuid": UUID }] }), dress).await
 }
 
-pub async fn sing_box_trojan(dress: Dress<'_>) -> Option<Peer> {
+pub(crate) async fn sing_box_trojan(dress: Dress<'_>) -> Option<Peer> {
     sing_box(json!({ "type": "trojan", "users": [{ "password": PASSWORD }] }), dress).await
 }
 
 /// Debian's trojan, in front of the web site at `decoy`.
-pub async fn trojan(papers: &Papers, decoy: SocketAddr) -> Option<Peer> {
+pub(crate) async fn trojan(papers: &Papers, decoy: SocketAddr) -> Option<Peer> {
     let program = find("trojan", "apt-get install trojan")?;
     let run = |at: SocketAddr, files: &Path| {
         let (chain, key) = papers.lay(files);
@@ -190,7 +190,7 @@ pub async fn trojan(papers: &Papers, decoy: SocketAddr) -> Option<Peer> {
 
 /// nginx as a CDN's edge: the page of `allowed.example` to whoever asks for that, `hidden.example` from `behind`, 421 for
 /// any other host. Its certificate is its own affair.
-pub async fn edge(papers: &Papers, behind: SocketAddr, http2: bool) -> Option<Peer> {
+pub(crate) async fn edge(papers: &Papers, behind: SocketAddr, http2: bool) -> Option<Peer> {
     let program = find("nginx", "apt-get install nginx")?;
     let run = |at: SocketAddr, files: &Path| {
         let (chain, key) = papers.lay(files);
@@ -200,7 +200,7 @@ pub async fn edge(papers: &Papers, behind: SocketAddr, http2: bool) -> Option<Pe
             .map(|name| format!("{name}_temp_path {folder}/{name};\n"))
             .concat();
         let config = format!(
-            "daemon off;\npid {folder}/pid;\nworker_processes 1;\nerror_log {folder}/error.log;\n\
+            "daemon off;\nmaster_process off;\npid {folder}/pid;\nerror_log {folder}/error.log;\n\
              events {{ worker_connections 512; }}\nhttp {{\naccess_log off;\n{temporary}\
              map $http_upgrade $upgrade {{ default upgrade; '' ''; }}\n\
              ssl_protocols TLSv1.2 TLSv1.3;\nssl_certificate {chain};\nssl_certificate_key {key};\n\

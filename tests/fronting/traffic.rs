@@ -10,22 +10,22 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UdpSocket};
 
-pub fn soon() -> Deadline {
+pub(crate) fn soon() -> Deadline {
     Deadline::after(Duration::from_secs(60))
 }
 
-pub fn way(kind: Kind) -> Transport {
+pub(crate) fn way(kind: Kind) -> Transport {
     let network: Arc<dyn Network> = Arc::new(OsNetwork);
     let resolver = Arc::new(Resolver::new(network.clone(), Settings::system_only()).unwrap());
     build(&[Spec { id: "tunnel".into(), via: None, kind }], &network, &resolver).pop().unwrap().1.unwrap()
 }
 
-pub async fn dial(way: &Transport, to: SocketAddr) -> Result<Stream, Failure> {
+pub(crate) async fn dial(way: &Transport, to: SocketAddr) -> Result<Stream, Failure> {
     way.streams.dial(&to.into(), soon()).await
 }
 
 /// Echoes each byte as it comes, and ends when the client does.
-pub async fn echo() -> SocketAddr {
+pub(crate) async fn echo() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -40,7 +40,7 @@ pub async fn echo() -> SocketAddr {
 }
 
 /// Speaks first, as mail servers do, and ends.
-pub async fn greeter() -> SocketAddr {
+pub(crate) async fn greeter() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -52,7 +52,7 @@ pub async fn greeter() -> SocketAddr {
 }
 
 /// A web site that says `400` to everything, as nginx does to what is no HTTP.
-pub async fn web_site() -> SocketAddr {
+pub(crate) async fn web_site() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -84,12 +84,12 @@ fn sha256(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// 16 MiB there and back at once, by their hash.
-pub async fn carries_16_mebibytes(way: &Transport) {
+pub(crate) async fn carries_16_mebibytes(way: &Transport) {
     carries(way, 16 << 20).await;
 }
 
 /// So many bytes there and back at once, by their hash.
-pub async fn carries(way: &Transport, size: usize) {
+pub(crate) async fn carries(way: &Transport, size: usize) {
     let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
     let mut next = || {
         seed ^= seed << 13;
@@ -112,7 +112,7 @@ pub async fn carries(way: &Transport, size: usize) {
     assert_eq!(sha256(&back), sha256(&sent), "the bytes that came back are others");
 }
 
-pub async fn hears_a_server_that_speaks_first(way: &Transport) {
+pub(crate) async fn hears_a_server_that_speaks_first(way: &Transport) {
     let mut stream = dial(way, greeter().await).await.unwrap();
     let mut banner = Vec::new();
     soon().run(stream.read_to_end(&mut banner)).await.expect("in time").unwrap();
@@ -120,7 +120,7 @@ pub async fn hears_a_server_that_speaks_first(way: &Transport) {
 }
 
 /// The client ends its direction first; all that it sent still comes back.
-pub async fn keeps_half_close(way: &Transport) {
+pub(crate) async fn keeps_half_close(way: &Transport) {
     let mut stream = dial(way, echo().await).await.unwrap();
     stream.write_all(b"last words").await.unwrap();
     stream.shutdown().await.unwrap();
@@ -130,7 +130,7 @@ pub async fn keeps_half_close(way: &Transport) {
 }
 
 /// Two destinations in one association. Packets may be lost, so each is sent until it comes back.
-pub async fn echoes_packets(way: &Transport) {
+pub(crate) async fn echoes_packets(way: &Transport) {
     let packets: Packets = way.packets.as_ref().unwrap().associate(soon()).await.unwrap();
     for to in [udp_echo().await, udp_echo().await] {
         let to: Destination = to.into();

@@ -10,26 +10,26 @@ use byway::transport::{Kind, ServerTls, TrojanServer, VlessServer, WebSocketSpec
 use byway::wire::vless::UserId;
 use std::net::SocketAddr;
 
-pub const NAME: &str = "tunnel.example";
+pub(crate) const NAME: &str = "tunnel.example";
 
-pub fn papers() -> Papers {
+pub(crate) fn papers() -> Papers {
     Papers::new(&[NAME], Dates::Now)
 }
 
-pub fn tls(papers: &Papers) -> ServerTls {
+pub(crate) fn tls(papers: &Papers) -> ServerTls {
     ServerTls::same(Host::parse(NAME).unwrap(), papers.trust())
 }
 
-pub fn websocket(path: &str, early_data: usize) -> Option<WebSocketSpec> {
+pub(crate) fn websocket(path: &str, early_data: usize) -> Option<WebSocketSpec> {
     Some(WebSocketSpec { host: NAME.into(), path: path.into(), early_data })
 }
 
-pub fn vless(at: SocketAddr, papers: &Papers, websocket: Option<WebSocketSpec>) -> Kind {
+pub(crate) fn vless(at: SocketAddr, papers: &Papers, websocket: Option<WebSocketSpec>) -> Kind {
     let user = UserId::parse(UUID).unwrap();
     Kind::Vless(VlessServer { server: at.into(), user, tls: tls(papers), websocket })
 }
 
-pub fn trojan_at(at: SocketAddr, papers: &Papers, password: &str, websocket: Option<WebSocketSpec>) -> Kind {
+pub(crate) fn trojan_at(at: SocketAddr, papers: &Papers, password: &str, websocket: Option<WebSocketSpec>) -> Kind {
     let password = Secret::new(password.to_owned());
     Kind::Trojan(TrojanServer { server: at.into(), password, tls: tls(papers), websocket })
 }
