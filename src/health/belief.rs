@@ -39,6 +39,8 @@ pub(super) struct Belief {
     pub(super) technique: Option<Technique>,
     pub(super) confidence: Confidence,
     pub(super) hostile: bool,
+    /// It goes through a tunnel.
+    pub(super) is_tunnel: bool,
     pub(super) last_good: Option<Moment>,
     last_good_traffic: Option<Moment>,
     /// The last answer to a question of ours.
@@ -122,6 +124,7 @@ impl Belief {
             technique: None,
             confidence: Confidence::Inconclusive,
             hostile: false,
+            is_tunnel: false,
             last_good: None,
             last_good_traffic: None,
             last_good_probe: None,
@@ -149,6 +152,7 @@ impl Belief {
     /// `bare`: punishments by name apply.
     pub(super) fn learn(&mut self, evidence: &Evidence, sibling: bool, bare: bool, params: &Params) -> Cue {
         self.score.settle(evidence.at, params.score_half_life);
+        self.is_tunnel = !bare;
         self.heard = self.heard.max(evidence.at);
         if evidence.source == Source::Traffic {
             self.traffic = self.traffic.max(Some(evidence.at));
@@ -380,12 +384,6 @@ impl Belief {
     pub(super) fn is_lossy(&self) -> bool {
         let random = self.outcomes.are_random() && self.tally.is_of_loss() && self.ends.is_fickle();
         self.tally.confidence() == Confidence::Anomaly && (random || self.tally.is_mixed())
-    }
-
-    /// Becomes `before` again; what people did meanwhile stays known.
-    pub(super) fn restore(&mut self, before: Self) {
-        let probe = ProbeClock { stale: true, count: before.probe.count, ..self.probe.clone() };
-        *self = Self { used: self.used, traffic: self.traffic, heard: self.heard, probe, ..before };
     }
 
     /// Forgets everything but habits: as on the first day.

@@ -4,13 +4,18 @@
 use super::belief::Belief;
 use super::dice::Dice;
 use super::params::Params;
-use crate::model::{L4, Moment, Phase};
+use crate::model::{L4, Moment, Phase, Technique};
 use std::time::Duration;
 
 /// While people use a route, they are the probe.
 const PEOPLE_TELL: Duration = Duration::from_secs(600);
 /// A probe that costs less than this is cheap: a chat protocol's own first message.
 const CHEAP: u32 = 2_048;
+/// Where connects time out, so many questions are asked of a suspected route: with fewer, lost packets are not told from
+/// dropped ones, for of five with six packets in ten lost none may come through (T10) …
+const MOST_OF_LOSS: u32 = 10;
+/// … and the later ones so far apart.
+const OF_LOSS_APART: Duration = Duration::from_secs(15);
 /// Slow routes are sampled ever more rarely, down to once an hour.
 const RAREST: Duration = Duration::from_secs(3600);
 
@@ -79,9 +84,16 @@ pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Para
         Phase::Unknown | Phase::Ok => idle(belief, dice, asked, params),
         Phase::Suspect => match params.suspect.at.get(probe.count as usize) {
             Some(after) => belief.since + dice.stretch(*after, 1.0, 1.15),
+            None if belief.tally.is_of_loss() && probe.count < MOST_OF_LOSS => {
+                since + dice.stretch(OF_LOSS_APART, 1.0, 1.3)
+            }
             None if is_primary => since + dice.around(undecided(belief, params), params.hold.jitter),
             None => idle(belief, dice, asked, params),
         },
+        // A part of the packets came through, and no answer yet: it may still be nearly all that are lost.
+        Phase::Degraded if is_lost_so_far(belief) && probe.count < MOST_OF_LOSS => {
+            since + dice.stretch(OF_LOSS_APART, 1.0, 1.3)
+        }
         Phase::Degraded => {
             since + dice.around(doubled(params.idle.every, 2.0, probe.count).min(RAREST), params.hold.jitter)
         }
@@ -103,6 +115,11 @@ pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Para
         None => at,
     };
     Some(clear.max(now))
+}
+
+/// Whether packets are said to be lost at random, and too little came through yet to be sure of that.
+fn is_lost_so_far(belief: &Belief) -> bool {
+    belief.technique == Some(Technique::RandomDrop) && !belief.outcomes.are_random()
 }
 
 /// Nothing is wrong: the traffic tells, and a probe only when it has not for long.

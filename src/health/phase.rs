@@ -11,6 +11,9 @@ use crate::model::{Confidence, Evidence, Moment, Phase, Source, Technique, Twin}
 /// A failure this heavy ends a recovery by itself (§3.5).
 const RELAPSE: f64 = 3.0;
 
+/// With six packets in ten lost each way, of so many connects in a row none comes through in one case of seventy.
+const LOST: u32 = 8;
+
 /// Moves the phase after `evidence` had the effect `cue`.
 pub(super) fn after(belief: &mut Belief, evidence: &Evidence, cue: Cue, params: &Params) {
     match cue {
@@ -52,9 +55,16 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
     }
 }
 
-/// Whether it is to be called blocked: the score, the tries, and, where addresses are what fails, none that answers.
+/// Whether it is to be called blocked: the score, the tries, and, where addresses are what fails, none that answers. What
+/// freezes inside a tunnel is the tunnel's or the line's: it is left, and nobody is called blocked.
 fn is_ripe(belief: &Belief, params: &Params) -> bool {
+    if belief.is_tunnel && belief.tally.technique() == Technique::Freeze {
+        return false;
+    }
     let enough = belief.score.for_verdict() >= params.block_at && belief.tally.suffices(params);
+    // Of connects alone, so many that chance would have let one through (T10).
+    let enough =
+        enough && (belief.tally.proof().is_some() || !belief.tally.is_of_loss() || belief.tally.lost() >= LOST);
     let by_address = matches!(belief.tally.technique(), Technique::IpDrop | Technique::TcpReject);
     enough && !(by_address && belief.tally.confidence() == Confidence::Anomaly && belief.is_alive_in_part())
 }

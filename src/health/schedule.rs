@@ -7,6 +7,7 @@
 //! nobody is there, or the budget is spent.
 
 use super::Effect;
+use super::belief::Belief;
 use super::budget;
 use super::cadence::{self, Asked};
 use super::params::{Mode, Params};
@@ -169,7 +170,8 @@ impl State {
             Phase::Recovering => belief.recovery.wants_body(),
             _ => belief.may_freeze() && plain,
         });
-        wanted && self.ledger.allows_body(&route.service, self.flights.reserved(), now, params)
+        let suspected = self.beliefs.get(route).is_some_and(Belief::may_freeze);
+        wanted && self.ledger.allows_body(&route.service, suspected, self.flights.reserved(), now, params)
     }
 
     /// Until when failures on `route`, or on the other bare ways of the same, may be punished for (T19).

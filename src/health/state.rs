@@ -143,7 +143,7 @@ impl State {
             Ruling::Counts => {
                 let good = evidence.sign.is_good();
                 if !good && !self.link.is_well_since(evidence.began) {
-                    self.doubt_of(&evidence);
+                    self.note_unsure(&evidence);
                 }
                 if good {
                     self.link.absolve(&evidence);
@@ -164,13 +164,6 @@ impl State {
             Ruling::Void => self.look_again(&evidence, now, params),
         }
         self.remember(evidence);
-    }
-
-    /// A failure counts before anybody has vouched for the line.
-    fn doubt_of(&mut self, evidence: &Evidence) {
-        if let Some(belief) = self.beliefs.get(&evidence.route).filter(|_| evidence.pair.is_none()) {
-            self.unsure.note(&evidence.route, belief, evidence.at);
-        }
     }
 
     /// Whether it is still open what the matter is with a route.

@@ -9,6 +9,10 @@ use std::time::Duration;
 /// The most endpoints told apart; more make no verdict surer.
 const MOST_ENDS: usize = 16;
 
+/// What fails at one endpoint at one moment is one try, however many connections it takes with it: a hiccup of the line
+/// takes them all.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
 /// One trouble of one route.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Tally {
@@ -30,6 +34,7 @@ pub(super) struct Tally {
 struct End {
     tag: Option<EndpointTag>,
     tries: u32,
+    last: Moment,
 }
 
 impl Tally {
@@ -54,13 +59,16 @@ impl Tally {
         if !weight.tried {
             return;
         }
-        self.same_place += u32::from(evidence.twin == Twin::Answered);
         self.elsewhere += u32::from(weight.twin);
         if let Some(end) = self.ends.iter_mut().find(|end| end.tag == evidence.endpoint) {
-            end.tries += 1;
+            if evidence.at.since(end.last) < AT_ONCE && evidence.at >= end.last {
+                return;
+            }
+            (end.tries, end.last) = (end.tries + 1, end.last.max(evidence.at));
         } else if self.ends.len() < MOST_ENDS {
-            self.ends.push(End { tag: evidence.endpoint, tries: 1 });
+            self.ends.push(End { tag: evidence.endpoint, tries: 1, last: evidence.at });
         }
+        self.same_place += u32::from(evidence.twin == Twin::Answered);
     }
 
     /// One silence that was noted turns out to be more: its points go over to what it is. False when none was noted.
@@ -166,6 +174,16 @@ impl Tally {
     pub(super) fn is_of_loss(&self) -> bool {
         let lost = self.count_of(Sign::ConnectTimeout);
         lost > 0 && lost.saturating_mul(3) >= self.all()
+    }
+
+    /// How many connects timed out.
+    pub(super) fn lost(&self) -> u32 {
+        self.count_of(Sign::ConnectTimeout)
+    }
+
+    /// What was proven.
+    pub(super) const fn proof(&self) -> Option<Technique> {
+        self.proven
     }
 
     /// Whether connects now time out and now succeed, and are then silent; not for long enough yet to call it a block.

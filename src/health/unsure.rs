@@ -2,8 +2,9 @@
 //! the line since they began. A twin tells that the place is there; it does not tell a lossy line from a blocked
 //! service. When the controls then find the line unfit, those failures were the line's, and did not happen.
 
-use super::belief::Belief;
-use crate::model::{Confidence, Moment, Phase, Route};
+use super::belief::{Belief, ProbeClock};
+use super::state::State;
+use crate::model::{Confidence, Evidence, Moment, Phase, Route};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ impl Unsure {
                 continue;
             }
             let from = belief.phase;
-            belief.restore(before);
+            restore(belief, before);
             if belief.phase != from {
                 turned.push((route, from));
             }
@@ -48,5 +49,22 @@ impl Unsure {
     /// Another network, or a sleep in between.
     pub(super) fn forget(&mut self) {
         self.0.clear();
+    }
+}
+
+/// `belief` becomes what it was; what people did meanwhile stays known.
+fn restore(belief: &mut Belief, before: Belief) {
+    let probe = ProbeClock { stale: true, count: before.probe.count, ..belief.probe.clone() };
+    let (used, traffic, heard) = (belief.used, belief.traffic, belief.heard);
+    *belief = before;
+    (belief.used, belief.traffic, belief.heard, belief.probe) = (used, traffic, heard, probe);
+}
+
+impl State {
+    /// A failure counts before anybody has vouched for the line.
+    pub(super) fn note_unsure(&mut self, evidence: &Evidence) {
+        if let Some(belief) = self.beliefs.get(&evidence.route).filter(|_| evidence.pair.is_none()) {
+            self.unsure.note(&evidence.route, belief, evidence.at);
+        }
     }
 }

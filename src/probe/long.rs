@@ -18,6 +18,8 @@ use tokio::time::Instant;
 pub(super) const OFTEN_BYTES: u32 = 34 * 1024;
 /// The asking ends after so long, as it went.
 const OFTEN_SPAN: Duration = Duration::from_secs(20);
+/// How many kilobytes a stop after two dozen packets is told as: what they carried hardly counts.
+const PACKETS: Sign = Sign::Frozen { kilobytes: 1 };
 
 impl Question<'_> {
     /// The route that the answer speaks of: an object may belong to another facet than the one in question.
@@ -91,8 +93,7 @@ impl Rounds {
             // It is not how many packets there are.
             return self.tell(question, whole, None).await;
         }
-        // Nobody but the tunnel: it is left, and never called blocked.
-        let evidence = self.found(question, Sign::TransportDown, began);
+        let evidence = self.found(question, PACKETS, began);
         let mut failed = Failed { evidence, address: None, is_foreign_key: false };
         self.vouch(question, &mut failed).await;
         self.board.report(failed.evidence);

@@ -22,6 +22,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tracing::debug;
 
+/// For so long an object that came whole through a tunnel vouches for itself.
+const CARRIED: Duration = Duration::from_secs(600);
+
 /// Everything a round needs.
 pub(super) struct Rounds {
     pub(super) asker: Asker,
@@ -44,6 +47,9 @@ pub(super) struct Question<'a> {
     pub(super) spec: Spec,
     pub(super) target: Destination,
 }
+
+/// So long before a failed connect an answer elsewhere is its twin (§3.2): one each time would spend the budget.
+const TWIN_LASTS: Duration = Duration::from_secs(40);
 
 /// What became of a question.
 pub(super) enum Told {
@@ -243,6 +249,9 @@ impl Rounds {
         }
         if sign.is_good() {
             self.turns.answered(&question.route, at);
+            if sign == Sign::BodyProven {
+                self.turns.carried(&question.speaks_of(), at);
+            }
             if let Some(too) = question.of_the_route(&evidence) {
                 self.board.report(too);
             }
@@ -279,13 +288,21 @@ impl Rounds {
     /// That small things pass says nothing of a transfer that stopped: there the same transfer is asked for.
     async fn twin(&self, question: &Question<'_>, failed: &Evidence) -> Twin {
         let froze = question.is_long() && matches!(failed.sign, Sign::Frozen { .. });
-        if !froze && self.answered_elsewhere(failed) {
+        if !froze && self.answered_elsewhere(failed, failed.began) {
             return Twin::Answered;
+        }
+        if failed.sign == Sign::ConnectTimeout && self.answered_elsewhere(failed, failed.began - TWIN_LASTS) {
+            return Twin::Unknown;
         }
         let tunnel = self.active_tunnel(&question.route).filter(|_| question.way.bare);
         let Some(way) = tunnel.filter(|way| self.is_allowed(&question.route.service, way)) else {
             return Twin::Unknown;
         };
+        // What came whole through the tunnel minutes ago is not fetched again.
+        let object = Route { transport: way.id.clone(), ..question.speaks_of() };
+        if froze && self.turns.has_carried(&object, failed.began - CARRIED) {
+            return Twin::Answered;
+        }
         if froze {
             self.ask_the_same(way, question, question.spec.clone()).await.0
         } else {
@@ -322,8 +339,8 @@ impl Rounds {
     /// Whether another way reached the same since the attempt began, in whoever's connection; where the question may
     /// be at fault itself, with the same question. What worked before it says nothing of a line that may have gone
     /// down since.
-    fn answered_elsewhere(&self, failed: &Evidence) -> bool {
-        let (route, began) = (&failed.route, failed.began);
+    fn answered_elsewhere(&self, failed: &Evidence, began: crate::model::Moment) -> bool {
+        let route = &failed.route;
         if failed.sign.may_be_the_question() {
             return self.turns.is_answered(route, began);
         }

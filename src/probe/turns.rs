@@ -49,6 +49,7 @@ struct Turn {
     pair: Option<Moment>,
     owed: Option<Owed>,
     answered: Option<Moment>,
+    carried: Option<Moment>,
     silent: Option<(Moment, u32)>,
 }
 
@@ -81,6 +82,16 @@ impl Turns {
     /// A question was answered.
     pub(super) fn answered(&self, route: &Route, at: Moment) {
         self.with(route, |turn| turn.answered = turn.answered.max(Some(at)));
+    }
+
+    /// A whole body came.
+    pub(super) fn carried(&self, route: &Route, at: Moment) {
+        self.with(route, |turn| turn.carried = turn.carried.max(Some(at)));
+    }
+
+    /// Whether a whole body has come there since then.
+    pub(super) fn has_carried(&self, route: &Route, since: Moment) -> bool {
+        self.with(route, |turn| turn.carried.is_some_and(|at| at >= since))
     }
 
     /// Whether the same question was answered on another way since then.

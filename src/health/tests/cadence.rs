@@ -260,7 +260,8 @@ fn everything_else_is_not_probed_when_the_link_is_back() {
     // The way is down for every service: "other" is suspected with them.
     world.traffic("direct", Sign::TransportDown);
     assert_eq!(world.standing("other", "direct").phase, Phase::Suspect);
-    for state in [LinkState::Offline, LinkState::Online] {
+    // The anchors answer, so it stands; then the line goes and comes back.
+    for state in [LinkState::Online, LinkState::Offline, LinkState::Online] {
         world.event(Event::Link(LinkReport { state, ground: Ground::NotAsked, began: world.now, at: world.now }));
     }
     world.pass(mins(5));

@@ -48,7 +48,8 @@ fn s02_s03_cable_out_and_no_upstream_change_nothing() {
 fn s02_s33_a_burst_is_called_punished_only_by_who_was_heard_after_it() {
     const ROUTE: [&str; 2] = ["telegram", "direct"];
     // What is heard after each of two swallowed bursts, what the controls say then, and whether it was a punishment.
-    let cases: [(&str, Option<LinkState>, fn(&mut World), bool); 6] = [
+    type Case = (&'static str, Option<LinkState>, fn(&mut World), bool);
+    let cases: [Case; 6] = [
         ("the anchors answer", Some(LinkState::Online), |_| {}, true),
         (
             "another service answers",
