@@ -1,14 +1,14 @@
 //! A link, as it stands and around a password: what is wrong is told by part, and never with the password.
 #![no_main]
 
-use byway::config::{import, parse_link};
+use byway::config::{Insecure, import, parse_link};
 use libfuzzer_sys::fuzz_target;
 
 const PASSWORD: &str = "correct-horse-battery";
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let _ = import(text, &[]);
+    let _ = import(text, &[], Insecure::Allowed);
     let links = [
         text.to_owned(),
         format!("ss://{text}:{PASSWORD}@a.example:8388"),

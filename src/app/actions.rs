@@ -7,7 +7,7 @@ use super::past::{PastError, account_on_disk};
 use super::source::Source;
 use super::{Byway, World, run};
 use crate::cli::{Actions, Checked, Exit, Failed, ImportRow, ImportWish, Imported, Launch, ProbeWish, Terminal};
-use crate::config::{self, Settings};
+use crate::config::{self, Insecure, Settings};
 use crate::control::report::Account;
 use crate::control::{Place, ProbeItem};
 use crate::journal::History;
@@ -91,8 +91,9 @@ impl Actions for Program {
     fn import(&self, launch: &Launch, wish: &ImportWish) -> Result<Imported, Failed> {
         let source = Source::of(launch);
         let settings = source.read().map_err(|faults| Failed::new(Exit::Config, faults.join("\n")))?;
+        let insecure = if wish.allow_insecure { Insecure::Allowed } else { Insecure::Refused };
         let taken: Vec<_> = settings.transports.iter().map(|spec| spec.id.clone()).collect();
-        let found = config::import(wish.text.expose(), &taken);
+        let found = config::import(wish.text.expose(), &taken, insecure);
         let mut rows = Vec::new();
         let mut added = String::new();
         let mut ids = Vec::new();

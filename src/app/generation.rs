@@ -1,9 +1,10 @@
 //! What one configuration makes: ways, routing, resolver, prober. A reload makes a new one whole and puts it in
 //! the old one's place; a way that cannot be built is told and stops no other.
 
-use super::convert;
+use super::{Tasks, convert};
 use crate::board::Board;
 use crate::config::{ServiceSpec, Settings};
+use crate::inbound::relay::{self, Relay};
 use crate::judge::{self, dns::Heard};
 use crate::model::{Destination, DirectRule, Facet, Host, L4, Route, ServiceId, Source, TransportId, Way};
 use crate::net::resolve::{self, Finding, Raw, SecureSaid, SystemSaid};
@@ -11,7 +12,7 @@ use crate::net::tls::{TlsError, Trust};
 use crate::net::{Network, Resolver};
 use crate::policy::{Matcher, Rule};
 use crate::probe::{self, Prober};
-use crate::session::Routing;
+use crate::session::{Exit, Routing};
 use crate::transport;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -58,6 +59,23 @@ impl World {
     }
 }
 
+/// A relay whose clients leave straight from here.
+fn relay(
+    settings: &relay::Settings,
+    world: &World,
+    resolver: &Arc<Resolver>,
+    tasks: &Tasks,
+) -> Result<Relay, TlsError> {
+    let exit = Exit::new(Arc::clone(&world.network), Arc::clone(resolver), settings.allow_private);
+    let submit: relay::Submit = Arc::new(move |arrival| {
+        let exit = exit.clone();
+        Box::pin(async move { exit.carry(arrival).await })
+    });
+    let tasks = tasks.clone();
+    let spawn: relay::Spawn = Arc::new(move |work| tasks.spawn_until_stop("relayed stream", work));
+    Relay::new(settings, submit, spawn)
+}
+
 /// What one configuration made.
 pub(super) struct Generation {
     /// The configuration.
@@ -68,13 +86,15 @@ pub(super) struct Generation {
     pub(super) prober: Prober,
     /// Who looks names up.
     pub(super) resolver: Arc<Resolver>,
+    /// The other end of somebody's fronted way, when it is here.
+    pub(super) relay: Option<Relay>,
     /// The ways that could not be built, and why.
     pub(super) broken: Vec<(TransportId, String)>,
 }
 
 impl Generation {
     /// Builds everything that `settings` asks for. Opens no connection.
-    pub(super) fn build(settings: Settings, world: &World, board: &Board) -> Result<Self, TlsError> {
+    pub(super) fn build(settings: Settings, world: &World, board: &Board, tasks: &Tasks) -> Result<Self, TlsError> {
         let matcher = Arc::new(Matcher::build(rules(&settings.services)));
         let resolver =
             Arc::new(Resolver::new(Arc::clone(&world.network), resolver_settings(&settings, &matcher, board, world))?);
@@ -119,7 +139,8 @@ impl Generation {
             resolver: Some(Arc::clone(&resolver)),
             sources: world.sources.clone(),
         });
-        Ok(Self { settings, routing, prober, resolver, broken })
+        let relay = settings.relay.as_ref().map(|relay| self::relay(relay, world, &resolver, tasks)).transpose()?;
+        Ok(Self { settings, routing, prober, resolver, relay, broken })
     }
 }
 

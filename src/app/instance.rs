@@ -5,6 +5,7 @@ use super::counted::{Counted, hourly};
 use super::generation::{Generation, World, routes};
 use crate::board::{Board, LinkReport};
 use crate::config::Settings;
+use crate::inbound::relay::Relay;
 use crate::inbound::{Door, Gate, Login};
 use crate::journal::{Journal, Notice};
 use crate::model::{Ground, LinkState, NetworkId, Record};
@@ -50,6 +51,7 @@ pub struct Byway {
 struct Doors {
     stop: CancellationToken,
     open: Vec<SocketAddr>,
+    relays: Vec<SocketAddr>,
 }
 
 impl Byway {
@@ -59,9 +61,9 @@ impl Byway {
         let (board, keeper) = Board::new(settings.detect.clone(), routes(&settings), network);
         let (journal, notices) = Journal::open(&settings.history, SystemTime::now);
         let gate = Gate::new(&settings.inbound);
-        let generation = Generation::build(settings, &world, &board)?;
-        let sessions = Sessions::new(Arc::clone(&generation.routing), board.clone());
         let tasks = Tasks::default();
+        let generation = Generation::build(settings, &world, &board, &tasks)?;
+        let sessions = Sessions::new(Arc::clone(&generation.routing), board.clone());
         tasks.spawn("board", keeper.run(tasks.stop_word()));
         tasks.spawn("flows", Arc::clone(&sessions).watch(tasks.stop_word()));
         tasks.spawn("history", remember(board.announcements(), journal.clone(), tasks.stop_word()));
@@ -89,17 +91,29 @@ impl Byway {
 
     /// Opens every door that the settings name, or none.
     pub fn open_doors(self: &Arc<Self>) -> Result<Vec<SocketAddr>, BindError> {
-        let listens = self.generation.load().settings.listens.clone();
+        let generation = self.generation.load_full();
+        let listens = generation.settings.listens.clone();
         let listeners = listens.iter().map(|listen| Listener::bind(listen.addr)).collect::<Result<Vec<_>, _>>()?;
+        let relayed = generation.settings.relay.iter().flat_map(|relay| &relay.addresses);
+        let relayed = relayed.map(|address| Listener::bind(*address)).collect::<Result<Vec<_>, _>>()?;
         let stop = self.tasks.stop_word().child_token();
         let open: Vec<_> = listeners.iter().map(Listener::local_addr).collect();
         for (listener, listen) in listeners.into_iter().zip(listens) {
             let (byway, stop) = (Arc::clone(self), stop.clone());
             self.tasks.spawn("door", async move { byway.receive(listener, listen.login, stop).await });
         }
+        let relays: Vec<_> = relayed.iter().map(Listener::local_addr).collect();
+        if let Some(relay) = &generation.relay {
+            let (relay, stop) = (relay.clone(), stop.clone());
+            self.tasks.spawn("relay", async move { stop.run_until_cancelled(relay.tidy()).await.unwrap_or_default() });
+        }
+        for (listener, relay) in relayed.into_iter().zip(generation.relay.iter().cycle()) {
+            let (byway, relay, stop) = (Arc::clone(self), relay.clone(), stop.clone());
+            self.tasks.spawn("relay door", async move { byway.receive_for(listener, relay, stop).await });
+        }
         let mut doors = lock(&self.doors);
         doors.stop.cancel();
-        *doors = Doors { stop, open: open.clone() };
+        *doors = Doors { stop, open: open.clone(), relays };
         Ok(open)
     }
 
@@ -121,6 +135,27 @@ impl Byway {
     /// Where clients can come in.
     pub fn open_at(&self) -> Vec<SocketAddr> {
         lock(&self.doors).open.clone()
+    }
+
+    /// Where clients of its relay can come in.
+    pub fn relays_at(&self) -> Vec<SocketAddr> {
+        lock(&self.doors).relays.clone()
+    }
+
+    async fn receive_for(self: Arc<Self>, listener: Listener, relay: Relay, stop: CancellationToken) {
+        let next = async || {
+            let room = relay.enter().await;
+            let (stream, _) = listener.accept().await;
+            (stream, room)
+        };
+        // Both waits are cancel-safe.
+        while let Some((stream, room)) = stop.run_until_cancelled(next()).await {
+            let relay = relay.clone();
+            self.tasks.spawn_until_stop("relay visit", async move {
+                relay.serve(stream).await;
+                drop(room);
+            });
+        }
     }
 
     async fn receive(self: Arc<Self>, listener: Listener, login: Option<Login>, stop: CancellationToken) {
@@ -171,7 +206,7 @@ impl Byway {
         let (params, routes) = (settings.detect.clone(), routes(&settings));
         let before = self.generation.load_full();
         let doors_changed = !same_doors(&before.settings, &settings);
-        let next = Generation::build(settings, &self.world, &self.board)?;
+        let next = Generation::build(settings, &self.world, &self.board, &self.tasks)?;
         let routing = Arc::clone(&next.routing);
         self.generation.store(Arc::new(next));
         if doors_changed && let Err(error) = self.open_doors() {
@@ -251,7 +286,7 @@ pub enum ReloadError {
 
 fn same_doors(one: &Settings, other: &Settings) -> bool {
     let doors = |settings: &Settings| settings.listens.iter().map(|l| (l.addr, l.login.clone())).collect::<Vec<_>>();
-    doors(one) == doors(other)
+    doors(one) == doors(other) && one.relay == other.relay
 }
 
 /// Writes what is announced into the history and, where a person would notice it, into the log; until the word to stop

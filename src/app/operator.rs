@@ -76,12 +76,19 @@ impl Desk {
             kind: spec.kind.name().to_owned(),
             packets: generation.routing.ways.iter().any(|way| way.id == spec.id && way.packets),
             problem: generation.broken.iter().find(|(id, _)| *id == spec.id).map(|(_, why)| why.clone()),
+            trouble: generation
+                .routing
+                .transports
+                .get(&spec.id)
+                .and_then(|way| way.trouble.cause())
+                .map(report::trouble_words),
+            warning: spec.kind.warning().map(ToOwned::to_owned),
         });
         Running {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_secs: self.byway.began.elapsed().as_secs(),
             transports: transports.collect(),
-            listens: self.byway.open_at().iter().map(ToString::to_string).collect(),
+            listens: self.listens(),
             counters: Counters {
                 connections: counters.requests.load(Ordering::Relaxed),
                 open: visits.open,
@@ -91,6 +98,11 @@ impl Desk {
                 probe_bytes: self.byway.board.spent().bytes,
             },
         }
+    }
+
+    fn listens(&self) -> Vec<String> {
+        let proxies = self.byway.open_at().into_iter().map(|at| at.to_string());
+        proxies.chain(self.byway.relays_at().into_iter().map(|at| format!("{at} (relay)"))).collect()
     }
 
     async fn entries(&self, service: Option<&ServiceId>, since: Option<Duration>, limit: Option<u32>) -> Vec<Entry> {

@@ -78,11 +78,19 @@ fn greet(byway: &Byway, source: &Source, open: &[SocketAddr], terminal: &mut Ter
     for address in open {
         terminal.note(&format!("byway listens on {address} (SOCKS5, SOCKS4 and HTTP)"));
     }
+    for address in byway.relays_at() {
+        terminal.note(&format!("byway relays for its clients at {address}"));
+    }
+    for spec in &generation.settings.transports {
+        if let Some(warning) = spec.kind.warning() {
+            terminal.error(&format!("transport {}: {warning}", spec.id));
+        }
+    }
     terminal.note(&format!("configuration: {}", source.name()));
     terminal.note(&format!("ways, in order: {}", ways.join(", ")));
     terminal.note(&format!("services: {}", titles.join(", ")));
     if generation.settings.transports.iter().all(|spec| spec.kind.is_bare()) {
-        terminal.note("no tunnel yet; give it one with byway import: a Shadowsocks key, a SOCKS or an HTTP proxy");
+        terminal.note("no tunnel yet; give it one with byway import: a Shadowsocks, VLESS or Trojan link, a SOCKS or an HTTP proxy");
     }
     terminal.note("ask it from another terminal: byway status, byway why telegram; stop it with Ctrl-C");
 }

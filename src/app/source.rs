@@ -117,6 +117,9 @@ pub(super) fn changes(before: &Settings, after: &Settings) -> Vec<String> {
     if before.listens.iter().map(|l| l.addr).ne(after.listens.iter().map(|l| l.addr)) {
         changes.push(String::from("the listeners are changed"));
     }
+    if before.relay != after.relay {
+        changes.push(String::from("the relay is changed"));
+    }
     if before.detect != after.detect {
         changes.push(String::from("the numbers of [detect] are changed"));
     }

@@ -56,6 +56,8 @@ pub struct ImportWish {
     pub text: Secret<String>,
     /// Whether to change nothing.
     pub dry_run: bool,
+    /// Whether a link may turn the check of its server's certificate off.
+    pub allow_insecure: bool,
 }
 
 /// What was taken in.
@@ -72,7 +74,7 @@ pub struct Imported {
 pub struct ImportRow {
     /// The name it got, or was to get.
     pub name: String,
-    /// Its kind: `shadowsocks`, `socks5`, `http`.
+    /// Its kind: `shadowsocks`, `socks5`, `http`, `vless`, `trojan`.
     pub kind: String,
     /// Why it was skipped, without secrets; `None` when it was taken in.
     pub skipped: Option<String>,

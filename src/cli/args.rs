@@ -179,7 +179,7 @@ pub(super) enum Command {
     },
     /// Read the configuration again; a bad file changes nothing
     Reload,
-    /// Take in a link or a subscription file: ss://, SIP008, socks5://, http(s)://
+    /// Take in a link or a subscription file: ss://, SIP008, vless://, trojan://, socks5://, http(s)://
     Import {
         /// A file, `-` for stdin, or a link (other users of this machine can see a link given here)
         #[arg(value_name = "LINK|FILE|-")]
@@ -187,6 +187,9 @@ pub(super) enum Command {
         /// Only show what would be taken in
         #[arg(long)]
         dry_run: bool,
+        /// Take in links that ask not to check their server's certificate: whoever sits in between can read everything
+        #[arg(long)]
+        allow_insecure: bool,
         /// Machine-readable
         #[arg(long)]
         json: bool,

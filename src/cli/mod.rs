@@ -103,7 +103,10 @@ fn dispatch(
         Command::Run => actions.run(launch, terminal),
         Command::Demo { json } => actions.demo(launch, json, terminal),
         Command::Check { file, json } => orders::check(launch, file, json, actions, terminal),
-        Command::Import { source, dry_run, json } => orders::import(launch, source, dry_run, json, actions, terminal),
+        Command::Import { source, dry_run, allow_insecure, json } => {
+            let order = orders::ImportOrder { source, dry_run, allow_insecure };
+            orders::import(launch, order, json, actions, terminal)
+        }
         Command::Probe { service, via, json } => {
             let wish = ProbeWish { service: service.as_deref().map(Into::into), via: via.as_deref().map(Into::into) };
             probe::probe(&asker(), launch, &wish, json, actions, terminal)

@@ -84,16 +84,23 @@ pub(super) fn check(
     Ok(exit)
 }
 
+/// What `import` was asked.
+pub(super) struct ImportOrder {
+    pub(super) source: Option<String>,
+    pub(super) dry_run: bool,
+    pub(super) allow_insecure: bool,
+}
+
 pub(super) fn import(
     launch: &Launch,
-    source: Option<String>,
-    dry_run: bool,
+    order: ImportOrder,
     json: bool,
     actions: &impl Actions,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failed> {
+    let ImportOrder { source, dry_run, allow_insecure } = order;
     let (name, text) = read_source(source, terminal)?;
-    let imported = actions.import(launch, &ImportWish { name, text, dry_run })?;
+    let imported = actions.import(launch, &ImportWish { name, text, dry_run, allow_insecure })?;
     let taken = imported.rows.iter().filter(|row| row.skipped.is_none()).count();
     if json {
         terminal.out.json(&Schemed::new(&Summary { dry_run, imported: &imported }))?;

@@ -75,6 +75,12 @@ pub(super) fn render(status: &Status, out: &mut Out) -> io::Result<()> {
                 out.line(&out.paint(Style::Bad, &line))?;
             }
         }
+        for (said, style) in [(&transport.warning, Style::Bad), (&transport.trouble, Style::Doubt)] {
+            let said = said.as_ref().map(|said| format!("{}: {said}", transport.id)).unwrap_or_default();
+            for line in wrap(&said, out.width()).into_iter().filter(|line| !line.is_empty()) {
+                out.line(&out.paint(style, &line))?;
+            }
+        }
     }
     for line in wrap(&counted(status.counters), out.width()) {
         out.line(&out.paint(Style::Dim, &line))?;

@@ -1,9 +1,11 @@
-//! `listen`, `login` and `[inbound]`: where clients come in, and who may.
+//! `listen`, `login` and `[inbound]`: where clients come in, and who may. Where there is a relay too, `listen` is a table:
+//! `[listen] proxy = ["…"]` beside `[listen.relay]`.
 
 use super::Reading;
+use super::document::Value;
 use super::reader::{Item, Section, each, once};
 use super::transports::login;
-use crate::inbound;
+use crate::inbound::{self, Login, relay};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:4180";
 const LISTEN: &str = "expected an address and a port, such as \"127.0.0.1:4180\" or \"[::1]:4180\"";
 
 impl Reading<'_> {
-    pub(super) fn listens(&self, root: &Section<'_>) -> Vec<inbound::Listen> {
+    pub(super) fn listens(&self, root: &Section<'_>) -> (Vec<inbound::Listen>, Option<relay::Settings>) {
         let login = root.section("login").and_then(|section| {
             let read = login(&section, |user| user.len() <= 255, "it is longer than 255 bytes");
             if !section.has("user") && !section.has("password") {
@@ -23,18 +25,22 @@ impl Reading<'_> {
             read.flatten()
         });
         let has_login = root.has("login");
-        let Some(item) = root.item("listen") else {
-            return DEFAULT_LISTEN.parse().map(|addr| vec![inbound::Listen { addr, login }]).unwrap_or_default();
-        };
-        let items = match &item.node.value {
-            super::document::Value::Text(_) if item.node.typed.is_none() => vec![item.clone()],
-            _ => item.list().unwrap_or_default(),
-        };
-        if items.is_empty() && item.list().is_some() {
-            let _: Option<()> = item.fail("nothing is listened on", LISTEN);
+        let Some(item) = root.item("listen") else { return (usual(login), None) };
+        if !matches!(item.node.value, Value::Table(_)) {
+            return (proxies(&item, login, has_login, true), None);
         }
-        let addresses = once(each(items, |item| Some((item.clone(), address(item, has_login)?))));
-        addresses.into_iter().map(|addr| inbound::Listen { addr, login: login.clone() }).collect()
+        let Some(section) = item.section() else { return (Vec::new(), None) };
+        let relay = section.section("relay").and_then(|table| {
+            let relay = self.relay(&table);
+            table.finish();
+            relay
+        });
+        let listens = match section.item("proxy") {
+            Some(item) => proxies(&item, login, has_login, !section.has("relay")),
+            None => usual(login),
+        };
+        section.finish();
+        (listens, relay)
     }
 
     pub(super) fn inbound(&self, root: &Section<'_>) -> inbound::Settings {
@@ -47,6 +53,20 @@ impl Reading<'_> {
         section.finish();
         inbound::Settings { negotiation, max_connections: usize::try_from(most).unwrap_or(usual.max_connections) }
     }
+}
+
+fn usual(login: Option<Login>) -> Vec<inbound::Listen> {
+    DEFAULT_LISTEN.parse().map(|addr| vec![inbound::Listen { addr, login }]).unwrap_or_default()
+}
+
+/// The doors for programs; none at all is a fault where nothing else is listened on.
+fn proxies(item: &Item<'_>, login: Option<Login>, has_login: bool, needed: bool) -> Vec<inbound::Listen> {
+    let items = item.list_or_one().unwrap_or_default();
+    if needed && items.is_empty() && item.list().is_some() {
+        let _: Option<()> = item.fail("nothing is listened on", LISTEN);
+    }
+    let addresses = once(each(items, |item| Some((item.clone(), address(item, has_login)?))));
+    addresses.into_iter().map(|addr| inbound::Listen { addr, login: login.clone() }).collect()
 }
 
 fn address(item: &Item<'_>, has_login: bool) -> Option<SocketAddr> {

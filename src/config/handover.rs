@@ -1,10 +1,14 @@
 //! From what a configuration says to what a room below is built from, where the two are not one type.
 
-use super::settings::{Resolver, TransportKind, TransportSpec};
+use super::settings::{Resolver, Tls, TransportKind, TransportSpec};
 use crate::model::{Host, Secret};
 use crate::net::resolve;
 use crate::net::tls::Trust;
-use crate::transport::{HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, TlsSpec};
+use crate::transport::{
+    FrontedServer, HttpServer, Kind, Login, ServerTls, ShadowsocksServer, Socks5Server, Spec, TlsSpec, TrojanServer,
+    VlessServer,
+};
+use std::sync::Arc;
 
 impl From<&TransportSpec> for Spec {
     fn from(spec: &TransportSpec) -> Self {
@@ -26,8 +30,39 @@ impl From<&TransportSpec> for Spec {
                 let tls = tls.then_some(TlsSpec { name, trust });
                 Kind::Http(HttpServer { server: server.clone(), tls, login: self::login(login.as_ref()) })
             }
+            TransportKind::Vless { server, user, tls, websocket } => Kind::Vless(VlessServer {
+                server: server.clone(),
+                user: user.clone(),
+                tls: tls.into(),
+                websocket: websocket.clone(),
+            }),
+            TransportKind::Trojan { server, password, tls, websocket } => Kind::Trojan(TrojanServer {
+                server: server.clone(),
+                password: password.clone(),
+                tls: tls.into(),
+                websocket: websocket.clone(),
+            }),
+            TransportKind::Fronted { connect, tls, host, path, carrier, user } => Kind::Fronted(FrontedServer {
+                connect: connect.clone(),
+                tls: tls.into(),
+                host: host.clone(),
+                path: path.clone(),
+                carrier: *carrier,
+                user: user.clone(),
+            }),
         };
         Self { id: spec.id.clone(), via: spec.via.clone(), kind }
+    }
+}
+
+impl From<&Tls> for ServerTls {
+    fn from(tls: &Tls) -> Self {
+        let trust = match (tls.insecure, &tls.roots) {
+            (true, _) => Trust::Any,
+            (false, Some(roots)) => Trust::Only(Arc::clone(roots)),
+            (false, None) => Trust::Platform,
+        };
+        Self { shown: tls.shown.clone(), checked: tls.checked.clone(), trust, ech: tls.ech.clone() }
     }
 }
 

@@ -1,9 +1,12 @@
 //! What a person was given (links, a SIP008 document, a subscription) as transports, and a transport as text for
 //! the configuration. One bad line never rejects the others: each comes back with its reason.
 
-use super::link::{self, BadLink, Linked};
-use super::settings::{TransportKind, TransportSpec};
-use crate::model::{Secret, TransportId};
+use super::link::{self, BadLink, Insecure, Linked};
+use super::settings::{Tls, TransportKind, TransportSpec};
+use crate::model::{Host, Secret, TransportId};
+use crate::transport::{Carrier, Ech, WebSocketSpec};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use toml::de::{DeTable, DeValue};
@@ -32,8 +35,8 @@ const MOST_ENTRIES: usize = 2_000;
 const MOST_BYTES: usize = 1 << 20;
 
 /// Reads links, one a line, in base64 or plain; or a SIP008 document. Empty lines and comments (`#`, `//`) are not
-/// entries. `taken` names are not given again.
-pub fn import(text: &str, taken: &[TransportId]) -> Vec<Imported> {
+/// entries. `taken` names are not given again; `insecure` says whether a link may turn the check of a certificate off.
+pub fn import(text: &str, taken: &[TransportId], insecure: Insecure) -> Vec<Imported> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.len() > MOST_BYTES {
         let reason = "it is larger than 1 MiB; no list of servers is".to_owned();
@@ -47,7 +50,11 @@ pub fn import(text: &str, taken: &[TransportId]) -> Vec<Imported> {
     let unpacked = link::unpacked(text);
     let lines = unpacked.as_deref().unwrap_or(text).lines().map(str::trim);
     let links = lines.filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("//"));
-    links.take(MOST_ENTRIES).enumerate().map(|(index, line)| names.entry(index, None, link::parse(line))).collect()
+    links
+        .take(MOST_ENTRIES)
+        .enumerate()
+        .map(|(index, line)| names.entry(index, None, link::read(line, insecure)))
+        .collect()
 }
 
 /// The text of a configuration with `ids` at the end of its `order`, everything else as it was. Without an `order` of
@@ -119,9 +126,26 @@ pub fn to_toml(spec: &TransportSpec) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let id = spec.id.as_str();
     let name = if !id.is_empty() && id.chars().all(is_bare) { id.to_owned() } else { quoted(id) };
+    let (table, inner) = tables(&spec.kind);
+    let mut text = String::new();
+    if let Some(via) = &spec.via {
+        let via = toml::Value::from(via.as_str());
+        let _ = writeln!(text, "[transport.{name}]\nvia = {via}");
+    }
+    let kind = spec.kind.name();
+    let _ = writeln!(text, "[transport.{name}.{kind}]\n{table}");
+    if let Some(websocket) = inner {
+        let _ = writeln!(text, "[transport.{name}.{kind}.websocket]\n{websocket}");
+    }
+    text
+}
+
+/// The table of a kind, and the table within it where there is one.
+fn tables(kind: &TransportKind) -> (toml::Table, Option<toml::Table>) {
     let mut table = toml::Table::new();
+    let mut inner = None;
     let mut put = |key: &str, value: toml::Value| table.insert(key.to_owned(), value);
-    match &spec.kind {
+    match kind {
         TransportKind::Direct => {}
         TransportKind::Split { recipe } => {
             put("recipe", recipe.to_string().into());
@@ -148,14 +172,69 @@ pub fn to_toml(spec: &TransportSpec) -> String {
             }
             put_login(&mut put, login.as_ref());
         }
+        TransportKind::Vless { server, user, tls, websocket } => {
+            put("server", server.authority().into());
+            put("user", user.expose().into());
+            put_tls(&mut put, tls, &server.host);
+            inner = websocket.as_ref().map(websocket_table);
+        }
+        TransportKind::Trojan { server, password, tls, websocket } => {
+            put("server", server.authority().into());
+            put("password", password.expose().as_str().into());
+            put_tls(&mut put, tls, &server.host);
+            inner = websocket.as_ref().map(websocket_table);
+        }
+        TransportKind::Fronted { connect, tls, host, path, carrier, user } => {
+            put("connect", connect.authority().into());
+            put("host", host.as_str().into());
+            put("path", path.as_str().into());
+            put("user", user.expose().into());
+            put_tls(&mut put, tls, &connect.host);
+            match carrier {
+                Carrier::Polling => put("carrier", "polling".into()),
+                Carrier::WebSocket { early_data: 0 } => None,
+                Carrier::WebSocket { early_data } => put("early_data", number(*early_data)),
+            };
+        }
     }
-    let mut text = String::new();
-    if let Some(via) = &spec.via {
-        let via = toml::Value::from(via.as_str());
-        let _ = writeln!(text, "[transport.{name}]\nvia = {via}");
+    (table, inner)
+}
+
+/// `roots` are files, and are not written.
+fn put_tls(put: &mut impl FnMut(&str, toml::Value) -> Option<toml::Value>, tls: &Tls, server: &Host) {
+    match &tls.shown {
+        None => drop(put("sni", "none".into())),
+        Some(Host::Name(name)) if tls.shown.as_ref() != Some(server) => drop(put("sni", name.to_string().into())),
+        Some(_) => {}
     }
-    let _ = writeln!(text, "[transport.{name}.{}]\n{table}", spec.kind.name());
-    text
+    let usual = tls.shown.as_ref().unwrap_or(server);
+    if let Host::Name(name) = &tls.checked
+        && tls.checked != *usual
+    {
+        put("verify", name.to_string().into());
+    }
+    match &tls.ech {
+        Ech::Never => {}
+        Ech::Offered => drop(put("ech", "offered".into())),
+        Ech::Keys(keys) => drop(put("ech", STANDARD.encode(keys).into())),
+    }
+    if tls.insecure {
+        put("allow_insecure", true.into());
+    }
+}
+
+fn websocket_table(spec: &WebSocketSpec) -> toml::Table {
+    let mut table = toml::Table::new();
+    table.insert("host".to_owned(), spec.host.as_str().into());
+    table.insert("path".to_owned(), spec.path.as_str().into());
+    if spec.early_data > 0 {
+        table.insert("early_data".to_owned(), number(spec.early_data));
+    }
+    table
+}
+
+fn number(value: usize) -> toml::Value {
+    i64::try_from(value).unwrap_or(i64::MAX).into()
 }
 
 fn put_login(put: &mut impl FnMut(&str, toml::Value) -> Option<toml::Value>, login: Option<&(String, Secret<String>)>) {

@@ -7,12 +7,14 @@ mod document;
 mod doors;
 mod embedded;
 mod fault;
+mod fronting;
 mod handover;
 mod import;
 mod link;
 mod operation;
 mod probes;
 mod reader;
+mod relay;
 mod resolver;
 mod services;
 mod settings;
@@ -22,8 +24,8 @@ mod units;
 pub use embedded::DEFAULT;
 pub use fault::{Fault, Place};
 pub use import::{Imported, Skipped, import, in_order, to_toml};
-pub use link::{BadLink, Linked, Part, parse as parse_link};
-pub use settings::{Cipher, Control, LogLevel, Resolver, ServiceSpec, Settings, TransportKind, TransportSpec};
+pub use link::{BadLink, Insecure, Linked, Part, parse as parse_link};
+pub use settings::{Cipher, Control, LogLevel, Resolver, ServiceSpec, Settings, Tls, TransportKind, TransportSpec};
 
 #[cfg(test)]
 mod tests;
@@ -132,10 +134,11 @@ impl Reading<'_> {
         let (transports, ways) = self.transports(&root);
         let order = self.order(&root, &ways);
         let region = root.item("region").and_then(|item| item.word()).map(str::to_lowercase);
-        let (listens, inbound) = (self.listens(&root), self.inbound(&root));
+        let ((listens, relay), inbound) = (self.listens(&root), self.inbound(&root));
         let services = self.services(&root, &ways, &order);
         let settings = Settings {
             listens,
+            relay,
             inbound,
             anchors: self.anchors(&root, region.as_deref()),
             detect: detect::read(&root, ways.bare.clone(), unasked_calls(&services)),

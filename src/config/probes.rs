@@ -183,7 +183,7 @@ fn path(item: &Item<'_>) -> Option<String> {
 }
 
 /// Why a file could not be read, in the same words on every system.
-fn unread(why: std::io::ErrorKind) -> &'static str {
+pub(super) fn unread(why: std::io::ErrorKind) -> &'static str {
     match why {
         std::io::ErrorKind::NotFound => "there is no such file",
         std::io::ErrorKind::PermissionDenied => "byway may not read the file",

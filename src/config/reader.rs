@@ -163,6 +163,14 @@ impl<'a> Item<'a> {
         Some(nodes.iter().enumerate().map(item).collect())
     }
 
+    /// The items of a list, or this text alone.
+    pub(super) fn list_or_one(&self) -> Option<Vec<Item<'a>>> {
+        match self.node.value {
+            Value::Text(_) if self.node.typed.is_none() => Some(vec![self.clone()]),
+            _ => self.list(),
+        }
+    }
+
     /// The table.
     pub(super) fn section(&self) -> Option<Section<'a>> {
         match &self.node.value {

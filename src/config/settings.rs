@@ -1,10 +1,12 @@
 //! What a configuration means: plain values, checked, ready to build from. Made only by [`super::load`], so what
 //! holds here holds: every named transport exists, `via` makes no circle, every service has a way it may take.
 
-use crate::model::{Destination, Secret, Service, TransportId};
+use crate::model::{Destination, Host, Secret, Service, TransportId};
 use crate::net::resolve::SecureServer;
 use crate::policy::Rule;
+use crate::transport::{Carrier, Ech, WebSocketSpec};
 use crate::wire::split::Recipe;
+use crate::wire::vless::UserId;
 use crate::{health, inbound, journal, probe};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,8 +14,10 @@ use std::sync::Arc;
 /// A whole configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The doors in; at least one.
+    /// The doors in; at least one, unless there is a relay.
     pub listens: Vec<inbound::Listen>,
+    /// The other end of somebody's fronted way, when it is here.
+    pub relay: Option<inbound::relay::Settings>,
     /// How patient the doors are.
     pub inbound: inbound::Settings,
     /// The ways out; `direct` and `split` are always among them.
@@ -90,6 +94,58 @@ pub enum TransportKind {
         /// The only certificates (DER) its chain may end at; the platform's store when `None`.
         roots: Option<Arc<[Vec<u8>]>>,
     },
+    /// VLESS over TLS.
+    Vless {
+        /// The server.
+        server: Destination,
+        /// Who we are to it.
+        user: UserId,
+        /// TLS to it.
+        tls: Tls,
+        /// Inside a WebSocket, where it wants one.
+        websocket: Option<WebSocketSpec>,
+    },
+    /// Trojan.
+    Trojan {
+        /// The server.
+        server: Destination,
+        /// The password.
+        password: Secret<String>,
+        /// TLS to it.
+        tls: Tls,
+        /// Inside a WebSocket, where it wants one.
+        websocket: Option<WebSocketSpec>,
+    },
+    /// VLESS behind a CDN that is shown another name.
+    Fronted {
+        /// The CDN's edge.
+        connect: Destination,
+        /// TLS to it.
+        tls: Tls,
+        /// The host meant.
+        host: String,
+        /// Path and query.
+        path: String,
+        /// How bytes pass.
+        carrier: Carrier,
+        /// Who we are to the server.
+        user: UserId,
+    },
+}
+
+/// TLS to our own server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The name in the hello; none when `None`.
+    pub shown: Option<Host>,
+    /// What the certificate must hold.
+    pub checked: Host,
+    /// The only certificates (DER) its chain may end at; the platform's store when `None`.
+    pub roots: Option<Arc<[Vec<u8>]>>,
+    /// Whether the name is hidden.
+    pub ech: Ech,
+    /// Any certificate will do: whoever sits in between can read and change everything. Only a person may say so.
+    pub insecure: bool,
 }
 
 /// A Shadowsocks cipher that authenticates what it carries. Stream ciphers and `none` are not among them.
@@ -198,6 +254,19 @@ impl TransportKind {
             Self::Shadowsocks { .. } => "shadowsocks",
             Self::Socks5 { .. } => "socks5",
             Self::Http { .. } => "http",
+            Self::Vless { .. } => "vless",
+            Self::Trojan { .. } => "trojan",
+            Self::Fronted { .. } => "fronted",
+        }
+    }
+
+    /// What a person must know of this way, in one sentence.
+    pub const fn warning(&self) -> Option<&'static str> {
+        match self {
+            Self::Vless { tls, .. } | Self::Trojan { tls, .. } | Self::Fronted { tls, .. } if tls.insecure => Some(
+                "its server's certificate is not checked (allow_insecure): whoever sits in between can read everything",
+            ),
+            _ => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::Reading;
 use super::fault::{Place, instead, nearest, shown};
-use super::link::{self, BadLink, Part};
+use super::link::{self, BadLink, Insecure, Part};
 use super::reader::{Item, Section};
 use super::settings::{Cipher, TransportKind, TransportSpec};
 use crate::model::{Destination, Host, Secret, TransportId};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub(super) const DEFAULT_RECIPE: &str = "tlsfrag:sni";
 
 /// The kinds, as their tables are called.
-const KINDS: [&str; 5] = ["direct", "split", "shadowsocks", "socks5", "http"];
+const KINDS: [&str; 8] = ["direct", "split", "shadowsocks", "socks5", "http", "vless", "trojan", "fronted"];
 
 /// The names of all ways, those at fault too: an order that names one is not at fault itself.
 pub(super) struct Ways {
@@ -105,6 +105,9 @@ impl Reading<'_> {
             "split" => split(&table),
             "shadowsocks" => shadowsocks(&table),
             "socks5" => socks5(&table),
+            "vless" => self.vless(&table),
+            "trojan" => self.trojan(&table),
+            "fronted" => self.fronted(&table),
             _ => self.http(&table),
         };
         table.finish();
@@ -114,7 +117,8 @@ impl Reading<'_> {
     fn http(&self, table: &Section<'_>) -> Option<TransportKind> {
         let roots = table.item("roots").and_then(|item| self.certificates(&item));
         if let Some(item) = table.item("link") {
-            let kind = linked(&item, "http", table, &["server", "port", "tls", "sni", "user", "password"])?;
+            let kind =
+                linked(&item, "http", table, &["server", "port", "tls", "sni", "user", "password"], Insecure::Refused)?;
             return Some(match kind {
                 TransportKind::Http { server, tls, sni, login, .. } => {
                     TransportKind::Http { server, tls, sni, login, roots }
@@ -201,7 +205,13 @@ const RECIPE: &str = "expected steps like \"split:2\" or \"tlsfrag:sni\", joined
 
 fn shadowsocks(table: &Section<'_>) -> Option<TransportKind> {
     if let Some(item) = table.item("link") {
-        return linked(&item, "shadowsocks", table, &["server", "port", "method", "password", "prefix"]);
+        return linked(
+            &item,
+            "shadowsocks",
+            table,
+            &["server", "port", "method", "password", "prefix"],
+            Insecure::Refused,
+        );
     }
     let server = server(table);
     let method = table
@@ -238,7 +248,7 @@ fn cipher(item: &Item<'_>) -> Option<Cipher> {
 
 fn socks5(table: &Section<'_>) -> Option<TransportKind> {
     if let Some(item) = table.item("link") {
-        return linked(&item, "socks5", table, &["server", "port", "user", "password"]);
+        return linked(&item, "socks5", table, &["server", "port", "user", "password"], Insecure::Refused);
     }
     let server = server(table);
     let login = login(table, |user| user.len() <= 255, "SOCKS5 carries at most 255 bytes of user")?;
@@ -246,13 +256,19 @@ fn socks5(table: &Section<'_>) -> Option<TransportKind> {
 }
 
 /// A kind from its link; the link says it all, so nothing else may stand beside it.
-fn linked(item: &Item<'_>, kind: &str, table: &Section<'_>, instead_of: &[&'static str]) -> Option<TransportKind> {
+pub(super) fn linked(
+    item: &Item<'_>,
+    kind: &str,
+    table: &Section<'_>,
+    instead_of: &[&'static str],
+    insecure: Insecure,
+) -> Option<TransportKind> {
     for key in instead_of {
         if let Some(item) = table.item(key) {
             let _: Option<()> = item.fail("the link says this already", "expected either the link or this");
         }
     }
-    let found = link::parse(item.word()?);
+    let found = link::read(item.word()?, insecure);
     let expected = format!("expected a link for {kind}");
     let linked =
         found.map_or_else(|why| item.fail(format!("this link cannot be used: {why}"), expected.clone()), Some)?;
@@ -265,8 +281,13 @@ fn linked(item: &Item<'_>, kind: &str, table: &Section<'_>, instead_of: &[&'stat
 const SERVER: &str = "expected \"host:port\", an IPv6 address in brackets";
 
 /// `server = "host:port"`, or `server` and `port` apart.
-fn server(table: &Section<'_>) -> Option<Destination> {
-    let item = table.required("server", SERVER);
+pub(super) fn server(table: &Section<'_>) -> Option<Destination> {
+    server_under(table, "server")
+}
+
+/// The same under another key.
+pub(super) fn server_under(table: &Section<'_>, key: &'static str) -> Option<Destination> {
+    let item = table.required(key, SERVER);
     let port = table.item("port");
     let item = item?;
     let text = item.word()?;
@@ -280,7 +301,7 @@ fn server(table: &Section<'_>) -> Option<Destination> {
     }
 }
 
-fn host_name(item: &Item<'_>) -> Option<String> {
+pub(super) fn host_name(item: &Item<'_>) -> Option<String> {
     match item.parsed("expected a host name", Host::parse)? {
         Host::Name(name) => Some(name.to_string()),
         Host::Ip(_) => item.fail("this is an address", "expected a host name"),

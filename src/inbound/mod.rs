@@ -6,6 +6,7 @@ mod error;
 mod gate;
 mod http;
 mod login;
+pub mod relay;
 mod request;
 mod socks;
 mod udp;

@@ -94,6 +94,14 @@ pub enum Cause {
     AuthenticationFailed,
     /// Our own server or proxy refused to carry this.
     RefusedByProxy,
+    /// Our own server's certificate has expired, or the clock of this machine is ahead.
+    CertificateExpired,
+    /// Our own server's certificate is not valid yet: the clock of this machine is behind.
+    CertificateNotYetValid,
+    /// The CDN's edge in front of our own server does not serve that host or path.
+    HostRefused,
+    /// The CDN's edge does not reach our own server.
+    OriginDown,
     /// Descriptors, buffers or ports of this machine ran out, or permission is missing.
     LocalResource,
     /// Cancelled by us: shutdown, reload, a race lost.
@@ -128,6 +136,10 @@ impl Cause {
             Self::Blockpage => "blockpage",
             Self::AuthenticationFailed => "authentication_failed",
             Self::RefusedByProxy => "refused_by_proxy",
+            Self::CertificateExpired => "certificate_expired",
+            Self::CertificateNotYetValid => "certificate_not_yet_valid",
+            Self::HostRefused => "host_refused",
+            Self::OriginDown => "origin_down",
             Self::LocalResource => "local_resource",
             Self::Interrupted => "interrupted",
             Self::NotSupported => "not_supported",
@@ -227,9 +239,13 @@ impl Failure {
     }
 
     /// Sorts an I/O error met at `stage`. Local exhaustion is told apart, for it is never evidence
-    /// (detection rules, control C0). An unknown error stays unknown.
+    /// (detection rules, control C0). An error that carries a failure ([`Failure::into_io`]) is that failure. An unknown
+    /// error stays unknown.
     pub fn from_io(stage: Stage, error: &std::io::Error) -> Self {
         use std::io::ErrorKind as K;
+        if let Some(failure) = error.get_ref().and_then(|inner| inner.downcast_ref::<Self>()) {
+            return failure.clone();
+        }
         let (cause, whose) = match error.kind() {
             K::ConnectionRefused => (Cause::ConnectionRefused, Whose::Network),
             K::ConnectionReset | K::ConnectionAborted | K::BrokenPipe => (Cause::ConnectionReset, Whose::Network),
@@ -248,6 +264,11 @@ impl Failure {
         };
         Self::new(stage, cause, whose)
     }
+
+    /// As an I/O error that carries it: for a stream that learns only while it is read what is wrong with its way.
+    pub fn into_io(self) -> std::io::Error {
+        std::io::Error::new(std::io::ErrorKind::ConnectionAborted, self)
+    }
 }
 
 #[cfg(test)]
@@ -261,6 +282,12 @@ mod tests {
             let failure = Failure::from_io(Stage::Connect, &Error::from_raw_os_error(raw));
             assert_eq!(failure.whose, Whose::Local, "errno {raw}");
         }
+    }
+
+    #[test]
+    fn a_failure_passes_through_a_stream_unchanged() {
+        let failure = Failure::new(Stage::Handshake, Cause::HostRefused, Whose::Peer).near();
+        assert_eq!(Failure::from_io(Stage::Body, &failure.clone().into_io()), failure);
     }
 
     #[test]

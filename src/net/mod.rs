@@ -12,6 +12,7 @@ mod rewound;
 mod sys;
 pub mod tls;
 mod true_time;
+mod websocket;
 
 pub(crate) use copy::with_lent;
 pub use copy::{Ended, FlowMeter, Side, copy_both};
@@ -23,3 +24,4 @@ pub use os::{OsNetwork, OsStream};
 pub use resolve::Resolver;
 pub use rewound::Rewound;
 pub use true_time::TrueTime;
+pub use websocket::Messages;

@@ -5,7 +5,8 @@ use super::dial::endpoint_tag;
 use super::io::{Io, Stream};
 use super::network::Deadline;
 use crate::model::{Cause, Failure, Host, Stage, TcpFacts, Whose};
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::client::{EchConfig, EchMode};
+use rustls::pki_types::{CertificateDer, EchConfigListBytes, ServerName};
 use rustls::{ClientConfig, NamedGroup, crypto::CryptoProvider};
 use std::io;
 use std::net::SocketAddr;
@@ -17,10 +18,12 @@ use tokio::time::Instant;
 
 mod cause;
 mod quic;
+mod server;
 mod verify;
 mod watched;
 
 pub use quic::quic_hello;
+pub use server::TlsServer;
 use verify::{Presented, Watching};
 use watched::{Seen, Watched};
 
@@ -33,7 +36,8 @@ pub enum Trust {
     PlatformAnd(Arc<[Vec<u8>]>),
     /// These and no others (DER).
     Only(Arc<[Vec<u8>]>),
-    /// Any: for probes that ask only whether a TLS answer comes. Never for a person's bytes.
+    /// Any: for probes that ask only whether a TLS answer comes. A person's bytes go there only where that person wrote
+    /// so by hand.
     Any,
 }
 
@@ -51,6 +55,12 @@ pub enum TlsError {
     /// No root at all.
     #[error("no root certificate was given")]
     NoRoots,
+    /// No certificate of ours where one was promised.
+    #[error("the certificate file holds no certificate; expected PEM, the server's own first")]
+    NoCertificate,
+    /// No key where one was promised.
+    #[error("the key file holds no private key; expected PEM")]
+    NoKey,
     /// The library refused the settings.
     #[error("TLS cannot be set up: {0}")]
     Library(#[from] rustls::Error),
@@ -82,6 +92,17 @@ pub struct TlsFailure {
     pub issuer: Option<String>,
     /// The alert, by its name in RFC 8446 §6, when the peer sent one.
     pub alert: Option<String>,
+    /// What is wrong with the certificate's dates, when it was refused for them.
+    pub dates: Option<Dates>,
+}
+
+/// When a certificate is valid, as this machine's clock has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dates {
+    /// No longer.
+    Past,
+    /// Not yet.
+    Future,
 }
 
 /// Tells the date by which certificates are judged, in seconds since 1970.
@@ -98,7 +119,7 @@ pub struct TlsClient {
 impl TlsClient {
     /// A client that believes `trust` and offers `alpn` (RFC 7301) in this order.
     pub fn new(trust: &Trust, alpn: &[&str]) -> Result<Self, TlsError> {
-        Self::with(rustls::crypto::aws_lc_rs::default_provider(), trust, alpn)
+        Self::with(rustls::crypto::aws_lc_rs::default_provider(), trust, alpn, None)
     }
 
     /// The same, with a ClientHello of less than 600 bytes: it offers no post-quantum key share, so that it fits one
@@ -106,13 +127,21 @@ impl TlsClient {
     pub fn small(trust: &Trust, alpn: &[&str]) -> Result<Self, TlsError> {
         let mut provider = rustls::crypto::aws_lc_rs::default_provider();
         provider.kx_groups.retain(|group| !is_large(group.name()));
-        Self::with(provider, trust, alpn)
+        Self::with(provider, trust, alpn, None)
     }
 
-    fn with(provider: CryptoProvider, trust: &Trust, alpn: &[&str]) -> Result<Self, TlsError> {
+    /// A client whose hello shows the public name of `configs` (an ECHConfigList, RFC 9849 §4) and hides the one it
+    /// means. Speaks TLS 1.3 only; a server that does not know the key is refused, never told the name.
+    pub fn hiding(trust: &Trust, alpn: &[&str], configs: &[u8]) -> Result<Self, TlsError> {
+        let suites = rustls::crypto::aws_lc_rs::hpke::ALL_SUPPORTED_SUITES;
+        let ech = EchConfig::new(EchConfigListBytes::from(configs), suites)?;
+        Self::with(rustls::crypto::aws_lc_rs::default_provider(), trust, alpn, Some(ech))
+    }
+
+    fn with(provider: CryptoProvider, trust: &Trust, alpn: &[&str], ech: Option<EchConfig>) -> Result<Self, TlsError> {
         let provider = Arc::new(provider);
         let trust = verify::verifier(trust, &provider)?;
-        let mut config = base_config(provider, trust.clone())?;
+        let mut config = base_config(provider, trust.clone(), ech)?;
         config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
         Ok(Self { config: Arc::new(config), trust })
     }
@@ -150,12 +179,13 @@ impl TlsClient {
         };
         let received = seen.received();
         let stage = if received == 0 { Stage::FirstFlight } else { Stage::Handshake };
+        let dates = error.as_ref().and_then(cause::dates);
         let (failure, alert) = match error {
             None => (Failure::new(stage, Cause::GenericTimeoutError, Whose::Network), None),
             Some(error) => cause::sort(stage, &error),
         };
         let failure = Failure { received, tcp: seen.last_facts(), endpoint, ..failure.after(start.elapsed()) };
-        Err(TlsFailure { failure, issuer: presented.issuer(), alert })
+        Err(TlsFailure { failure, issuer: presented.issuer(), alert, dates })
     }
 }
 
@@ -168,7 +198,7 @@ const fn is_large(group: NamedGroup) -> bool {
 /// Neither a DNS name nor an address: no handshake can be tried with it.
 fn unreachable_name(start: Instant) -> TlsFailure {
     let failure = Failure::new(Stage::Handshake, Cause::SslInvalidHostname, Whose::Local).after(start.elapsed());
-    TlsFailure { failure, issuer: None, alert: None }
+    TlsFailure { failure, issuer: None, alert: None, dates: None }
 }
 
 fn server_name(host: &Host) -> Result<ServerName<'static>, rustls::pki_types::InvalidDnsNameError> {
@@ -181,12 +211,14 @@ fn server_name(host: &Host) -> Result<ServerName<'static>, rustls::pki_types::In
 fn base_config(
     provider: Arc<CryptoProvider>,
     verifier: Arc<dyn rustls::client::danger::ServerCertVerifier>,
+    ech: Option<EchConfig>,
 ) -> Result<ClientConfig, TlsError> {
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
+    let builder = ClientConfig::builder_with_provider(provider);
+    let builder = match ech {
+        None => builder.with_safe_default_protocol_versions()?,
+        Some(ech) => builder.with_ech(EchMode::Enable(ech))?,
+    };
+    let mut config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
     config.resumption = rustls::client::Resumption::disabled();
     Ok(config)
 }

@@ -6,6 +6,7 @@ mod bursts;
 mod carried;
 mod carry;
 mod contestant;
+mod exit;
 mod first_flight;
 mod flow;
 mod flows;
@@ -27,6 +28,7 @@ mod telling;
 #[cfg(test)]
 mod tests;
 
+pub use exit::Exit;
 pub use flows::{FlowCount, Flows};
 pub use routing::Routing;
 pub use settings::Settings;

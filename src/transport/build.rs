@@ -3,11 +3,14 @@
 
 use super::direct::{Direct, Lookup};
 use super::http::{HttpProxy, TlsSpec};
+use super::reach::{Reach, Under};
 use super::shadowsocks::{Account, PacketStreams, Streams};
 use super::socks5::{Socks5Packets, Socks5Streams};
 use super::split::Split;
 use super::tagged::Tagged;
-use super::{PacketDialer, StreamDialer, Transport};
+use super::tunnels::{FrontedServer, TrojanServer, VlessServer};
+use super::{PacketDialer, StreamDialer, Transport, Trouble};
+use super::{trojan, vless};
 use crate::model::{Destination, Secret, TransportId};
 use crate::net::tls::TlsError;
 use crate::net::{Network, Resolver};
@@ -42,6 +45,12 @@ pub enum Kind {
     Socks5(Socks5Server),
     /// An HTTP proxy that knows CONNECT.
     Http(HttpServer),
+    /// A VLESS server.
+    Vless(VlessServer),
+    /// A Trojan server.
+    Trojan(TrojanServer),
+    /// A VLESS server behind a CDN.
+    Fronted(FrontedServer),
 }
 
 /// A Shadowsocks server.
@@ -171,6 +180,15 @@ struct Ground {
     bare: bool,
 }
 
+impl Ground {
+    /// Streams and packets by VLESS: packets travel in streams, so the way below needs none.
+    fn vless(account: vless::Account) -> Self {
+        let account = Arc::new(account);
+        let packets = Some(Arc::new(vless::PacketStreams(account.clone())) as _);
+        Self { streams: Arc::new(vless::Streams(account)), packets, bare: false }
+    }
+}
+
 impl Yard<'_> {
     /// Builds one way and those below it; `above` are the ways that stand on it.
     fn build(&self, spec: &Spec, above: &mut Vec<TransportId>) -> Result<Transport, BuildError> {
@@ -188,22 +206,28 @@ impl Yard<'_> {
             }
         };
         above.pop();
-        let (kind, built) = self.stand(spec, ground)?;
-        let streams: Arc<dyn StreamDialer> = Arc::new(Tagged::new(spec.id.clone(), built.streams));
-        let tag = |packets| Arc::new(Tagged::new(spec.id.clone(), packets)) as Arc<dyn PacketDialer>;
-        Ok(Transport { id: spec.id.clone(), kind, bare: built.bare, streams, packets: built.packets.map(tag) })
+        let trouble = Arc::<Trouble>::default();
+        let (kind, built) = self.stand(spec, ground, &trouble)?;
+        let streams: Arc<dyn StreamDialer> = Arc::new(Tagged::new(spec.id.clone(), built.streams, trouble.clone()));
+        let tag = |packets| Arc::new(Tagged::new(spec.id.clone(), packets, trouble.clone())) as Arc<dyn PacketDialer>;
+        let packets = built.packets.map(tag);
+        Ok(Transport { id: spec.id.clone(), kind, bare: built.bare, streams, packets, trouble })
     }
 
     fn straight(&self, spec: &Spec) -> Ground {
         let lookup = match spec.kind {
             Kind::Direct | Kind::Split { .. } => Lookup::Destination,
-            Kind::Shadowsocks(_) | Kind::Socks5(_) | Kind::Http(_) => Lookup::Server,
+            _ => Lookup::Server,
         };
         let direct = Arc::new(Direct::new(self.network.clone(), self.resolver.clone(), lookup));
         Ground { streams: direct.clone(), packets: Some(direct), bare: true }
     }
 
-    fn stand(&self, spec: &Spec, ground: Ground) -> Result<(&'static str, Ground), BuildError> {
+    fn under(&self, ground: Ground) -> Under {
+        Under { streams: ground.streams, resolver: Arc::clone(self.resolver) }
+    }
+
+    fn stand(&self, spec: &Spec, ground: Ground, trouble: &Arc<Trouble>) -> Result<(&'static str, Ground), BuildError> {
         Ok(match &spec.kind {
             Kind::Direct => ("direct", ground),
             Kind::Split { recipe } => {
@@ -226,6 +250,20 @@ impl Yard<'_> {
             Kind::Http(settings) => {
                 let streams = Arc::new(HttpProxy::new(settings, ground.streams)?);
                 ("http", Ground { streams, packets: None, bare: false })
+            }
+            Kind::Vless(settings) => {
+                let (server, websocket) = (&settings.server, settings.websocket.as_ref());
+                let reach = Reach::straight(server, &settings.tls, websocket, self.under(ground))?;
+                ("vless", Ground::vless(vless::Account::new(reach, settings.user.clone(), trouble.clone())))
+            }
+            Kind::Trojan(settings) => {
+                let account = Arc::new(trojan::Account::new(settings, self.under(ground), trouble.clone())?);
+                let packets = Some(Arc::new(trojan::PacketStreams(account.clone())) as _);
+                ("trojan", Ground { streams: Arc::new(trojan::Streams(account)), packets, bare: false })
+            }
+            Kind::Fronted(settings) => {
+                let reach = Reach::fronted(settings, self.under(ground))?;
+                ("fronted", Ground::vless(vless::Account::new(reach, settings.user.clone(), trouble.clone())))
             }
         })
     }

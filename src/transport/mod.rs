@@ -4,14 +4,27 @@
 mod build;
 mod direct;
 mod drain;
+mod fronted;
+mod headed;
 mod http;
+mod proof;
+mod pump;
+mod reach;
+mod secure;
 mod shadowsocks;
 mod socks5;
 mod split;
 mod tagged;
+mod trojan;
+mod trouble;
+mod tunnels;
+mod vless;
+mod websocket;
 
 pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build};
 pub use http::TlsSpec;
+pub use trouble::Trouble;
+pub use tunnels::{Carrier, Ech, FrontedServer, ServerTls, TrojanServer, VlessServer, WebSocketSpec};
 
 use crate::model::{Destination, Failure, TransportId};
 use crate::net::{Deadline, Packets, Stream};
@@ -52,7 +65,7 @@ where
 pub struct Transport {
     /// Its name.
     pub id: TransportId,
-    /// Its kind, for people: `direct`, `split`, `shadowsocks`, `socks5`, `http`.
+    /// Its kind, for people: `direct`, `split`, `shadowsocks`, `socks5`, `http`, `vless`, `trojan`, `fronted`.
     pub kind: &'static str,
     /// Whether the person's bytes go over the person's own line to the destination itself.
     pub bare: bool,
@@ -60,4 +73,6 @@ pub struct Transport {
     pub streams: Arc<dyn StreamDialer>,
     /// Opens associations, where the way carries packets.
     pub packets: Option<Arc<dyn PacketDialer>>,
+    /// What is wrong with its own server, as last seen.
+    pub trouble: Arc<Trouble>,
 }

@@ -1,7 +1,7 @@
 //! Names the transport at fault in every failure that passes, so that in a chain of ways the innermost one that
-//! failed is known.
+//! failed is known, and remembers what is wrong with its own server.
 
-use super::{PacketDialer, StreamDialer};
+use super::{PacketDialer, StreamDialer, Trouble};
 use crate::model::{Destination, Failure, Leg, TransportId};
 use crate::net::{Deadline, Packets, Stream};
 use futures_util::FutureExt;
@@ -12,28 +12,39 @@ use std::sync::Arc;
 pub(super) struct Tagged<D: ?Sized> {
     id: TransportId,
     inner: Arc<D>,
+    trouble: Arc<Trouble>,
 }
 
 impl<D: ?Sized> Tagged<D> {
-    pub(super) fn new(id: TransportId, inner: Arc<D>) -> Self {
-        Self { id, inner }
+    pub(super) fn new(id: TransportId, inner: Arc<D>, trouble: Arc<Trouble>) -> Self {
+        Self { id, inner, trouble }
     }
 
-    fn sign(&self, mut failure: Failure) -> Failure {
-        failure.transport.get_or_insert_with(|| self.id.clone());
-        failure
+    fn sign<T>(&self, outcome: Result<T, Failure>) -> Result<T, Failure> {
+        match outcome {
+            Ok(open) => {
+                self.trouble.reached();
+                Ok(open)
+            }
+            Err(mut failure) => {
+                if *failure.transport.get_or_insert_with(|| self.id.clone()) == self.id {
+                    self.trouble.met(&failure);
+                }
+                Err(failure)
+            }
+        }
     }
 }
 
 impl StreamDialer for Tagged<dyn StreamDialer> {
     fn dial<'a>(&'a self, to: &'a Destination, deadline: Deadline) -> BoxFuture<'a, Result<Stream, Failure>> {
-        self.inner.dial(to, deadline).map(|outcome| outcome.map_err(|failure| self.sign(failure))).boxed()
+        self.inner.dial(to, deadline).map(|outcome| self.sign(outcome)).boxed()
     }
 }
 
 impl PacketDialer for Tagged<dyn PacketDialer> {
     fn associate(&self, deadline: Deadline) -> BoxFuture<'_, Result<Packets, Failure>> {
-        self.inner.associate(deadline).map(|outcome| outcome.map_err(|failure| self.sign(failure))).boxed()
+        self.inner.associate(deadline).map(|outcome| self.sign(outcome)).boxed()
     }
 }
 

@@ -18,6 +18,10 @@ pub enum Protocol {
     Socks,
     /// STUN (RFC 8489).
     Stun,
+    /// Trojan.
+    Trojan,
+    /// VLESS.
+    Vless,
 }
 
 impl fmt::Display for Protocol {
@@ -29,6 +33,8 @@ impl fmt::Display for Protocol {
             Self::Quic => "quic",
             Self::Socks => "socks",
             Self::Stun => "stun",
+            Self::Trojan => "trojan",
+            Self::Vless => "vless",
         })
     }
 }

@@ -8,12 +8,17 @@ pub mod http;
 pub mod mtproto;
 pub mod noise;
 pub mod ntp;
+pub mod polling;
 pub mod quic;
 pub mod socks;
 pub mod split;
 pub mod stun;
 pub mod tls;
+pub mod trojan;
+pub mod vless;
+pub mod websocket;
 
+mod address;
 mod cursor;
 mod error;
 

@@ -1,4 +1,5 @@
-//! Links that carry a server: `ss://` (SIP002, the older form, Outline's `prefix`), `socks5://`, `http(s)://`, SIP008
+//! Links that carry a server: `ss://` (SIP002, the older form, Outline's `prefix`), `socks5://`, `http(s)://`, `vless://`,
+//! `trojan://`, SIP008
 //! documents, and subscriptions that list them. A link is cut by hand, from the outside in, and decoded only then:
 //! the links people hold break a URL parser. What is wrong is told by part, and never with the part's secret text.
 
@@ -6,12 +7,14 @@ mod parts;
 mod proxy;
 mod shadowsocks;
 mod sip008;
+mod tunnel;
 
 #[cfg(test)]
 mod tests;
 
 pub(super) use shadowsocks::{NO_CIPHER, cipher, key, prefix_bytes, prefix_text};
 pub(super) use sip008::servers;
+pub use tunnel::Insecure;
 
 use super::settings::TransportKind;
 use parts::Parts;
@@ -85,8 +88,13 @@ impl Part {
 /// The longest link that is read: far more than any real one.
 const MOST_BYTES: usize = 16 * 1024;
 
-/// Reads one link.
+/// Reads one link. None can turn the check of a certificate off.
 pub fn parse(text: &str) -> Result<Linked, BadLink> {
+    read(text, Insecure::Refused)
+}
+
+/// Reads one link; `insecure` says whether it may turn the check of a certificate off.
+pub(super) fn read(text: &str, insecure: Insecure) -> Result<Linked, BadLink> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.len() > MOST_BYTES {
         return Err(Part::Document.is("it is longer than any link"));
@@ -98,6 +106,8 @@ pub fn parse(text: &str) -> Result<Linked, BadLink> {
         "socks" | "socks5" | "socks5h" => proxy::socks5(&parts),
         "http" => proxy::http(&parts, false),
         "https" => proxy::http(&parts, true),
+        "vless" => tunnel::vless(&parts, insecure),
+        "trojan" => tunnel::trojan(&parts, insecure),
         other => Err(Part::Scheme.is(not_carried(other))),
     }
 }
@@ -114,9 +124,8 @@ pub(super) fn unpacked(text: &str) -> Option<String> {
 /// What is said of a kind of link that byway knows but does not carry.
 fn not_carried(scheme: &str) -> &'static str {
     match scheme {
-        "vless" => "VLESS is not carried yet",
         "vmess" => "VMess is not carried yet",
-        "trojan" | "trojan-go" => "Trojan is not carried yet",
+        "trojan-go" => "Trojan-Go's own additions are not carried",
         "hysteria" | "hysteria2" | "hy2" | "hysteria2+realm" => "Hysteria is not carried yet",
         "tuic" => "TUIC is not carried yet",
         "anytls" => "AnyTLS is not carried yet",
@@ -127,6 +136,6 @@ fn not_carried(scheme: &str) -> &'static str {
         "socks4" | "socks4a" => "SOCKS4 has no passwords and no UDP; ask for the proxy's SOCKS5 port",
         "tg" => "Telegram's own proxies are not carried yet",
         "naive" | "naive+https" => "NaiveProxy is not carried yet",
-        _ => "this kind of link is not known; ss, socks5, http and https are",
+        _ => "this kind of link is not known; ss, socks5, http, https, vless and trojan are",
     }
 }

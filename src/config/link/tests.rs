@@ -117,9 +117,9 @@ fn proxies_are_read() {
 #[test]
 fn what_is_not_carried_yet_is_told_by_its_name() {
     for (link, word) in [
-        ("vless://u@a.example:443", "VLESS"),
+        ("vless://u@a.example:443", "nothing would be encrypted"),
         ("vmess://e30=", "VMess"),
-        ("trojan://p@a.example:443", "Trojan"),
+        ("trojan-go://p@a.example:443", "Trojan-Go"),
         ("hysteria2://p@a.example:123,5000-6000/", "Hysteria"),
         ("hy2://p@a.example", "Hysteria"),
         ("wg://x", "WireGuard"),
@@ -137,18 +137,18 @@ fn what_is_not_carried_yet_is_told_by_its_name() {
 
 #[test]
 fn a_list_keeps_its_good_lines_and_names_them() {
-    let text = "#profile-title: x\n// ss://off\n\nss://aes-256-gcm:hunter2@a.example:8388#%F0%9F%87%AF Tokyo!\nvless://u@h:1\r\n\
+    let text = "#profile-title: x\n// ss://off\n\nss://aes-256-gcm:hunter2@a.example:8388#%F0%9F%87%AF Tokyo!\nvmess://e30=\r\n\
                 ss://aes-256-gcm:hunter2@b.example:8388#tokyo\nsocks5://c.example:1080#direct\nhunter2\n";
     let told = |text: &str| -> Vec<String> {
         let entry = |e: import::Imported| match e.result {
             Ok(spec) => format!("{} = {}", e.name, spec.kind.name()),
             Err(why) => format!("{}: {why}", e.name),
         };
-        import::import(text, &["home".into()]).into_iter().map(entry).collect()
+        import::import(text, &["home".into()], Insecure::Refused).into_iter().map(entry).collect()
     };
     let expected = [
         "tokyo = shadowsocks",
-        "entry 2: the scheme: VLESS is not carried yet",
+        "entry 2: the scheme: VMess is not carried yet",
         "tokyo-2 = shadowsocks",
         "direct-2 = socks5",
         "entry 5: the scheme: there is no :// in it",
@@ -169,7 +169,7 @@ fn a_sip008_document_is_read_server_by_server() {
     let plugin = r#"{"server":"a.example","server_port":8388,"password":"hunter2","method":"aes-256-gcm","plugin":"obfs-local"}"#;
     let list = format!("[{good},{text},{bad},{plugin},3]");
     for document in [format!(r#"{{"version":1,"servers":{list}}}"#), list] {
-        let all = import::import(&document, &[]);
+        let all = import::import(&document, &[], Insecure::Refused);
         assert_eq!(all.len(), 5);
         assert_eq!(all[0].result.as_ref().unwrap().id.as_str(), "tokyo");
         assert_eq!(
@@ -182,7 +182,7 @@ fn a_sip008_document_is_read_server_by_server() {
         assert_eq!(all[4].result.as_ref().unwrap_err().reason, "the server: it is missing");
     }
     let single = r#"{"server":"a.example","server_port":443,"password":"hunter2","method":"chacha20-ietf-poly1305","prefix":"\u0016\u0003\u0001"}"#;
-    assert_eq!(import::import(single, &[]).len(), 1);
+    assert_eq!(import::import(single, &[], Insecure::Refused).len(), 1);
 }
 
 fn cipher_and_password() -> impl Strategy<Value = (Cipher, String)> {
@@ -201,10 +201,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn no_text_makes_it_panic(text in "\\PC{0,80}", scheme in "ss|socks5|http|https|vless") {
+    fn no_text_makes_it_panic(text in "\\PC{0,80}", scheme in "ss|socks5|http|https|vless|trojan") {
         let _ = parse(&text);
         let _ = parse(&format!("{scheme}://{text}"));
-        let _ = import::import(&text, &[]);
+        let _ = import::import(&text, &[], Insecure::Refused);
     }
 
     #[test]
@@ -254,7 +254,7 @@ proptest! {
             if let Err(why) = parse(&link) {
                 prop_assert!(!why.to_string().contains(&password), "{why}");
             }
-            for entry in import::import(&link, &[]) {
+            for entry in import::import(&link, &[], Insecure::Refused) {
                 if let Err(why) = entry.result {
                     prop_assert!(!why.to_string().contains(&password) && !entry.name.contains(&password));
                 }

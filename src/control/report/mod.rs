@@ -23,4 +23,4 @@ pub use status::{
     TransportLine, Up, WayCell, status,
 };
 pub use why::{AttemptLine, FacetWhy, PassedLine, PlanLines, Why, why};
-pub use words::{facet_words, link_reason, link_words, sign_words, way_words};
+pub use words::{facet_words, link_reason, link_words, sign_words, trouble_words, way_words};

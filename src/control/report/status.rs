@@ -120,6 +120,12 @@ pub struct TransportLine {
     pub packets: bool,
     /// Why it could not be set up, without secrets; `None` when it was.
     pub problem: Option<String>,
+    /// What is wrong with its own server, as last seen.
+    #[serde(default)]
+    pub trouble: Option<String>,
+    /// What must be known by whoever uses it: a certificate that is not checked.
+    #[serde(default)]
+    pub warning: Option<String>,
 }
 
 /// What was counted since the start.

@@ -1,6 +1,6 @@
 //! The words for what was seen. One place, so that `status`, `why`, the log and the page say the same.
 
-use crate::model::{Confidence, Facet, Grade, Ground, LinkState, Sign, TransportId};
+use crate::model::{Cause, Confidence, Facet, Grade, Ground, LinkState, Sign, TransportId};
 
 /// What a facet is to a person, as the subject of a sentence in the plural.
 pub const fn facet_words(facet: Facet) -> &'static str {
@@ -81,6 +81,34 @@ pub fn sign_words(sign: &Sign) -> String {
         Sign::BurstFrozen => "several connections at once were frozen",
         Sign::WrongAnswer => "an answer that is not the protocol's",
         Sign::TransportDown => "our own server could not be reached",
+    };
+    words.into()
+}
+
+/// What is wrong with a way's own server, and what to do.
+pub fn trouble_words(cause: Cause) -> String {
+    let words = match cause {
+        Cause::AuthenticationFailed => "its server does not know this key: check the user or password",
+        Cause::CertificateExpired => "its server's certificate has expired, or this machine's clock is ahead",
+        Cause::CertificateNotYetValid => "its server's certificate is not valid yet: this machine's clock is behind",
+        Cause::SslInvalidHostname => "its server's certificate is for another name: check sni and verify",
+        Cause::SslUnknownAuthority => {
+            "its server's certificate is of an unknown authority: somebody sits in between, or roots is missing"
+        }
+        Cause::SslInvalidCertificate => "its server's certificate cannot be used",
+        Cause::SslFailedHandshake => "its server ended the TLS handshake",
+        Cause::HostRefused => "the CDN's edge does not serve this host or path",
+        Cause::OriginDown => "the CDN's edge does not reach its server",
+        Cause::ConnectionRefused => "its server refuses connections: it may be gone",
+        Cause::GenericTimeoutError => "its server does not answer",
+        Cause::ConnectionReset | Cause::EofError => "connections to its server are cut off",
+        Cause::HostUnreachable | Cause::NetworkUnreachable => "there is no way to its server's address",
+        Cause::DnsNxdomainError | Cause::DnsNoAnswer | Cause::DnsServfailError | Cause::DnsBogonError => {
+            "its server's name has no address"
+        }
+        Cause::RefusedByProxy => "its server refuses to carry this",
+        Cause::InvalidAnswer => "what answers at its server's place speaks something else",
+        other => return format!("its server: {}", other.name().replace('_', " ")),
     };
     words.into()
 }

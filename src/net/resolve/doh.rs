@@ -62,8 +62,18 @@ impl Doh {
 
     /// The addresses of `name` in one family.
     pub(super) async fn lookup(&self, name: &str, family: Family, deadline: Deadline) -> Result<Records, Failure> {
+        message::answer(&self.ask(message::query(name, family)?, deadline).await?)
+    }
+
+    /// The key under which the name of `name` can be hidden (RFC 9849), where it has one.
+    pub(super) async fn ech(&self, name: &str, deadline: Deadline) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(message::ech_answer(&self.ask(message::https_query(name)?, deadline).await?))
+    }
+
+    /// One question and its answer.
+    async fn ask(&self, query: Vec<u8>, deadline: Deadline) -> Result<Bytes, Failure> {
         let deadline = deadline.at_most(QUERY);
-        let body = Bytes::from(message::query(name, family)?);
+        let body = Bytes::from(query);
         let work = async {
             let (open, kept) = self.connection(deadline).await?;
             let patience = if kept { deadline.at_most(STALE) } else { deadline };
@@ -76,8 +86,7 @@ impl Doh {
                 outcome => outcome,
             }
         };
-        let answer = deadline.run(work).await.unwrap_or_else(|| Err(silent()))?;
-        message::answer(&answer)
+        deadline.run(work).await.unwrap_or_else(|| Err(silent()))
     }
 
     /// The kept connection (`true`), or a new one.

@@ -3,6 +3,7 @@
 use crate::model::{Cause, Failure, Stage, Whose};
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_proto::rr::rdata::opt::EdnsOption;
+use hickory_proto::rr::rdata::svcb::SvcParamValue;
 use hickory_proto::rr::{Name, RData, RecordType};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -30,13 +31,44 @@ pub struct Records {
 
 /// A query for `name`, with id 0 so that caches on the way can work (RFC 8484 §4.1).
 pub(super) fn query(name: &str, family: Family) -> Result<Vec<u8>, Failure> {
-    let bad_name = |_| Failure::new(Stage::Resolve, Cause::DnsNxdomainError, Whose::Local);
-    let mut fqdn = Name::from_utf8(name).map_err(bad_name)?;
-    fqdn.set_fqdn(true);
     let kind = match family {
         Family::Four => RecordType::A,
         Family::Six => RecordType::AAAA,
     };
+    padded_query(name, kind)
+}
+
+/// The same for how the host is to be spoken to (RFC 9460).
+pub(super) fn https_query(name: &str) -> Result<Vec<u8>, Failure> {
+    padded_query(name, RecordType::HTTPS)
+}
+
+/// The ECHConfigList (RFC 9848) of an answer to [`https_query`], where the host has one: of its most preferred record.
+pub(super) fn ech_answer(bytes: &[u8]) -> Option<Vec<u8>> {
+    let message = Message::from_vec(bytes).ok()?;
+    if message.metadata.message_type != MessageType::Response {
+        return None;
+    }
+    let mut found: Vec<(u16, Vec<u8>)> = Vec::new();
+    for record in &message.answers {
+        let RData::HTTPS(https) = &record.data else { continue };
+        for (_, value) in &https.0.svc_params {
+            // Priority 0 is an alias (RFC 9460 §2.4.2).
+            if let SvcParamValue::EchConfigList(configs) = value
+                && https.0.svc_priority > 0
+            {
+                found.push((https.0.svc_priority, configs.0.clone()));
+            }
+        }
+    }
+    found.sort();
+    found.into_iter().next().map(|(_, configs)| configs)
+}
+
+fn padded_query(name: &str, kind: RecordType) -> Result<Vec<u8>, Failure> {
+    let bad_name = |_| Failure::new(Stage::Resolve, Cause::DnsNxdomainError, Whose::Local);
+    let mut fqdn = Name::from_utf8(name).map_err(bad_name)?;
+    fqdn.set_fqdn(true);
     let mut message = Message::new(0, MessageType::Query, OpCode::Query);
     message.metadata.recursion_desired = true;
     message.add_query(Query::query(fqdn, kind));
@@ -119,6 +151,28 @@ mod tests {
         assert_eq!(message.queries[0].name().to_ascii(), "g.whatsapp.net.");
         assert_eq!(message.queries[0].query_type(), RecordType::AAAA);
         assert_eq!(message.metadata.id, 0);
+    }
+
+    #[test]
+    fn the_key_that_hides_a_name_is_found_in_the_preferred_record() {
+        use hickory_proto::rr::Record;
+        use hickory_proto::rr::rdata::HTTPS;
+        use hickory_proto::rr::rdata::svcb::{EchConfigList, SVCB, SvcParamKey};
+        let record = |priority, ech: Option<&[u8]>| {
+            let value = |bytes: &[u8]| SvcParamValue::EchConfigList(EchConfigList(bytes.to_vec()));
+            let params = ech.map(|bytes| (SvcParamKey::EchConfigList, value(bytes))).into_iter().collect();
+            let data = RData::HTTPS(HTTPS(SVCB::new(priority, Name::root(), params)));
+            Record::from_rdata(Name::from_utf8("a.test.").unwrap(), 60, data)
+        };
+        let answer = |records: Vec<Record>| {
+            let mut message = Message::new(0, MessageType::Response, OpCode::Query);
+            message.add_answers(records);
+            ech_answer(&message.to_vec().unwrap())
+        };
+        assert_eq!(answer(vec![record(2, Some(b"second")), record(1, Some(b"first"))]), Some(b"first".to_vec()));
+        assert_eq!(answer(vec![record(1, None)]), None);
+        assert_eq!(answer(Vec::new()), None);
+        assert_eq!(ech_answer(&https_query("a.test").unwrap()), None, "a question is no answer");
     }
 
     #[test]

@@ -175,6 +175,17 @@ impl Resolver {
         outcome.map(|kept| kept.answer.addrs).map_err(|failure| failure.near().after(start.elapsed()))
     }
 
+    /// The key under which the name of a tunnel's own server can be hidden (an ECHConfigList, RFC 9848), where its HTTPS
+    /// record offers one. Only the secure resolvers are asked: whoever could change the answer could read the name.
+    pub async fn ech(&self, name: &str, deadline: Deadline) -> Option<Vec<u8>> {
+        for server in &self.inner.servers {
+            if let Ok(found) = server.ech(name, deadline).await {
+                return found;
+            }
+        }
+        None
+    }
+
     /// Forgets every answer and open connection: the network is another one now.
     pub fn forget(&self) {
         self.inner.cache.clear();

@@ -1,5 +1,6 @@
 //! What a TLS error is called in records (OONI df-007).
 
+use super::Dates;
 use crate::model::{Cause, Failure, Stage, Whose};
 use rustls::{CertificateError, Error};
 use std::io;
@@ -27,6 +28,17 @@ pub(super) fn sort(stage: Stage, error: &io::Error) -> (Failure, Option<String>)
         _ => (Cause::UnknownFailure, Whose::Network),
     };
     (Failure::new(stage, cause, whose), None)
+}
+
+/// What is wrong with a certificate's dates, when it is they that are wrong.
+pub(super) fn dates(error: &io::Error) -> Option<Dates> {
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>())?;
+    let Error::InvalidCertificate(why) = tls else { return None };
+    match why {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => Some(Dates::Past),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Some(Dates::Future),
+        _ => None,
+    }
 }
 
 fn certificate(why: &CertificateError) -> Cause {
