@@ -1,6 +1,7 @@
 //! The one room that touches the wire: opens sockets, reads TCP_INFO, asks for names, does TLS over any stream,
 //! copies bytes. It knows nothing of services, routes or beliefs.
 
+mod bulk;
 mod copy;
 mod dial;
 mod io;
@@ -12,6 +13,7 @@ mod rewound;
 mod sys;
 pub mod tls;
 
+pub use bulk::Batch;
 pub(crate) use copy::with_lent;
 pub use copy::{Ended, FlowMeter, Side, copy_both};
 pub use dial::{connect_any, endpoint_tag, interleave};

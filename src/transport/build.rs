@@ -7,7 +7,8 @@ use super::shadowsocks::{Account, PacketStreams, Streams};
 use super::socks5::{Socks5Packets, Socks5Streams};
 use super::split::Split;
 use super::tagged::Tagged;
-use super::{PacketDialer, StreamDialer, Transport};
+use super::wireguard::{Base, WireGuard, WireGuardServer};
+use super::{Life, PacketDialer, StreamDialer, Transport};
 use crate::model::{Destination, Secret, TransportId};
 use crate::net::tls::TlsError;
 use crate::net::{Network, Resolver};
@@ -42,6 +43,8 @@ pub enum Kind {
     Socks5(Socks5Server),
     /// An HTTP proxy that knows CONNECT.
     Http(HttpServer),
+    /// A WireGuard or AmneziaWG peer.
+    WireGuard(Box<WireGuardServer>),
 }
 
 /// A Shadowsocks server.
@@ -134,6 +137,12 @@ pub enum BuildError {
     /// A user that Basic credentials cannot carry (RFC 7617 §2).
     #[error("the user must not hold a colon")]
     ColonInUser,
+    /// A tunnel of packets over a way that carries none.
+    #[error("via \"{0}\": that transport carries no packets, and this tunnel is made of them")]
+    NoPackets(TransportId),
+    /// No address inside the tunnel.
+    #[error("the tunnel has no address of its own")]
+    NoAddress,
     /// TLS settings that do not work.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -169,6 +178,7 @@ struct Ground {
     streams: Arc<dyn StreamDialer>,
     packets: Option<Arc<dyn PacketDialer>>,
     bare: bool,
+    life: Option<Arc<dyn Life>>,
 }
 
 impl Yard<'_> {
@@ -184,23 +194,24 @@ impl Yard<'_> {
                     BuildError::Circle(_) => BuildError::Circle(via.clone()),
                     _ => BuildError::BrokenVia(via.clone()),
                 })?;
-                Ground { streams: below.streams, packets: below.packets, bare: below.bare }
+                Ground { streams: below.streams, packets: below.packets, bare: below.bare, life: None }
             }
         };
         above.pop();
         let (kind, built) = self.stand(spec, ground)?;
         let streams: Arc<dyn StreamDialer> = Arc::new(Tagged::new(spec.id.clone(), built.streams));
         let tag = |packets| Arc::new(Tagged::new(spec.id.clone(), packets)) as Arc<dyn PacketDialer>;
-        Ok(Transport { id: spec.id.clone(), kind, bare: built.bare, streams, packets: built.packets.map(tag) })
+        let packets = built.packets.map(tag);
+        Ok(Transport { id: spec.id.clone(), kind, bare: built.bare, streams, packets, life: built.life })
     }
 
     fn straight(&self, spec: &Spec) -> Ground {
         let lookup = match spec.kind {
             Kind::Direct | Kind::Split { .. } => Lookup::Destination,
-            Kind::Shadowsocks(_) | Kind::Socks5(_) | Kind::Http(_) => Lookup::Server,
+            Kind::Shadowsocks(_) | Kind::Socks5(_) | Kind::Http(_) | Kind::WireGuard(_) => Lookup::Server,
         };
         let direct = Arc::new(Direct::new(self.network.clone(), self.resolver.clone(), lookup));
-        Ground { streams: direct.clone(), packets: Some(direct), bare: true }
+        Ground { streams: direct.clone(), packets: Some(direct), bare: true, life: None }
     }
 
     fn stand(&self, spec: &Spec, ground: Ground) -> Result<(&'static str, Ground), BuildError> {
@@ -209,25 +220,43 @@ impl Yard<'_> {
             Kind::Split { recipe } => {
                 // Packets have no first write to cut, so this way would be `direct` for them.
                 let streams = Arc::new(Split::new(ground.streams, recipe.clone()));
-                ("split", Ground { streams, packets: None, bare: ground.bare })
+                ("split", Ground { streams, packets: None, bare: ground.bare, life: None })
             }
             Kind::Shadowsocks(settings) => {
                 let account = Arc::new(Account::new(settings)?);
                 let streams = Arc::new(Streams { account: account.clone(), inner: ground.streams });
                 let packets = ground.packets.map(|inner| Arc::new(PacketStreams { account, inner }) as _);
-                ("shadowsocks", Ground { streams, packets, bare: false })
+                ("shadowsocks", Ground { streams, packets, bare: false, life: None })
             }
             Kind::Socks5(settings) => {
                 let streams = Socks5Streams::new(settings, ground.streams)?;
                 let packets =
                     ground.packets.map(|inner| Arc::new(Socks5Packets::new(&streams, inner, ground.bare)) as _);
-                ("socks5", Ground { streams: Arc::new(streams), packets, bare: false })
+                ("socks5", Ground { streams: Arc::new(streams), packets, bare: false, life: None })
             }
             Kind::Http(settings) => {
                 let streams = Arc::new(HttpProxy::new(settings, ground.streams)?);
-                ("http", Ground { streams, packets: None, bare: false })
+                ("http", Ground { streams, packets: None, bare: false, life: None })
             }
+            Kind::WireGuard(settings) => ("wireguard", self.wireguard(settings, spec.via.as_ref(), ground)?),
         })
+    }
+
+    fn wireguard(
+        &self,
+        settings: &WireGuardServer,
+        via: Option<&TransportId>,
+        ground: Ground,
+    ) -> Result<Ground, BuildError> {
+        let base = match via {
+            None => Base::Straight { network: self.network.clone(), resolver: self.resolver.clone() },
+            Some(via) => Base::Over(ground.packets.ok_or_else(|| BuildError::NoPackets(via.clone()))?),
+        };
+        if settings.addresses.is_empty() {
+            return Err(BuildError::NoAddress);
+        }
+        let tunnel = Arc::new(WireGuard::new(settings, base, self.resolver)?);
+        Ok(Ground { streams: tunnel.clone(), life: Some(tunnel.life()), packets: Some(tunnel), bare: false })
     }
 }
 

@@ -9,9 +9,11 @@ mod shadowsocks;
 mod socks5;
 mod split;
 mod tagged;
+mod wireguard;
 
 pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build};
 pub use http::TlsSpec;
+pub use wireguard::WireGuardServer;
 
 use crate::model::{Destination, Failure, TransportId};
 use crate::net::{Deadline, Packets, Stream};
@@ -52,7 +54,7 @@ where
 pub struct Transport {
     /// Its name.
     pub id: TransportId,
-    /// Its kind, for people: `direct`, `split`, `shadowsocks`, `socks5`, `http`.
+    /// Its kind, for people: `direct`, `split`, `shadowsocks`, `wireguard` …
     pub kind: &'static str,
     /// Whether the person's bytes go over the person's own line to the destination itself.
     pub bare: bool,
@@ -60,4 +62,20 @@ pub struct Transport {
     pub streams: Arc<dyn StreamDialer>,
     /// Opens associations, where the way carries packets.
     pub packets: Option<Arc<dyn PacketDialer>>,
+    /// What it has beyond single connections, where it has that.
+    pub life: Option<Arc<dyn Life>>,
+}
+
+/// A way that is more than its connections: a tunnel that is up or not, a device that may be absent.
+pub trait Life: Send + Sync {
+    /// What is wrong with it now, when something is: a name for people, without secrets or places.
+    fn trouble(&self) -> Option<String>;
+
+    /// How it does its work, where it chose that itself.
+    fn manner(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The device is on another network now.
+    fn moved(&self) {}
 }

@@ -34,7 +34,7 @@ where
     };
     let kind = if bare { "direct" } else { "shadowsocks" };
     let streams = Arc::new(Dial(dial));
-    (Transport { id: TransportId::from(id), kind, bare, streams, packets: None }, dialled)
+    (Transport { id: TransportId::from(id), kind, bare, streams, packets: None, life: None }, dialled)
 }
 
 struct Dial<F>(F);

@@ -242,7 +242,7 @@ impl Rig {
             let id = TransportId::from(*id);
             let streams: Arc<dyn StreamDialer> = scripted.clone();
             let packets = of(&id).map(|answers| Arc::new(Far { answers }) as Arc<dyn PacketDialer>);
-            (id.clone(), Transport { bare: bare(id.as_str()), id, kind: "scripted", streams, packets })
+            (id.clone(), Transport { bare: bare(id.as_str()), id, kind: "scripted", streams, packets, life: None })
         });
         let routing = Routing {
             matcher: Arc::new(Matcher::build(vec![Rule {
