@@ -120,6 +120,16 @@ impl Generation {
         });
         Ok(Self { settings, routing, prober, resolver, broken })
     }
+
+    /// What a way has beyond its connections.
+    pub(super) fn life(&self, id: &TransportId) -> Option<&Arc<dyn transport::Life>> {
+        self.routing.transports.get(id)?.life.as_ref()
+    }
+
+    /// The device is on another network, or awake again.
+    pub(super) fn moved(&self) {
+        self.routing.transports.values().filter_map(|way| way.life.as_ref()).for_each(|life| life.moved());
+    }
 }
 
 /// Every route that can be believed something about: each asked facet of each service over each way that the

@@ -179,11 +179,13 @@ impl Byway {
         match event {
             platform::Event::NetworkChanged(network) => {
                 self.generation.load().resolver.forget();
+                self.generation.load().moved();
                 self.board.network_changed(*network);
             }
             // The same network after a gap: what was under way is void, and the line is looked at.
             platform::Event::LinkUp => {
                 self.generation.load().resolver.forget();
+                self.generation.load().moved();
                 self.board.network_changed(self.board.snapshot().network);
             }
             platform::Event::LinkDown => {
@@ -192,6 +194,7 @@ impl Byway {
                 self.board.link(LinkReport { state, ground, began: now, at: now });
             }
             platform::Event::Resumed(slept) => {
+                self.generation.load().moved();
                 self.board.resumed(u64::try_from(slept.as_millis()).unwrap_or(u64::MAX));
             }
         }

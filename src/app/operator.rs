@@ -76,6 +76,8 @@ impl Desk {
             kind: spec.kind.name().to_owned(),
             packets: generation.routing.ways.iter().any(|way| way.id == spec.id && way.packets),
             problem: generation.broken.iter().find(|(id, _)| *id == spec.id).map(|(_, why)| why.clone()),
+            trouble: generation.life(&spec.id).and_then(|life| life.trouble()),
+            manner: generation.life(&spec.id).and_then(|life| life.manner()).map(str::to_owned),
         });
         Running {
             version: env!("CARGO_PKG_VERSION").to_owned(),

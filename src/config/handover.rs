@@ -4,7 +4,7 @@ use super::settings::{Resolver, TransportKind, TransportSpec};
 use crate::model::{Host, Secret};
 use crate::net::resolve;
 use crate::net::tls::Trust;
-use crate::transport::{HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, TlsSpec};
+use crate::transport::{HttpServer, InterfaceDevice, Kind, Login, ShadowsocksServer, Socks5Server, Spec, TlsSpec};
 
 impl From<&TransportSpec> for Spec {
     fn from(spec: &TransportSpec) -> Self {
@@ -25,6 +25,10 @@ impl From<&TransportSpec> for Spec {
                 let name = sni.as_deref().map(|name| Host::Name(name.into()));
                 let tls = tls.then_some(TlsSpec { name, trust });
                 Kind::Http(HttpServer { server: server.clone(), tls, login: self::login(login.as_ref()) })
+            }
+            TransportKind::WireGuard { peer, ignored: _ } => Kind::WireGuard(peer.clone()),
+            TransportKind::Interface { device, dns } => {
+                Kind::Interface(InterfaceDevice { device: device.clone(), dns: dns.clone() })
             }
         };
         Self { id: spec.id.clone(), via: spec.via.clone(), kind }

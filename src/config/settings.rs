@@ -4,8 +4,10 @@
 use crate::model::{Destination, Secret, Service, TransportId};
 use crate::net::resolve::SecureServer;
 use crate::policy::Rule;
+use crate::transport::WireGuardServer;
 use crate::wire::split::Recipe;
 use crate::{health, inbound, journal, probe};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -89,6 +91,20 @@ pub enum TransportKind {
         login: Option<(String, Secret<String>)>,
         /// The only certificates (DER) its chain may end at; the platform's store when `None`.
         roots: Option<Arc<[Vec<u8>]>>,
+    },
+    /// WireGuard or AmneziaWG.
+    WireGuard {
+        /// The peer.
+        peer: Box<WireGuardServer>,
+        /// The keys of its file that byway does not heed.
+        ignored: Vec<&'static str>,
+    },
+    /// A device that another program made.
+    Interface {
+        /// Its name.
+        device: String,
+        /// Who is asked for names, through it.
+        dns: Vec<IpAddr>,
     },
 }
 
@@ -198,6 +214,8 @@ impl TransportKind {
             Self::Shadowsocks { .. } => "shadowsocks",
             Self::Socks5 { .. } => "socks5",
             Self::Http { .. } => "http",
+            Self::WireGuard { .. } => "wireguard",
+            Self::Interface { .. } => "interface",
         }
     }
 

@@ -3,9 +3,15 @@
 
 mod bulk;
 mod copy;
+mod device;
 mod dial;
 mod io;
 mod listen;
+#[cfg(target_os = "linux")]
+mod namespace;
+#[cfg(not(target_os = "linux"))]
+#[path = "namespace/elsewhere.rs"]
+mod namespace;
 mod network;
 mod os;
 pub mod resolve;
@@ -16,9 +22,11 @@ pub mod tls;
 pub use bulk::Batch;
 pub(crate) use copy::with_lent;
 pub use copy::{Ended, FlowMeter, Side, copy_both};
+pub use device::{DeviceNetwork, DeviceState};
 pub use dial::{connect_any, endpoint_tag, interleave};
 pub use io::{Datagrams, Io, PacketIo, Packets, Stream};
 pub use listen::{BindError, Listener, bind_datagrams};
+pub(crate) use namespace::Namespace;
 pub use network::{Deadline, Network};
 pub use os::{OsNetwork, OsStream};
 pub use resolve::Resolver;

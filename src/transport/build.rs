@@ -3,6 +3,7 @@
 
 use super::direct::{Direct, Lookup};
 use super::http::{HttpProxy, TlsSpec};
+use super::interface::{Interface, InterfaceDevice};
 use super::shadowsocks::{Account, PacketStreams, Streams};
 use super::socks5::{Socks5Packets, Socks5Streams};
 use super::split::Split;
@@ -45,6 +46,8 @@ pub enum Kind {
     Http(HttpServer),
     /// A WireGuard or AmneziaWG peer.
     WireGuard(Box<WireGuardServer>),
+    /// A device that another program made.
+    Interface(InterfaceDevice),
 }
 
 /// A Shadowsocks server.
@@ -140,6 +143,9 @@ pub enum BuildError {
     /// A tunnel of packets over a way that carries none.
     #[error("via \"{0}\": that transport carries no packets, and this tunnel is made of them")]
     NoPackets(TransportId),
+    /// A device goes through nothing of ours.
+    #[error("via \"{0}\": a device of the machine's goes through no other transport")]
+    ViaUnderDevice(TransportId),
     /// No address inside the tunnel.
     #[error("the tunnel has no address of its own")]
     NoAddress,
@@ -208,7 +214,7 @@ impl Yard<'_> {
     fn straight(&self, spec: &Spec) -> Ground {
         let lookup = match spec.kind {
             Kind::Direct | Kind::Split { .. } => Lookup::Destination,
-            Kind::Shadowsocks(_) | Kind::Socks5(_) | Kind::Http(_) | Kind::WireGuard(_) => Lookup::Server,
+            _ => Lookup::Server,
         };
         let direct = Arc::new(Direct::new(self.network.clone(), self.resolver.clone(), lookup));
         Ground { streams: direct.clone(), packets: Some(direct), bare: true, life: None }
@@ -237,6 +243,15 @@ impl Yard<'_> {
             Kind::Http(settings) => {
                 let streams = Arc::new(HttpProxy::new(settings, ground.streams)?);
                 ("http", Ground { streams, packets: None, bare: false, life: None })
+            }
+            Kind::Interface(settings) => {
+                if let Some(via) = &spec.via {
+                    return Err(BuildError::ViaUnderDevice(via.clone()));
+                }
+                let device = Arc::new(Interface::new(settings, self.resolver)?);
+                let life: Arc<dyn Life> = device.clone();
+                let packets: Arc<dyn PacketDialer> = device.clone();
+                ("interface", Ground { streams: device, packets: Some(packets), bare: false, life: Some(life) })
             }
             Kind::WireGuard(settings) => ("wireguard", self.wireguard(settings, spec.via.as_ref(), ground)?),
         })

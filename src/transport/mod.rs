@@ -5,6 +5,7 @@ mod build;
 mod direct;
 mod drain;
 mod http;
+mod interface;
 mod shadowsocks;
 mod socks5;
 mod split;
@@ -13,7 +14,8 @@ mod wireguard;
 
 pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build};
 pub use http::TlsSpec;
-pub use wireguard::WireGuardServer;
+pub use interface::InterfaceDevice;
+pub use wireguard::{TcpBy, WireGuardServer};
 
 use crate::model::{Destination, Failure, TransportId};
 use crate::net::{Deadline, Packets, Stream};

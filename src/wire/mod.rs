@@ -10,6 +10,7 @@ pub mod mtproto;
 pub mod noise;
 pub mod ntp;
 pub mod quic;
+pub mod rtnetlink;
 pub mod socks;
 pub mod split;
 pub mod stun;

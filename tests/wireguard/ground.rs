@@ -79,7 +79,9 @@ impl Ground {
         run("ip", &["netns", "add", server]);
         run("ip", &["link", "add", "home0", "netns", client, "type", "veth", "peer", "name", "isp0", "netns", server]);
         let up = |link: &str, four: &str, six: &str| {
-            format!("addr add {four}/24 dev {link}\naddr add {six}/64 dev {link} nodad\nlink set {link} up\nlink set lo up\n")
+            format!(
+                "addr add {four}/24 dev {link}\naddr add {six}/64 dev {link} nodad\nlink set {link} up\nlink set lo up\n"
+            )
         };
         batch(client, &up("home0", "10.78.0.2", "fd78::2"));
         batch(server, &up("isp0", SERVER, SERVER_SIX));

@@ -6,6 +6,7 @@ mod parts;
 mod proxy;
 mod shadowsocks;
 mod sip008;
+pub(super) mod wg_quick;
 
 #[cfg(test)]
 mod tests;

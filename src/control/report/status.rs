@@ -120,6 +120,12 @@ pub struct TransportLine {
     pub packets: bool,
     /// Why it could not be set up, without secrets; `None` when it was.
     pub problem: Option<String>,
+    /// What is wrong with it now, without secrets: no answer from its server, its device absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// How it does its work, where it chose that itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manner: Option<String>,
 }
 
 /// What was counted since the start.

@@ -151,6 +151,8 @@ pub(crate) fn fixed_status() -> Status {
         kind: kind.into(),
         packets,
         problem: problem.map(Into::into),
+        trouble: None,
+        manner: None,
     };
     let running = Running {
         version: "0.1.0".into(),

@@ -4,15 +4,16 @@
 use super::carrier::{Base, Carrier};
 use super::core::{Came, Core, Now};
 use super::facts::Facts;
+use super::kernel::Kernel;
 use super::outbox::Outbox;
-use super::stack::Stack;
-use super::{WireGuardServer, lock};
+use super::stack::{Stack, Turn};
+use super::{TcpBy, WireGuardServer, lock};
 use crate::model::{Cause, Failure, Stage, Whose};
-use crate::net::{Batch, Deadline};
+use crate::net::{Batch, Deadline, Namespace};
 use gotatun::packet::Packet;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -29,6 +30,7 @@ const PATIENCE: u64 = 2;
 /// What a tunnel that is up shares with those who use it.
 pub(super) struct Shared {
     stack: Mutex<Stack>,
+    kernel: OnceLock<Arc<Kernel>>,
     kick: Notify,
     moved: Notify,
     phase: watch::Sender<Phase>,
@@ -56,6 +58,7 @@ impl Shared {
         let stack = Stack::new(&settings.addresses, settings.mtu, fastrand::u64(..), Instant::now());
         Self {
             stack: Mutex::new(stack),
+            kernel: OnceLock::new(),
             kick: Notify::new(),
             moved: Notify::new(),
             phase: watch::Sender::new(Phase::Coming),
@@ -69,6 +72,15 @@ impl Shared {
     /// Does something with the stack.
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut Stack) -> T) -> T {
         act(&mut lock(&self.stack))
+    }
+
+    /// The kernel, where it does TCP. Known once there is a session.
+    pub(super) fn kernel(&self) -> Option<&Arc<Kernel>> {
+        self.kernel.get()
+    }
+
+    fn in_use(&self) -> bool {
+        self.with(|stack| stack.in_use()) || self.kernel().is_some_and(|kernel| kernel.in_use())
     }
 
     /// There is something to do.
@@ -102,6 +114,7 @@ impl Shared {
         self.facts.ended(&failure);
         self.phase.send_replace(Phase::Down(failure));
         self.with(Stack::end);
+        self.kernel().into_iter().for_each(|kernel| kernel.end());
     }
 }
 
@@ -109,9 +122,27 @@ impl Shared {
 pub(super) async fn run(settings: Arc<WireGuardServer>, base: Arc<Base>, shared: Arc<Shared>) {
     let failure = match base.open(&settings.server, 0, Deadline::after(OPENING)).await {
         Err(failure) => failure,
-        Ok(carrier) => Engine::new(settings, base, Arc::clone(&shared), carrier).work().await,
+        Ok(carrier) => {
+            choose(&settings, &shared).await;
+            Engine::new(settings, base, Arc::clone(&shared), carrier).work().await
+        }
     };
     shared.end(failure);
+}
+
+/// Chooses who does TCP: the kernel where it may, for it loses less under loss.
+async fn choose(settings: &WireGuardServer, shared: &Shared) {
+    let namespace = match settings.tcp {
+        TcpBy::Own => None,
+        TcpBy::Auto => Namespace::open(settings.addresses.clone(), settings.mtu).await.ok(),
+    };
+    match namespace {
+        Some(namespace) => {
+            let _ = shared.kernel.set(Arc::new(Kernel::new(namespace, settings.mtu)));
+            shared.facts.works_by("the kernel's TCP, in a network of its own");
+        }
+        None => shared.facts.works_by("TCP of its own (smoltcp)"),
+    }
 }
 
 struct Engine {
@@ -169,7 +200,10 @@ impl Engine {
                 let at = self.now(now);
                 self.core.begin(at, &mut self.outbox);
             }
-            let turn = self.shared.with(|stack| stack.turn(now, &mut self.leaving));
+            let turn = match self.shared.kernel.get() {
+                Some(kernel) => Turn { unfinished: kernel.take(&mut self.leaving), next: None },
+                None => self.shared.with(|stack| stack.turn(now, &mut self.leaving)),
+            };
             let at = self.now(now);
             for packet in self.leaving.drain(..) {
                 self.core.seal(packet, at, &mut self.outbox);
@@ -186,6 +220,7 @@ impl Engine {
                 }
                 () = self.shared.moved.notified() => self.reopen().await,
                 () = self.shared.kick.notified() => {}
+                () = sent_by(self.shared.kernel.get()) => {}
                 () = std::future::ready(()), if turn.unfinished => tokio::task::yield_now().await,
                 () = tokio::time::sleep_until(next) => {}
             }
@@ -219,18 +254,18 @@ impl Engine {
             facts.answered();
             self.shared.phase.send_replace(Phase::Up);
         }
-        self.shared.with(|stack| packets.into_iter().for_each(|packet| stack.arrived(packet)));
+        match self.shared.kernel.get() {
+            Some(kernel) => packets.iter().for_each(|packet| kernel.give(packet)),
+            None => self.shared.with(|stack| packets.into_iter().for_each(|packet| stack.arrived(packet))),
+        }
     }
 
     async fn tick(&mut self, now: Instant) -> Result<(), Failure> {
         self.tick_at = now + TICK;
         self.unix = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as u32);
         let at = self.now(now);
-        let in_use = self.shared.with(|stack| {
-            stack.calm();
-            stack.in_use()
-        });
-        if in_use || self.shared.facts.take_dialled() {
+        self.shared.with(Stack::calm);
+        if self.shared.in_use() || self.shared.facts.take_dialled() {
             self.used_at = now;
         } else if now - self.used_at >= IDLE || self.shared.forsaken.load(Ordering::Relaxed) {
             return Err(Failure::new(Stage::Idle, Cause::Interrupted, Whose::Local).near());
@@ -278,6 +313,14 @@ impl Engine {
 
     fn now(&self, now: Instant) -> Now {
         Now { since: now - self.began, unix: self.unix }
+    }
+}
+
+/// Waits until the kernel's sockets send something; for ever where it has none.
+async fn sent_by(kernel: Option<&Arc<Kernel>>) {
+    match kernel {
+        Some(kernel) => kernel.readable().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) struct Facts {
     known: Mutex<Known>,
     dialled: AtomicBool,
     bytes: AtomicU64,
+    manner: Mutex<Option<&'static str>>,
 }
 
 #[derive(Default)]
@@ -79,6 +80,15 @@ impl Facts {
     /// How many bytes have come.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Who does TCP, in words.
+    pub(super) fn manner(&self) -> Option<&'static str> {
+        *lock(&self.manner)
+    }
+
+    pub(super) fn works_by(&self, manner: &'static str) {
+        *lock(&self.manner) = Some(manner);
     }
 
     /// Somebody dials.

@@ -26,15 +26,26 @@ pub(super) struct Inside {
 impl Network for Inside {
     fn connect(&self, to: SocketAddr) -> BoxFuture<'_, io::Result<Stream>> {
         async move {
-            let stream: Stream = Box::new(InnerStream::connect(self.tunnel.running(), to).await?);
+            let running = self.tunnel.running();
+            let stream: Stream = match running.kernel().cloned() {
+                Some(kernel) => Box::new(kernel.connect(to).await?),
+                None => Box::new(InnerStream::connect(running, to).await?),
+            };
             Ok(stream)
         }
         .boxed()
     }
 
     fn bind_udp(&self, like: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>> {
-        let bound = InnerDatagrams::bind(self.tunnel.running(), like);
-        std::future::ready(bound.map(|socket| Box::new(socket) as Box<dyn Datagrams>)).boxed()
+        async move {
+            let running = self.tunnel.running();
+            let socket: Box<dyn Datagrams> = match running.kernel().cloned() {
+                Some(kernel) => Box::new(kernel.bind(like).await?),
+                None => Box::new(InnerDatagrams::bind(running, like)?),
+            };
+            Ok(socket)
+        }
+        .boxed()
     }
 
     fn system_lookup<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {

@@ -10,6 +10,7 @@ mod datagrams;
 mod engine;
 mod facts;
 mod inside;
+mod kernel;
 mod outbox;
 mod stack;
 mod stream;
@@ -32,7 +33,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// A WireGuard peer, as a wg-quick file describes it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireGuardServer {
     /// Where it is.
     pub server: Destination,
@@ -50,8 +51,20 @@ pub struct WireGuardServer {
     pub mtu: u16,
     /// Seconds between packets that keep the way open, while the tunnel is up.
     pub keepalive: Option<u16>,
+    /// Who does TCP and UDP inside the tunnel.
+    pub tcp: TcpBy,
     /// How its packets look on the wire.
     pub disguise: Disguise,
+}
+
+/// Who does TCP and UDP inside a tunnel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TcpBy {
+    /// The kernel where byway may make a network of its own (Linux, as root), else this process.
+    #[default]
+    Auto,
+    /// This process.
+    Own,
 }
 
 /// A tunnel, up or not.
@@ -113,6 +126,10 @@ impl Drop for Tunnel {
 impl Life for Tunnel {
     fn trouble(&self) -> Option<String> {
         self.facts.trouble().map(|trouble| trouble.to_string())
+    }
+
+    fn manner(&self) -> Option<&'static str> {
+        self.facts.manner()
     }
 
     fn moved(&self) {
