@@ -45,7 +45,10 @@ impl Namespace {
         };
         std::thread::Builder::new().name("namespace".to_owned()).spawn(resident)?;
         let device = made.await.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))??;
-        Ok(Self { device: AsyncFd::new(device)?, wishes })
+        #[expect(unsafe_code, reason = "the safe constructor is deprecated for descriptors that may change")]
+        // SAFETY: a `File` owns its descriptor, gives the same one every time, and closes it only when it is dropped.
+        let device = unsafe { AsyncFd::register(device) }?;
+        Ok(Self { device, wishes })
     }
 
     /// A socket in there, not blocking.
@@ -96,7 +99,7 @@ fn enter(addresses: &[IpAddr], mtu: u16) -> io::Result<File> {
     let mut kernel = Netlink::new(NETLINK_ROUTE)?;
     kernel.bind_auto()?;
     kernel.connect(&NetlinkAddr::new(0, 0))?;
-    let mut ask = |request: Vec<u8>| {
+    let ask = |request: Vec<u8>| {
         kernel.send(&request, 0)?;
         let (answer, _) = kernel.recv_from_full()?;
         match rtnetlink::verdict(&answer) {

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::future::Future;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -94,7 +94,8 @@ impl Ground {
     }
 
     /// Starts a peer of `program` that knows `peers`: public key, preshared key, inner addresses.
-    pub(crate) fn peer(&self, program: &Path, keys: &Keys, peers: &[(&str, &str, &str)]) -> Peer {
+    /// `more` are lines of the control protocol for its own part (what AmneziaWG adds to WireGuard's).
+    pub(crate) fn peer(&self, program: &Path, keys: &Keys, more: &str, peers: &[(&str, &str, &str)]) -> Peer {
         // The control socket's place is the interface's name, for all namespaces alike.
         let device = format!("bw{}", self.tag.replace('-', "x"));
         let child = command_in(&self.server, program.to_str().unwrap())
@@ -107,6 +108,7 @@ impl Ground {
             .unwrap();
         let peer = Peer { child, device, namespace: self.server.clone() };
         peer.configure(&format!("[Interface]\nPrivateKey = {}\nListenPort = {PORT}\n", keys.private), peers);
+        peer.control(program, more);
         let device = &peer.device;
         batch(
             &self.server,
@@ -157,15 +159,29 @@ impl Peer {
         }
     }
 
+    /// Says more over the control socket, for which `wg` has no words.
+    fn control(&self, program: &Path, lines: &str) {
+        if lines.is_empty() {
+            return;
+        }
+        let family = if program.to_string_lossy().contains("amnezia") { "amneziawg" } else { "wireguard" };
+        let place = format!("/var/run/{family}/{}.sock", self.device);
+        let mut socket = std::os::unix::net::UnixStream::connect(place).unwrap();
+        socket.write_all(format!("set=1\n{lines}\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        BufReader::new(socket).read_line(&mut answer).unwrap();
+        assert_eq!(answer.trim(), "errno=0", "the peer does not take the parameters");
+    }
+
     /// Stops or continues it as a process.
     pub(crate) fn signal(&self, signal: &str) {
-        run("pkill", &[signal, "-f", &format!("wireguard-go -f {}$", self.device)]);
+        // `ip netns exec` becomes the program, so that the child is the peer itself.
+        run("kill", &[signal, &self.child.id().to_string()]);
     }
 }
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        let _gone = Command::new("ip").args(["-n", &self.namespace, "link", "del", &self.device]).status();
         let _ended = self.child.kill();
         let _reaped = self.child.wait();
     }

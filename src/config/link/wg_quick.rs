@@ -289,3 +289,6 @@ fn header(value: &str) -> Result<Header, String> {
     let header = range.and_then(|(first, last)| Header::new(first, last));
     header.ok_or_else(|| "it is not a number up to 4294967295, or two with a - between, the smaller first".to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ pub(in crate::transport) enum Base {
 }
 
 pub(super) enum Carrier {
-    Socket { socket: Box<dyn Datagrams>, to: SocketAddr },
+    Socket { socket: Box<dyn Datagrams>, to: SocketAddr, others: usize },
     Packets { packets: Packets, to: Destination },
 }
 
@@ -53,7 +53,7 @@ impl Base {
                 let ip = addresses.get(turn % addresses.len().max(1)).ok_or(none)?;
                 let to = SocketAddr::new(*ip, server.port);
                 let socket = network.bind_bulk_udp(to).await.map_err(local)?;
-                Ok(Carrier::Socket { socket, to })
+                Ok(Carrier::Socket { socket, to, others: addresses.len() - 1 })
             }
         }
     }
@@ -69,13 +69,21 @@ impl Carrier {
         while let Some((run, size)) = outbox.next(most) {
             let length = run.len();
             let sent = match self {
-                Self::Socket { socket, to } => ready!(socket.poll_send_run(cx, run, size, *to)),
+                Self::Socket { socket, to, .. } => ready!(socket.poll_send_run(cx, run, size, *to)),
                 Self::Packets { packets, to } => ready!(packets.poll_send(cx, run, to)),
             };
             outbox.gone(length);
             sent?;
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Addresses that the server has beside this one.
+    pub(super) const fn others(&self) -> usize {
+        match self {
+            Self::Socket { others, .. } => *others,
+            Self::Packets { .. } => 0,
+        }
     }
 
     /// Receives what has come. Cancel-safe.

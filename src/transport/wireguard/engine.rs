@@ -12,6 +12,7 @@ use crate::model::{Cause, Failure, Stage, Whose};
 use crate::net::{Batch, Deadline, Namespace};
 use gotatun::packet::Packet;
 use std::future::poll_fn;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,6 +25,10 @@ const TICK: Duration = Duration::from_millis(250);
 const IDLE: Duration = Duration::from_secs(180);
 /// How long opening the carrier may take: the server's name, and the way below.
 const OPENING: Duration = Duration::from_secs(15);
+/// How long an address of several may leave the first handshake unanswered before the next is tried.
+const STAGGER: Duration = Duration::from_secs(1);
+/// How often doubt alone opens the socket anew (the core's own pace of handshakes, paper §6.1).
+const PACE: Duration = Duration::from_secs(5);
 /// Unanswered handshakes after which the socket is opened anew and the server's name looked up again.
 const PATIENCE: u64 = 2;
 
@@ -33,6 +38,8 @@ pub(super) struct Shared {
     kernel: OnceLock<Arc<Kernel>>,
     kick: Notify,
     moved: Notify,
+    /// A connection got no byte through the tunnel.
+    doubted: AtomicBool,
     phase: watch::Sender<Phase>,
     /// A session is wanted before there is anything to send.
     wanted: AtomicBool,
@@ -61,6 +68,7 @@ impl Shared {
             kernel: OnceLock::new(),
             kick: Notify::new(),
             moved: Notify::new(),
+            doubted: AtomicBool::new(false),
             phase: watch::Sender::new(Phase::Coming),
             wanted: AtomicBool::new(false),
             forsaken: AtomicBool::new(false),
@@ -99,6 +107,11 @@ impl Shared {
     /// The device is on another network.
     pub(super) fn moved(&self) {
         self.moved.notify_one();
+    }
+
+    /// Nothing came through the tunnel: the session may be dead, as after a restart of the server.
+    pub(super) fn doubt(&self) {
+        self.doubted.store(true, Ordering::Relaxed);
     }
 
     /// Follows how far the tunnel is.
@@ -161,6 +174,9 @@ struct Engine {
     /// When the peer last proved itself.
     signed_at: Instant,
     openings: usize,
+    opened_at: Instant,
+    /// The socket said that there is no way to the server.
+    stranded: bool,
     /// Handshakes begun when the peer last proved itself, or the carrier was last opened.
     tried: u64,
 }
@@ -183,6 +199,8 @@ impl Engine {
             used_at: now,
             signed_at: now,
             openings: 0,
+            opened_at: now,
+            stranded: false,
             tried: 0,
         }
     }
@@ -209,6 +227,10 @@ impl Engine {
                 self.core.seal(packet, at, &mut self.outbox);
             }
             self.flush().await;
+            if std::mem::take(&mut self.stranded) && now - self.opened_at >= TICK {
+                self.reopen().await;
+                continue;
+            }
             let next = turn.next.map_or(self.tick_at, |next| self.tick_at.min(now + next));
             tokio::select! {
                 // Every arm is cancel-safe: what was received is in the batch or still in the socket.
@@ -277,7 +299,12 @@ impl Engine {
             return Err(unanswered());
         }
         self.shared.facts.tried(self.outbox.initiations - self.tried);
-        if self.outbox.initiations - self.tried >= PATIENCE && !self.outbox.is_empty() {
+        let unanswered = self.outbox.initiations - self.tried;
+        let coming = unanswered > 0 && matches!(*self.shared.phase.borrow(), Phase::Coming);
+        let elsewhere = coming && now - self.opened_at >= STAGGER && self.openings < self.carrier.others();
+        let given_up = unanswered >= PATIENCE && !self.outbox.is_empty();
+        let doubted = now - self.opened_at >= PACE && self.shared.doubted.swap(false, Ordering::Relaxed);
+        if elsewhere || given_up || doubted {
             self.outbox.clear();
             self.reopen().await;
         }
@@ -287,6 +314,7 @@ impl Engine {
     /// Another socket, the server's address looked up again, and a handshake: the way here may be another one now.
     async fn reopen(&mut self) {
         self.openings += 1;
+        self.opened_at = Instant::now();
         let opening = self.base.open(&self.settings.server, self.openings, Deadline::after(OPENING));
         match opening.await {
             Ok(carrier) => self.carrier = carrier,
@@ -298,11 +326,21 @@ impl Engine {
 
     /// Sends what waits; what the socket does not take within a tick is dropped, as a network would.
     async fn flush(&mut self) {
-        let (carrier, outbox) = (&self.carrier, &mut self.outbox);
+        if self.outbox.is_empty() {
+            return;
+        }
+        let (carrier, outbox, stranded) = (&self.carrier, &mut self.outbox, &mut self.stranded);
         let sending = async {
             while !outbox.is_empty() {
                 if let Err(error) = poll_fn(|cx| carrier.poll_send(cx, outbox)).await {
                     tracing::trace!(%error, "a datagram was not sent");
+                    *stranded |= matches!(
+                        error.kind(),
+                        ErrorKind::NetworkUnreachable
+                            | ErrorKind::HostUnreachable
+                            | ErrorKind::NetworkDown
+                            | ErrorKind::AddrNotAvailable
+                    );
                 }
             }
         };

@@ -14,6 +14,9 @@ const LEFTOVERS: Duration = Duration::from_secs(5);
 /// Packets for a session that is not ours, after which another device is at work: one alone may be a straggler.
 const STRANGERS: u64 = 3;
 
+/// How long another device is remembered after it was last heard of.
+const MEMORY: Duration = Duration::from_secs(600);
+
 #[derive(Default)]
 pub(super) struct Facts {
     known: Mutex<Known>,
@@ -28,6 +31,7 @@ struct Known {
     answers: u64,
     unanswered: u64,
     strangers: u64,
+    stranger_at: Option<Instant>,
     trouble: Option<Trouble>,
 }
 
@@ -105,7 +109,8 @@ impl Facts {
         let mut known = lock(&self.known);
         known.signed_at = Some(Instant::now());
         known.unanswered = 0;
-        if !matches!(known.trouble, Some(Trouble::KeyShared)) {
+        if known.stranger_at.is_none_or(|at| at.elapsed() > MEMORY) {
+            known.strangers = 0;
             known.trouble = None;
         }
     }
@@ -129,6 +134,7 @@ impl Facts {
         if session_age.is_some_and(|age| age > LEFTOVERS) {
             let mut known = lock(&self.known);
             known.strangers += 1;
+            known.stranger_at = Some(Instant::now());
             if known.strangers >= STRANGERS {
                 known.trouble = Some(Trouble::KeyShared);
             }
@@ -151,5 +157,39 @@ impl Facts {
     /// What is wrong, when something is.
     pub(super) fn trouble(&self) -> Option<Trouble> {
         lock(&self.known).trouble
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn another_device_is_told_after_several_packets_and_forgotten_in_the_end() {
+        let facts = Facts::default();
+        let old = Some(Duration::from_secs(60));
+        (0..2).for_each(|_| facts.stranger(old));
+        (0..9).for_each(|_| facts.stranger(Some(Duration::from_secs(1))));
+        facts.stranger(None);
+        assert_eq!(facts.trouble(), None, "leftovers of a session before are no device");
+        facts.stranger(old);
+        facts.signed();
+        assert_eq!(facts.trouble(), Some(Trouble::KeyShared), "an answer does not unsay it");
+        tokio::time::advance(MEMORY + Duration::from_secs(1)).await;
+        facts.signed();
+        assert_eq!(facts.trouble(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_was_answered_before_is_not_suspected() {
+        let facts = Facts::default();
+        facts.tried(1);
+        assert_eq!(facts.trouble(), None, "one packet may be lost");
+        facts.tried(2);
+        assert!(facts.trouble().unwrap().to_string().contains("a key is wrong"));
+        facts.answered();
+        facts.signed();
+        facts.tried(3);
+        assert!(facts.trouble().unwrap().to_string().contains("this key was answered before"));
     }
 }

@@ -27,6 +27,7 @@ impl Network for Inside {
     fn connect(&self, to: SocketAddr) -> BoxFuture<'_, io::Result<Stream>> {
         async move {
             let running = self.tunnel.running();
+            running.with(|stack| stack.own(to))?;
             let stream: Stream = match running.kernel().cloned() {
                 Some(kernel) => Box::new(kernel.connect(to).await?),
                 None => Box::new(InnerStream::connect(running, to).await?),
@@ -39,6 +40,7 @@ impl Network for Inside {
     fn bind_udp(&self, like: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>> {
         async move {
             let running = self.tunnel.running();
+            running.with(|stack| stack.own(like))?;
             let socket: Box<dyn Datagrams> = match running.kernel().cloned() {
                 Some(kernel) => Box::new(kernel.bind(like).await?),
                 None => Box::new(InnerDatagrams::bind(running, like)?),

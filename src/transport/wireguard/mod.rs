@@ -162,7 +162,13 @@ impl WireGuard {
     /// Where nothing at all came through the tunnel meanwhile, it is the tunnel that failed.
     fn blame(&self, before: u64, failure: Failure) -> Failure {
         let silent = matches!(failure.cause, Cause::GenericTimeoutError) && self.tunnel.facts.bytes() == before;
-        if silent { engine::unanswered().after(failure.elapsed) } else { failure }
+        if !silent {
+            return failure;
+        }
+        if let Some(shared) = lock(&self.tunnel.running).upgrade() {
+            shared.doubt();
+        }
+        engine::unanswered().after(failure.elapsed)
     }
 }
 

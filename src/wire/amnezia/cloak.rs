@@ -124,7 +124,7 @@ impl Cloak {
 }
 
 /// Keyed BLAKE2s with 16 bytes of output (paper §5.4).
-fn keyed(key: &[u8], parts: &[&[u8]]) -> [u8; MAC] {
+pub(super) fn keyed(key: &[u8], parts: &[&[u8]]) -> [u8; MAC] {
     let Ok(mut mac) = <Blake2sMac<U16> as KeyInit>::new_from_slice(key) else {
         // Keys are 16 or 32 bytes long, and 32 is the most there may be.
         return [0; MAC];
