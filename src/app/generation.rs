@@ -45,6 +45,7 @@ impl World {
         let mut spec = spec.clone();
         let https = match &mut spec.kind {
             probe::Kind::Https(https)
+            | probe::Kind::Often(https)
             | probe::Kind::Tls(https)
             | probe::Kind::Quic(https)
             | probe::Kind::WebSocket { https, .. } => https,
@@ -132,8 +133,8 @@ impl Generation {
     }
 }
 
-/// Every route that can be believed something about: each asked facet of each service over each way that the
-/// user allows it.
+/// Every route that can be believed something about: each facet of each service over each way that the user allows
+/// it.
 pub(super) fn routes(settings: &Settings) -> Vec<Route> {
     let mut routes = Vec::new();
     for spec in settings.services.iter().filter(|spec| !spec.service.id.is_other()) {
@@ -155,10 +156,11 @@ const fn is_quic(probe: &probe::Spec) -> bool {
     matches!(probe.kind, probe::Kind::Quic(_))
 }
 
-/// A service's facets: those that are asked, and those that only traffic tells about.
+/// A service's facets: those that are asked, and those that only traffic tells about. Calls are packets.
 pub(super) fn facets(spec: &ServiceSpec) -> BTreeSet<(Facet, L4)> {
     let asked = spec.probes.iter().filter(|probe| !is_quic(probe)).map(|probe| (probe.facet, probe.l4));
-    let claimed = spec.rules.iter().filter(|rule| rule.facet != Facet::Calls).map(|rule| (rule.facet, L4::Tcp));
+    let carried = |facet| if facet == Facet::Calls { L4::Udp } else { L4::Tcp };
+    let claimed = spec.rules.iter().map(|rule| (rule.facet, carried(rule.facet)));
     asked.chain(claimed).collect()
 }
 
@@ -196,7 +198,7 @@ fn resolver_settings(settings: &Settings, matcher: &Arc<Matcher>, board: &Board,
     resolve::Settings {
         listed: Arc::new(move |name| classify_name(&listed, name).is_some()),
         observer: dns_observer(Arc::clone(matcher), board.clone()),
-        calendar: Some(Arc::clone(&world.sources.unix_now)),
+        calendar: Some(world.sources.true_time.calendar(Arc::clone(&world.sources.unix_now))),
         allow_private: resolver.allow_private || world.private_names,
         late_window: settings.detect.dns_late_window,
         unrelated: unrelated(settings),

@@ -9,7 +9,7 @@ use crate::inbound::{Door, Gate, Login};
 use crate::journal::{Journal, Notice};
 use crate::model::{Ground, LinkState, NetworkId, Record};
 use crate::net::tls::TlsError;
-use crate::net::{BindError, Listener, Stream};
+use crate::net::{BindError, DatagramListener, Listener, OsDatagrams, Stream};
 use crate::platform;
 use crate::probe::Prober;
 use crate::session::Sessions;
@@ -149,7 +149,18 @@ impl Byway {
         peer: SocketAddr,
         login: Option<Login>,
     ) -> Result<crate::inbound::Served, crate::inbound::Error> {
-        let door = Door { login, settings: self.generation.load().settings.inbound.clone() };
+        self.visit_beside(stream, peer, login, Arc::new(OsDatagrams)).await
+    }
+
+    /// The same, for a client whose datagrams come in elsewhere than by the kernel.
+    pub async fn visit_beside(
+        self: &Arc<Self>,
+        stream: Stream,
+        peer: SocketAddr,
+        login: Option<Login>,
+        datagrams: Arc<dyn DatagramListener>,
+    ) -> Result<crate::inbound::Served, crate::inbound::Error> {
+        let door = Door { login, settings: self.generation.load().settings.inbound.clone(), datagrams };
         let sessions = Arc::clone(&self.sessions);
         door.serve(stream, peer, move |request| Arc::clone(&sessions).run(request).boxed()).await
     }
@@ -178,8 +189,10 @@ impl Byway {
     pub fn heed(&self, event: &platform::Event) {
         match event {
             platform::Event::NetworkChanged(network) => {
-                self.generation.load().resolver.forget();
-                self.generation.load().moved();
+                if !self.board.is_named_by(*network) {
+                    self.generation.load().resolver.forget();
+                    self.generation.load().moved();
+                }
                 self.board.network_changed(*network);
             }
             // The same network after a gap: what was under way is void, and the line is looked at.

@@ -120,7 +120,16 @@ impl Operator for Desk {
             let (snapshot, generation) = (self.byway.board.snapshot(), self.byway.generation.load_full());
             let blocks = self.blocks().await;
             let shown = generation.settings.services.iter().filter(|spec| !spec.service.id.is_other());
-            let services: Vec<_> = shown.map(|spec| self.facts(spec, &blocks)).collect();
+            let mut services: Vec<_> = shown.map(|spec| self.facts(spec, &blocks)).collect();
+            // Of calls that only people can try there is something to say once somebody has.
+            let unasked = &generation.settings.detect.unasked_calls;
+            for facts in services.iter_mut().filter(|facts| unasked.contains(&facts.service.id)) {
+                let of_calls = |route: &Route| route.service == facts.service.id && route.facet == Facet::Calls;
+                let mut known = snapshot.standings.iter().filter(|(_, standing)| standing.phase != Phase::Unknown);
+                if !known.any(|(route, _)| of_calls(route)) {
+                    facts.facets.retain(|facet| facet.facet != Facet::Calls);
+                }
+            }
             Ok(report::status(Seen { clock: self.clock(), snapshot: &snapshot }, &services, self.running()))
         })
     }

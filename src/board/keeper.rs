@@ -110,7 +110,8 @@ impl Keeper {
         for route in due {
             self.timers.probes.remove(&route);
             let body = self.state.wants_body(&route, now, &self.params);
-            self.shown.ready.probe(route, body);
+            let in_shadow = self.state.is_in_shadow(&route, now, &self.params);
+            self.shown.ready.probe(route, body, in_shadow);
         }
         if self.timers.wake.take_if(|at| *at <= now).is_some() {
             self.step(vec![Event::Due]);

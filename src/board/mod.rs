@@ -168,10 +168,17 @@ impl Board {
         }
     }
 
-    /// Tells that the device joined another network.
+    /// Tells that the device joined another network, or which one it has been on since the start.
     pub fn network_changed(&self, network: NetworkId) {
-        self.shown.changes.fetch_add(1, Ordering::Relaxed);
+        if !self.is_named_by(network) {
+            self.shown.changes.fetch_add(1, Ordering::Relaxed);
+        }
         self.command(Post::Event(Event::NetworkChanged(network)));
+    }
+
+    /// Whether that word would only say which network this has been all along: nothing changes with it.
+    pub fn is_named_by(&self, network: NetworkId) -> bool {
+        self.snapshot().network.is_unknown() && !network.is_unknown()
     }
 
     /// Tells that the device slept this long.
@@ -215,6 +222,12 @@ impl Board {
     /// a large object: before a route is trusted again, within the day's allowance.
     pub fn wants_body(&self, route: &Route) -> bool {
         self.shown.ready.wants_body(route)
+    }
+
+    /// Whether the probe that was handed out for this route falls into the time in which an earlier failure may still
+    /// be punished for (T19): only what sets off nothing may be asked first.
+    pub fn is_in_shadow(&self, route: &Route) -> bool {
+        self.shown.ready.is_in_shadow(route)
     }
 
     /// Facts dropped because the inbox was full.

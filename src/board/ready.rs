@@ -19,6 +19,7 @@ struct Waiting {
     goodput: bool,
     probes: VecDeque<Route>,
     bodies: HashSet<Route>,
+    shadowed: HashSet<Route>,
 }
 
 impl Ready {
@@ -34,14 +35,11 @@ impl Ready {
         self.bell.notify_one();
     }
 
-    /// Lets a route be probed.
-    pub(super) fn probe(&self, route: Route, body: bool) {
+    /// Lets a route be probed; with a body, or while an earlier failure may still be punished for.
+    pub(super) fn probe(&self, route: Route, body: bool, in_shadow: bool) {
         let mut waiting = self.lock();
-        if body {
-            waiting.bodies.insert(route.clone());
-        } else {
-            waiting.bodies.remove(&route);
-        }
+        mark(&mut waiting.bodies, &route, body);
+        mark(&mut waiting.shadowed, &route, in_shadow);
         if !waiting.probes.contains(&route) {
             waiting.probes.push_back(route);
         }
@@ -59,6 +57,11 @@ impl Ready {
     /// Whether a body was asked for with the route's latest probe.
     pub(super) fn wants_body(&self, route: &Route) -> bool {
         self.lock().bodies.contains(route)
+    }
+
+    /// Whether the route's latest probe falls into a punishment.
+    pub(super) fn is_in_shadow(&self, route: &Route) -> bool {
+        self.lock().shadowed.contains(route)
     }
 
     /// Waits for the next. Cancel-safe: nothing is taken before it is returned.
@@ -87,5 +90,13 @@ impl Waiting {
             return Some(Due::Goodput);
         }
         self.probes.pop_front().map(Due::Probe)
+    }
+}
+
+fn mark(set: &mut HashSet<Route>, route: &Route, is_in: bool) {
+    if is_in {
+        set.insert(route.clone());
+    } else {
+        set.remove(route);
     }
 }

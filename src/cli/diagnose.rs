@@ -2,6 +2,7 @@
 
 use super::actions::{Actions, Launch};
 use super::ask::{Asker, attend};
+use super::bar::Bar;
 use super::consent::consent;
 use super::exit::{Exit, Failed};
 use super::out::{Out, Style, Terminal};
@@ -9,9 +10,7 @@ use super::table::{Cell, Table, wrap};
 use crate::control::report::{caution, conclusion_words, examined_outline, link_reason, trial_words};
 use crate::control::{Ask, Schemed, Tell};
 use crate::model::{Conclusion, Examined, Exhibit, Ground, LinkState, Outcome, ServiceId, Verdict};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io;
-use std::time::Duration;
 
 /// How it was asked for.
 pub(super) struct Wish {
@@ -45,11 +44,11 @@ pub(super) fn diagnose(
         wrap(&paragraph, terminal.err.width()).iter().for_each(|line| terminal.note(line));
     }
     consent(&format!("Examine {title} now?"), wish.yes, terminal)?;
-    let progress = Progress::new(terminal);
+    let bar = Bar::new(terminal);
     let mut found = Examination::default();
     let mut unsaid = Ok(());
     let mut take = |step: Examined| {
-        progress.show(&step);
+        show(&bar, &step);
         if wish.json && unsaid.is_ok() {
             unsaid = terminal.out.json(&Schemed::new(&step));
         }
@@ -68,7 +67,7 @@ pub(super) fn diagnose(
     } else {
         actions.diagnose(launch, &wish.service, &mut take)
     };
-    progress.clear();
+    bar.clear();
     unsaid?;
     done?;
     let Some(outline) = found.facets.as_ref().map(|facets| examined_outline(found.link, facets)) else {
@@ -88,40 +87,16 @@ fn title_there(asker: &Asker, service: &ServiceId) -> Result<String, Failed> {
     }
 }
 
-/// The bar on stderr, where a person watches.
-struct Progress(ProgressBar);
-
-impl Progress {
-    fn new(terminal: &Terminal) -> Self {
-        let watched = terminal.err.live() && !terminal.quiet;
-        let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self(ProgressBar::with_draw_target(None, target))
-    }
-
-    fn show(&self, step: &Examined) {
-        match step {
-            Examined::Planned { tests, .. } => {
-                self.0.set_length(u64::from(*tests));
-                if let Ok(style) = ProgressStyle::with_template("{spinner} {bar:24} {pos}/{len}  {wide_msg}") {
-                    self.0.set_style(style.progress_chars("━╸─"));
-                }
-                self.0.enable_steady_tick(Duration::from_millis(120));
-            }
-            Examined::Began(trial) => self.0.set_message(format!("{} …", trial_words(*trial))),
-            Examined::Waits { seconds } => {
-                let what = "waiting until what an earlier test may have set off is over";
-                self.0.set_message(format!("{what} ({seconds} s)"));
-            }
-            Examined::Exhibit(exhibit) => {
-                self.0.set_message(format!("{}: {}", trial_words(exhibit.trial), brief(exhibit)));
-                self.0.inc(1);
-            }
-            Examined::Concluded { .. } => self.0.set_message("concluding"),
+fn show(bar: &Bar, step: &Examined) {
+    match step {
+        Examined::Planned { tests, .. } => bar.plan(*tests),
+        Examined::Began(trial) => bar.say(format!("{} …", trial_words(*trial))),
+        Examined::Waits { seconds } => {
+            let what = "waiting until what an earlier test may have set off is over";
+            bar.say(format!("{what} ({seconds} s)"));
         }
-    }
-
-    fn clear(&self) {
-        self.0.finish_and_clear();
+        Examined::Exhibit(exhibit) => bar.step(format!("{}: {}", trial_words(exhibit.trial), brief(exhibit))),
+        Examined::Concluded { .. } => bar.say("concluding".into()),
     }
 }
 

@@ -4,6 +4,7 @@
 mod actions;
 mod args;
 mod ask;
+mod bar;
 mod consent;
 mod diagnose;
 mod exit;

@@ -2,13 +2,13 @@
 
 use super::actions::{Actions, Launch, ProbeWish};
 use super::ask::{Asker, attend};
+use super::bar::Bar;
 use super::exit::{Exit, Failed};
 use super::out::{Out, Style, Terminal};
 use super::table::{Cell as TableCell, Table, wrap};
 use crate::control::report::{Outline, Up, link_reason, link_words};
 use crate::control::{Ask, Cell, ProbeItem, Schemed, Tell};
 use crate::model::{Facet, Ground, L4, LinkState, ServiceId};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io;
@@ -32,10 +32,10 @@ pub(super) fn probe(
     actions: &impl Actions,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failed> {
-    let progress = Progress::new(terminal);
+    let bar = Bar::new(terminal);
     let mut matrix = Matrix::default();
     let mut take = |item: ProbeItem| {
-        progress.show(&item);
+        show(&bar, &item);
         matrix.take(item);
     };
     let done = if asker.finds_one()? {
@@ -52,7 +52,7 @@ pub(super) fn probe(
     } else {
         actions.probe(launch, wish, &mut take)
     };
-    progress.clear();
+    bar.clear();
     done?;
     if json {
         terminal.out.json(&Schemed::new(&matrix))?;
@@ -62,36 +62,13 @@ pub(super) fn probe(
     Ok(matrix.outline().into())
 }
 
-/// The bar on stderr, where a person watches.
-struct Progress(ProgressBar);
-
-impl Progress {
-    fn new(terminal: &Terminal) -> Self {
-        let watched = terminal.err.live() && !terminal.quiet;
-        let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self(ProgressBar::with_draw_target(None, target))
-    }
-
-    fn show(&self, item: &ProbeItem) {
-        match item {
-            ProbeItem::Started { routes } => {
-                self.0.set_length(u64::from(*routes));
-                if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len}  {wide_msg}") {
-                    self.0.set_style(style.progress_chars("━╸─"));
-                }
-            }
-            ProbeItem::Controls { link, ground } => {
-                self.0.set_message(format!("the network is {}", link_reason(*link, *ground)))
-            }
-            ProbeItem::Cell(cell) => {
-                self.0.set_message(format!("{}/{} via {}: {}", cell.service, cell.facet, cell.transport, brief(cell)));
-                self.0.inc(1);
-            }
+fn show(bar: &Bar, item: &ProbeItem) {
+    match item {
+        ProbeItem::Started { routes } => bar.plan(*routes),
+        ProbeItem::Controls { link, ground } => bar.say(format!("the network is {}", link_reason(*link, *ground))),
+        ProbeItem::Cell(cell) => {
+            bar.step(format!("{}/{} via {}: {}", cell.service, cell.facet, cell.transport, brief(cell)));
         }
-    }
-
-    fn clear(&self) {
-        self.0.finish_and_clear();
     }
 }
 

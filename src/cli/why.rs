@@ -65,6 +65,9 @@ fn heading(route: &RouteWhy, now: Stamp) -> String {
     if let Some(how) = technique(route) {
         said += &format!(" by {how}, {}", route.confidence);
     }
+    if let Some(partial) = route.partial {
+        said += &format!(", {partial}");
+    }
     said += &format!(", since {}, score {:.1}", route.since.text(now), route.score);
     if let Some(millis) = route.first_byte_ms {
         said += &format!(", first byte after {millis} ms");

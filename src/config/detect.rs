@@ -3,13 +3,14 @@
 
 use super::reader::{Item, Section};
 use crate::health::{BlockGate, Budget, Hold, Idle, Keep, Line, Mode, Params, Recover, Suspect, TaintTimes};
-use crate::model::TransportId;
+use crate::model::{ServiceId, TransportId};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Reads `[detect]`; `bare` are the ways that use the person's own line. Says so where two numbers contradict.
-pub(super) fn read(root: &Section<'_>, bare: Vec<TransportId>) -> Params {
-    let usual = Params { bare, ..Params::default() };
+/// `unasked_calls` are the services whose calls nobody can be asked about.
+pub(super) fn read(root: &Section<'_>, bare: Vec<TransportId>, unasked_calls: Vec<ServiceId>) -> Params {
+    let usual = Params { bare, unasked_calls, ..Params::default() };
     let Some(section) = root.section("detect") else { return usual };
     let read = params(&section, usual);
     let hold = &read.hold;
@@ -104,7 +105,7 @@ fn params(section: &Section<'_>, usual: Params) -> Params {
             body_checks_per_day: count,
         }),
         state: table!(Keep { ttl: span, }),
-    } bare)
+    } bare, unasked_calls)
 }
 
 /// Below, timers would spin; above, nothing would ever happen.

@@ -30,6 +30,7 @@ pub use settings::{Cipher, Control, LogLevel, Resolver, ServiceSpec, Settings, T
 #[cfg(test)]
 mod tests;
 
+use crate::model::{Facet, ServiceId};
 use document::{Source, Table};
 use fault::Faults;
 use reader::{Section, each, once};
@@ -120,18 +121,27 @@ pub fn load(text: &str, origin: &Origin, overrides: &[Override]) -> Result<Setti
     if faults.is_empty() { Ok(settings) } else { Err(faults) }
 }
 
+/// Services that have calls, and no place that can be asked about them.
+fn unasked_calls(services: &[ServiceSpec]) -> Vec<ServiceId> {
+    let of_calls = |spec: &&ServiceSpec| spec.rules.iter().any(|rule| rule.facet == Facet::Calls);
+    let asked = |spec: &&ServiceSpec| spec.probes.iter().any(|probe| probe.facet == Facet::Calls);
+    services.iter().filter(|spec| of_calls(spec) && !asked(spec)).map(|spec| spec.service.id.clone()).collect()
+}
+
 impl Reading<'_> {
     fn settings(&self, table: &Table, source: &Source) -> Settings {
         let root = Section::root(table, document::top(source), self.faults);
         let (transports, ways) = self.transports(&root);
         let order = self.order(&root, &ways);
         let region = root.item("region").and_then(|item| item.word()).map(str::to_lowercase);
+        let (listens, inbound) = (self.listens(&root), self.inbound(&root));
+        let services = self.services(&root, &ways, &order);
         let settings = Settings {
-            listens: self.listens(&root),
-            inbound: self.inbound(&root),
-            services: self.services(&root, &ways, &order),
+            listens,
+            inbound,
             anchors: self.anchors(&root, region.as_deref()),
-            detect: detect::read(&root, ways.bare.clone()),
+            detect: detect::read(&root, ways.bare.clone(), unasked_calls(&services)),
+            services,
             resolver: self.resolver(&root),
             history: self.history(&root),
             control: self.control(&root),

@@ -39,6 +39,8 @@ pub(super) struct Belief {
     pub(super) technique: Option<Technique>,
     pub(super) confidence: Confidence,
     pub(super) hostile: bool,
+    /// It goes through a tunnel.
+    pub(super) is_tunnel: bool,
     pub(super) last_good: Option<Moment>,
     last_good_traffic: Option<Moment>,
     /// The last answer to a question of ours.
@@ -53,6 +55,8 @@ pub(super) struct Belief {
     pub(super) ends: Ends,
     /// Look-ups of only this name that went unanswered since the last good sign.
     dns_silences: u32,
+    /// Somebody has a reason to think that transfers freeze, and nobody has asked for a body since.
+    pub(super) doubted: bool,
     /// Failures on every way: how many, and since when.
     pub(super) everywhere: Option<(u32, Moment)>,
     heard_bad: Moment,
@@ -120,6 +124,7 @@ impl Belief {
             technique: None,
             confidence: Confidence::Inconclusive,
             hostile: false,
+            is_tunnel: false,
             last_good: None,
             last_good_traffic: None,
             last_good_probe: None,
@@ -132,6 +137,7 @@ impl Belief {
             asides: Asides::default(),
             ends: Ends::default(),
             dns_silences: 0,
+            doubted: false,
             everywhere: None,
             heard_bad: now,
             rtt: None,
@@ -146,6 +152,7 @@ impl Belief {
     /// `bare`: punishments by name apply.
     pub(super) fn learn(&mut self, evidence: &Evidence, sibling: bool, bare: bool, params: &Params) -> Cue {
         self.score.settle(evidence.at, params.score_half_life);
+        self.is_tunnel = !bare;
         self.heard = self.heard.max(evidence.at);
         if evidence.source == Source::Traffic {
             self.traffic = self.traffic.max(Some(evidence.at));
@@ -156,20 +163,28 @@ impl Belief {
         if evidence.twin == Twin::FailedToo && evidence.sign.is_bad() && evidence.pair.is_none() {
             return self.learn_everywhere(evidence);
         }
-        if evidence.sharpens {
+        if evidence.sharpens && evidence.sign != Sign::BurstFrozen {
             return self.sharpen(evidence, bare, params);
         }
         let before = self.before(evidence, sibling);
+        // Where no other way could be asked, a pair counts only for what people live to see as well.
+        let alone = evidence.twin != Twin::Answered && !sibling;
+        let doubtful = evidence.pair == Some(Technique::ProtoBlock) && alone && !self.people.fail(evidence.at);
+        let evidence = &Evidence { pair: evidence.pair.filter(|_| !doubtful), ..evidence.clone() };
         match evidence.sign {
             Sign::DnsSilent => self.dns_silences = self.dns_silences.saturating_add(1),
             Sign::DnsLie | Sign::DnsInjected => self.note_lie(evidence),
             Sign::BurstFrozen => self.note_burst(evidence, bare, params),
+            Sign::Left => self.doubt(),
             sign if ends::is_of_the_address(sign) => self.ends.failed(evidence.endpoint, evidence.at),
             _ => {}
         }
         let Some(mut weight) = weigh::weigh(evidence, before) else { return Cue::None };
         // Where a pair's neutral half has passed, no punishment is in force.
         let punished = bare && evidence.pair.is_none() && self.taint.covers(evidence.endpoint, evidence.began);
+        if evidence.source == Source::Traffic && weight.tried {
+            self.probe.stale |= self.people.failed(evidence.at, punished);
+        }
         if self.is_outranked(evidence) || punished {
             return Cue::None;
         }
@@ -277,6 +292,11 @@ impl Belief {
             return;
         }
         self.asides.punished(evidence.at, params);
+        // The silence it was taken for at first says nothing of the route.
+        if evidence.sharpens {
+            let points = self.tally.take_back();
+            self.score.add(Part::Plain, -points);
+        }
         self.tally.count(evidence.sign);
         if bare {
             self.taint.mark(evidence.endpoint, evidence.at, params.taint.burst);
@@ -336,11 +356,13 @@ impl Belief {
         }
     }
 
-    /// People's own success is newer and better news than a failed probe; until people fail too.
+    /// People's own success is newer and better news than a failed probe; until people fail too. That small things
+    /// pass says nothing of a transfer that stopped.
     fn is_outranked(&self, evidence: &Evidence) -> bool {
         let good = self.last_good_traffic.filter(|good| self.last_bad_traffic.is_none_or(|bad| bad < *good));
         let recent = good.is_some_and(|good| evidence.at.since(good) <= TRAFFIC_RULES);
-        evidence.source == Source::Probe && recent && evidence.pair.is_none()
+        let of_small_things = !matches!(evidence.sign, Sign::Frozen { .. });
+        evidence.source == Source::Probe && recent && evidence.pair.is_none() && of_small_things
     }
 
     /// Time passes: what is old is no news of today.
@@ -362,6 +384,12 @@ impl Belief {
     pub(super) fn is_lossy(&self) -> bool {
         let random = self.outcomes.are_random() && self.tally.is_of_loss() && self.ends.is_fickle();
         self.tally.confidence() == Confidence::Anomaly && (random || self.tally.is_mixed())
+    }
+
+    /// Becomes `before` again; what people did meanwhile stays known.
+    pub(super) fn restore(&mut self, before: Self) {
+        let probe = ProbeClock { stale: true, count: before.probe.count, ..self.probe.clone() };
+        *self = Self { used: self.used, traffic: self.traffic, heard: self.heard, probe, ..before };
     }
 
     /// Forgets everything but habits: as on the first day.

@@ -71,10 +71,15 @@ impl Ledger {
         self.services.entry(service.clone()).or_default().add(now, ordinary(bytes));
     }
 
-    /// A probe of `service` cost less than it was booked at, by so much.
+    /// A probe of `service` cost less than it was booked at, by so much. One that stopped so early carried no body; its
+    /// ordinary part stays booked.
     pub(super) fn spare(&mut self, service: &ServiceId, bytes: u64) {
         self.all.take_back(bytes);
-        if let Some(spent) = self.services.get_mut(service) {
+        if bytes > BODY {
+            if let Some(bodies) = self.bodies.get_mut(service) {
+                bodies.take_back(1);
+            }
+        } else if let Some(spent) = self.services.get_mut(service) {
             spent.take_back(bytes);
         }
     }
@@ -102,11 +107,19 @@ impl Ledger {
         self.all.add(now, bytes);
     }
 
-    /// Whether `service` may still have a body checked today.
-    pub(super) fn allows_body(&self, service: &ServiceId, reserved: u64, now: Moment, params: &Params) -> bool {
+    /// Whether `service` may still have a body checked today; `suspected` of freezing it may have one more, for the
+    /// control inside the tunnel is one too.
+    pub(super) fn allows_body(
+        &self,
+        service: &ServiceId,
+        suspected: bool,
+        reserved: u64,
+        now: Moment,
+        params: &Params,
+    ) -> bool {
         let today = self.bodies.get(service).map_or(0, |s| s.within(DAY, now));
         params.line == Line::Unmetered
-            && today < u64::from(params.budget.body_checks_per_day)
+            && today < u64::from(params.budget.body_checks_per_day) + u64::from(suspected)
             && self.allows(service, BODY_PRICE, reserved, now, params)
     }
 }

@@ -4,7 +4,7 @@
 use super::belief::Belief;
 use super::dice::Dice;
 use super::params::Params;
-use crate::model::{Moment, Phase};
+use crate::model::{L4, Moment, Phase};
 use std::time::Duration;
 
 /// While people use a route, they are the probe.
@@ -13,6 +13,9 @@ const PEOPLE_TELL: Duration = Duration::from_secs(600);
 const CHEAP: u32 = 2_048;
 /// Slow routes are sampled ever more rarely, down to once an hour.
 const RAREST: Duration = Duration::from_secs(3600);
+
+/// Where people seem to miss something, it is asked after it so soon.
+const SOON: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
 
 /// What the wait depends on beside the belief.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +30,7 @@ pub(super) struct Asked {
     pub(super) facet_used: Option<Moment>,
     /// Whether this is the transport that services are probed over when nothing is wrong.
     pub(super) is_primary: bool,
+    pub(super) l4: L4,
 }
 
 /// Whether the route's probe is known to be cheap.
@@ -34,9 +38,22 @@ pub(super) fn is_cheap(belief: &Belief) -> bool {
     belief.probe.cost.is_some_and(|cost| cost < CHEAP)
 }
 
+/// Whether the route's next question is the first one about a suspicion, or about failures that never make one because
+/// a punishment may be on: its neutral half goes first, so that it need not wait until that is over. Packets have none.
+pub(super) fn begins_neutral(belief: &Belief, l4: L4) -> bool {
+    let first = belief.phase == Phase::Suspect && belief.probe.count == 0;
+    l4 == L4::Tcp && (first || fails_in_vain(belief))
+}
+
+/// Whether people fail, to no effect, and nobody has asked since.
+fn fails_in_vain(belief: &Belief) -> bool {
+    let since = belief.people.fail_in_vain().filter(|_| matches!(belief.phase, Phase::Unknown | Phase::Ok));
+    since.is_some_and(|since| belief.probe.last.is_none_or(|last| last < since))
+}
+
 /// The next probe of a route; `None` for none until something happens.
 pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Params) -> Option<Moment> {
-    let Asked { now, joined, used, facet_used, is_primary } = asked;
+    let Asked { now, joined, used, facet_used, is_primary, l4 } = asked;
     let recently = |used: Option<Moment>| used.is_some_and(|t| now.since(t) <= params.idle.only_used_within);
     let in_use = recently(used);
     let probe = &belief.probe;
@@ -52,11 +69,17 @@ pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Para
             None => joined + dice.between(params.idle.settle.0, params.idle.settle.1),
             Some(last) => last + dice.around(params.idle.unused_every, params.idle.jitter),
         },
+        Phase::Unknown | Phase::Ok if belief.doubted => now + dice.between(SOON.0, SOON.1),
+        _ if is_primary && fails_in_vain(belief) => {
+            let first = params.suspect.at.first().copied().unwrap_or(params.suspect.recheck);
+            now + dice.stretch(first, 0.5, 1.0)
+        }
         _ if belief.everywhere.is_some() && calm => now + dice.around(params.suspect.recheck, 0.1),
         Phase::Unknown | Phase::Ok if !is_primary => return None,
         Phase::Unknown | Phase::Ok => idle(belief, dice, asked, params),
         Phase::Suspect => match params.suspect.at.get(probe.count as usize) {
             Some(after) => belief.since + dice.stretch(*after, 1.0, 1.15),
+            None if is_primary => since + dice.around(undecided(belief, params), params.hold.jitter),
             None => idle(belief, dice, asked, params),
         },
         Phase::Degraded => {
@@ -74,7 +97,8 @@ pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Para
         }
         Phase::ProbeStale => since + dice.around(params.idle.tls_every * 4, params.idle.jitter),
     };
-    let clear = match belief.taint.until(now) {
+    let early = is_primary && begins_neutral(belief, l4);
+    let clear = match belief.taint.until(now).filter(|_| !early) {
         Some(end) => at.max(end + dice.stretch(end.since(now) / 16, 0.0, 1.0)),
         None => at,
     };
@@ -91,6 +115,13 @@ fn idle(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Params) -> Mome
         .map_or(asked.now, |t| t + dice.stretch(PEOPLE_TELL, 1.0, 1.3))
         .max(asked.now + dice.between(params.idle.settle.0, params.idle.settle.1));
     (last + dice.around(every, params.idle.jitter)).max(soonest)
+}
+
+/// What three questions have not decided is asked on, ever more rarely: whoever could tell has left for another way.
+fn undecided(belief: &Belief, params: &Params) -> Duration {
+    let asked = u32::try_from(params.suspect.at.len()).unwrap_or(u32::MAX);
+    let last = params.suspect.at.last().copied().unwrap_or(params.suspect.recheck);
+    doubled(last, 2.0, belief.probe.count.saturating_sub(asked)).min(params.idle.every)
 }
 
 /// A blocked route is left alone ever longer; after a relapse never for less than the relapse's hold.

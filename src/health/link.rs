@@ -5,11 +5,11 @@
 use super::LinkReport;
 use super::dice::Dice;
 use super::params::Params;
-use crate::model::{Anchors, Evidence, Grade, Ground, LinkState, Moment, Sign, Twin};
+use crate::model::{Anchors, Evidence, Grade, Ground, LinkState, Moment, Route, Sign, Twin};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The anchors vouch for failures within this long of them (§1.4, "ok-anchors"), if they were asked after the attempt
+/// The anchors vouch for failures within this long of them (§1.4, "ok-anchors"), if they were asked after the failure
 /// began: a cable is pulled in a moment, and what was on its way then still arrives.
 const VOUCHES: Duration = Duration::from_secs(10);
 /// A failure this soon after a change of network is the change's.
@@ -23,7 +23,7 @@ const ASKED: Duration = Duration::from_secs(10);
 const HURRIED: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 /// What the controls said is good for so long (§1.3).
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_secs(30);
 /// Where only domestic places answer, foreign ones are asked at most this often, whatever is asked for (§4.9).
 const WHITELIST_REST: Duration = Duration::from_secs(300);
 /// The most failures that wait.
@@ -39,8 +39,12 @@ pub(super) struct Link {
     /// When the controls are to be run next.
     pub(super) controls_at: Option<Moment>,
     changed: Option<Moment>,
+    /// Since when the line is fit again, after it was not.
+    fit_since: Option<Moment>,
     void_before: Option<Moment>,
     vouched: Option<Moment>,
+    /// The last time the anchors were asked and found well.
+    well: Option<Moment>,
     asked: Option<Moment>,
     /// Which of [`HURRIED`] is next, soon after a change.
     hurried: usize,
@@ -68,8 +72,10 @@ impl Link {
             frozen_since: None,
             controls_at: Some(first_controls),
             changed: None,
+            fit_since: None,
             void_before: None,
             vouched: None,
+            well: None,
             asked: None,
             hurried: HURRIED.len(),
             looked: None,
@@ -86,7 +92,9 @@ impl Link {
     pub(super) fn rule(&self, evidence: &Evidence) -> Ruling {
         let overlaps = self.is_void(evidence.began);
         let settling = evidence.sign.is_bad() && self.changed.is_some_and(|t| evidence.at < t + SETTLES);
-        if overlaps || settling || !self.is_online() {
+        // What began while the line was not fit, or lived through that, failed with the line.
+        let scarred = evidence.sign.is_bad() && self.fit_since.is_some_and(|t| evidence.began < t);
+        if overlaps || settling || scarred || !self.is_online() {
             return Ruling::Void;
         }
         // `pair` may prove what the sign alone does not; it needs the link just as much.
@@ -95,6 +103,12 @@ impl Link {
         }
         match (evidence.anchors, evidence.twin) {
             (Anchors::Bad, _) => Ruling::Void,
+            // Whatever swallows one hello swallows the last of several: only who was heard *after* the silence began
+            // tells that the line was there, and not who was just before (T16).
+            _ if evidence.sign == Sign::BurstFrozen => match self.vouches_after(evidence) {
+                true => Ruling::Counts,
+                false => Ruling::Waits,
+            },
             (Anchors::Good, _) | (Anchors::Unknown, Twin::Answered) => Ruling::Counts,
             (Anchors::Unknown, Twin::Unknown | Twin::FailedToo) if self.vouches(evidence) => Ruling::Counts,
             (Anchors::Unknown, Twin::Unknown | Twin::FailedToo) => Ruling::Waits,
@@ -106,8 +120,28 @@ impl Link {
         self.void_before.is_some_and(|t| began < t)
     }
 
+    /// Whether the anchors themselves were asked since the attempt began. What came through a tunnel, or of one service,
+    /// does not tell a lossy line from a good one.
+    pub(super) fn is_well_since(&self, began: Moment) -> bool {
+        self.well.is_some_and(|asked| asked >= began)
+    }
+
+    /// Whether somebody who was asked since the attempt began has answered, and soon.
     fn vouches(&self, evidence: &Evidence) -> bool {
-        self.vouched.is_some_and(|t| t >= evidence.began && evidence.at + VOUCHES >= t)
+        self.vouched.is_some_and(|t| t >= evidence.since && evidence.at + VOUCHES >= t)
+    }
+
+    /// Whether somebody who was asked after the silence was seen has answered, and soon.
+    fn vouches_after(&self, evidence: &Evidence) -> bool {
+        self.vouched.is_some_and(|t| t >= evidence.at && evidence.at + VOUCHES >= t)
+    }
+
+    /// A hello of the burst, or the swallowed one itself, was answered after all: a line that was away for a moment.
+    pub(super) fn absolve(&mut self, answer: &Evidence) {
+        let late = |e: &Evidence| e.route == answer.route && answer.began <= e.at && answer.at > e.at;
+        if matches!(answer.sign, Sign::Answer(_)) {
+            self.waiting.retain(|(_, e)| !(e.sign == Sign::BurstFrozen && late(e)));
+        }
     }
 
     /// Lets a fact wait.
@@ -118,9 +152,13 @@ impl Link {
         self.waiting.push_back((now + VOUCHES, evidence));
     }
 
-    /// Whether somebody may be playing the service on this route, as far as waiting facts tell.
-    pub(super) fn fears(&self, route: &crate::model::Route) -> bool {
-        self.waiting.iter().any(|(_, e)| e.sign == Sign::ForeignKey && e.route == *route)
+    /// Whether somebody may be playing the service on this route, as far as waiting facts tell; all of its `bare` routes
+    /// go over one line.
+    pub(super) fn fears(&self, route: &Route, bare: bool, params: &Params) -> bool {
+        let same_line =
+            |other: &Route| bare && other.service == route.service && params.bare.contains(&other.transport);
+        let foreign = self.waiting.iter().map(|(_, e)| e).filter(|e| e.sign == Sign::ForeignKey);
+        foreign.map(|e| &e.route).any(|other| other == route || same_line(other))
     }
 
     /// Notes a good fact; a strong one vouches for the link as the anchors do. Anything that came through a tunnel is
@@ -180,6 +218,10 @@ impl Link {
         self.controls_at = Some(now + wait);
         if report.state == LinkState::Online {
             self.vouched = self.vouched.max(Some(report.began));
+            if before != LinkState::Online {
+                self.fit_since = Some(report.began);
+            }
+            self.well = self.well.max(Some(report.began));
         } else {
             self.waiting.clear();
             self.frozen_since = self.frozen_since.or(Some(now));
@@ -229,6 +271,7 @@ impl Link {
         self.void_before = Some(now);
         self.waiting.clear();
         self.vouched = None;
+        self.well = None;
         self.asked = None;
         self.looked = None;
         self.hurried = 0;

@@ -10,11 +10,15 @@
 //! | `phase` | which state follows? |
 //! | `recover` | when is a blocked route trusted again? |
 //! | `ends` | which of its addresses answer? |
+//! | `hostile` | what does somebody who plays a service mean for its other ways? |
 //! | `aside` | what is told and moves no connection? |
+//! | `freeze` | what does a first freeze ask for, and whose is it in a tunnel? |
+//! | `packets` | what do packets on one way say of another? |
 //! | `throttle` | is a slow window anybody's doing? |
 //! | `resolver` | is the whole resolver dead, or only a name? |
 //! | `taint` | is the censor still punishing? |
 //! | `link` | is the link fit to learn from? |
+//! | `unsure` | what counted before anybody had vouched for it? |
 //! | `networks` | what does another network mean, or a sleep? |
 //! | `cadence`, `dice` | when is a route probed next? |
 //! | `schedule`, `budget` | may the probe begin, and can it be afforded? |
@@ -33,9 +37,12 @@ mod budget;
 mod cadence;
 mod dice;
 mod ends;
+mod freeze;
+mod hostile;
 mod link;
 mod networks;
 mod outcomes;
+mod packets;
 mod params;
 mod people;
 mod phase;
@@ -51,6 +58,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod unsure;
 mod weigh;
 
 pub use budget::GOODPUT_PRICE;

@@ -23,12 +23,14 @@ impl State {
     pub(super) fn take_resumed(&mut self, millis: u64, now: Moment, params: &Params) {
         if self.link.resumed(millis, now) {
             self.yardstick.forget();
+            self.unsure.forget();
             self.rephase(now, params);
         }
     }
 
     /// The link is fit again: the time in between did not happen.
     pub(super) fn thaw(&mut self, span: Duration, now: Moment, params: &Params) {
+        let played = self.played(params);
         let used = |service| self.used.get(service).is_some_and(|t| now.since(*t) <= params.idle.only_used_within);
         for (route, belief) in &mut self.beliefs {
             belief.score.skip_to(now);
@@ -36,7 +38,8 @@ impl State {
             // What was asked while nothing could be learned was asked in vain: a suspicion is followed up anew. Not
             // where nothing is ever asked.
             let known = self.routes.contains(route) && !route.service.is_other();
-            let asked = known && !belief.hostile && used(&route.service);
+            let shut = belief.hostile || (params.bare.contains(&route.transport) && played.contains(&route.service));
+            let asked = known && !shut && used(&route.service);
             if belief.phase == Phase::Suspect && asked {
                 belief.probe.count = 0;
                 belief.probe.next = Some(now);
@@ -47,8 +50,14 @@ impl State {
     }
 
     pub(super) fn take_network(&mut self, network: NetworkId, now: Moment, params: &Params) {
+        if self.network.is_unknown() && !network.is_unknown() {
+            // It only became known which network this has been all along: nothing has changed.
+            self.network = network;
+            return self.change();
+        }
         self.link.changed(now);
         self.yardstick.forget();
+        self.unsure.forget();
         self.change();
         if network == self.network {
             return;

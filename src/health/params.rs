@@ -5,7 +5,7 @@
 //! hour are slower on purpose, because protocol blocks return 5–15 minutes after a flow was recognised (§0.5).
 //! Whoever prefers the fast way back (or shows it, as the demo does) shortens [`Hold`] and [`Recover`].
 
-use crate::model::TransportId;
+use crate::model::{Facet, L4, Route, ServiceId, TransportId};
 use std::time::Duration;
 
 const fn secs(n: u64) -> Duration {
@@ -51,6 +51,9 @@ pub struct Params {
     /// The transports that use the person's own line to the destination itself. The first of them is the one
     /// whose routes are probed for each service; the others are stand-bys.
     pub bare: Vec<TransportId>,
+    /// Services whose calls nobody can be asked about: their relays are given to people only. They are looked into when
+    /// people's packets get no answer, and never else.
+    pub unasked_calls: Vec<ServiceId>,
     /// 4 s covers the SYN sent again after 1 s and 3 s.
     pub connect_timeout: Duration,
     /// 5 s covers a hello sent again after .3, .6, 1.2 and 2.4 s.
@@ -217,12 +220,20 @@ pub struct Keep {
     pub ttl: Duration,
 }
 
+impl Params {
+    /// Whether nobody can be asked about these calls.
+    pub(super) fn is_unasked(&self, route: &Route) -> bool {
+        (route.facet, route.l4) == (Facet::Calls, L4::Udp) && self.unasked_calls.contains(&route.service)
+    }
+}
+
 impl Default for Params {
     fn default() -> Self {
         Self {
             mode: Mode::Normal,
             line: Line::Unmetered,
             bare: vec![TransportId::from("direct"), TransportId::from("split")],
+            unasked_calls: Vec::new(),
             connect_timeout: secs(4),
             first_byte_timeout: secs(5),
             stall_timeout: secs(8),

@@ -10,10 +10,19 @@ const PEOPLE_SAY: Duration = Duration::from_secs(600);
 /// service that is down each time it is asked and well each time it is used is a bad question.
 const CONTRADICTED: u32 = 2;
 
+/// They fail now if they did within this time, and have not got through since.
+const FAIL_NOW: Duration = Duration::from_secs(900);
+/// So many failures that count nothing, because a punishment may be on, are worth a question.
+const IN_VAIN: u32 = 2;
+
 /// People's successes on any way of the service, beside the questions' failures on all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct People {
     last: Option<Moment>,
+    /// When they last failed here.
+    last_failure: Option<Moment>,
+    /// How often they failed since they last got through, while a punishment may have been on; the first time.
+    in_vain: Option<(Moment, u32)>,
     /// Whether a question failed on every way since their last success.
     failed: bool,
     contradicted: u32,
@@ -23,7 +32,29 @@ impl People {
     /// They got through.
     pub(super) fn succeeded(&mut self, at: Moment) {
         self.last = self.last.max(Some(at));
+        self.in_vain = None;
         self.contradicted = self.contradicted.saturating_add(u32::from(std::mem::take(&mut self.failed)));
+    }
+
+    /// They failed here; `in_shadow` where it counts nothing. Whether it is time for a question about that.
+    pub(super) fn failed(&mut self, at: Moment, in_shadow: bool) -> bool {
+        self.last_failure = self.last_failure.max(Some(at));
+        if !in_shadow {
+            return false;
+        }
+        let (first, count) = self.in_vain.unwrap_or((at, 0));
+        self.in_vain = Some((first, count.saturating_add(1)));
+        count + 1 == IN_VAIN
+    }
+
+    /// Since when they fail in vain, if they do.
+    pub(super) fn fail_in_vain(&self) -> Option<Moment> {
+        self.in_vain.filter(|(_, count)| *count >= IN_VAIN).map(|(first, _)| first)
+    }
+
+    /// Whether they fail here now.
+    pub(super) fn fail(&self, now: Moment) -> bool {
+        self.last_failure.is_some_and(|bad| now.since(bad) <= FAIL_NOW && self.last.is_none_or(|good| good < bad))
     }
 
     /// A question failed on every way.
@@ -57,6 +88,19 @@ mod tests {
         assert!(!people.contradict(at(5)));
         people.succeeded(at(10));
         assert!(people.contradict(at(600)) && !people.contradict(at(700)));
+    }
+
+    #[test]
+    fn twice_in_vain_is_worth_a_question_until_they_get_through() {
+        let mut people = People::default();
+        assert!(!people.failed(at(10), false) && people.fail(at(20)));
+        assert!(!people.failed(at(30), true) && people.fail_in_vain().is_none());
+        assert!(people.failed(at(40), true), "once");
+        assert!(!people.failed(at(50), true));
+        assert_eq!(people.fail_in_vain(), Some(at(30)));
+        assert!(!people.fail(at(1000)), "long ago");
+        people.succeeded(at(60));
+        assert!(!people.fail(at(70)) && people.fail_in_vain().is_none());
     }
 
     #[test]

@@ -15,7 +15,11 @@ const RELAPSE: f64 = 3.0;
 pub(super) fn after(belief: &mut Belief, evidence: &Evidence, cue: Cue, params: &Params) {
     match cue {
         Cue::None => {}
-        Cue::Bad { points } => after_bad(belief, evidence.at, points, evidence.twin == Twin::Answered, params),
+        Cue::Bad { points } => {
+            // Packets to places of no messenger are stopped as well: that is the line, and no service is down for it.
+            let is_the_line = matches!(evidence.pair, Some(Technique::StunDpi | Technique::UdpBlocked));
+            after_bad(belief, evidence.at, points, evidence.twin == Twin::Answered || is_the_line, params);
+        }
         Cue::Good => after_good(belief, evidence, params),
         Cue::Everywhere => after_everywhere(belief, evidence, params),
     }
@@ -48,8 +52,12 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
     }
 }
 
-/// Whether it is to be called blocked: the score, the tries, and, where addresses are what fails, none that answers.
+/// Whether it is to be called blocked: the score, the tries, and, where addresses are what fails, none that answers. What
+/// freezes inside a tunnel is the tunnel's or the line's: it is left, and nobody is called blocked.
 fn is_ripe(belief: &Belief, params: &Params) -> bool {
+    if belief.is_tunnel && belief.tally.technique() == Technique::Freeze {
+        return false;
+    }
     let enough = belief.score.for_verdict() >= params.block_at && belief.tally.suffices(params);
     let by_address = matches!(belief.tally.technique(), Technique::IpDrop | Technique::TcpReject);
     enough && !(by_address && belief.tally.confidence() == Confidence::Anomaly && belief.is_alive_in_part())

@@ -14,7 +14,8 @@ impl State {
     pub fn snapshot(&self, params: &Params) -> Snapshot {
         let standings = self.beliefs.iter().map(|(route, belief)| {
             let mut standing = belief.standing(params);
-            standing.hostile |= self.link.fears(route);
+            let bare = params.bare.contains(&route.transport);
+            standing.hostile |= self.link.fears(route, bare, params);
             (route.clone(), standing)
         });
         Snapshot {
@@ -24,6 +25,7 @@ impl State {
             standings: standings.collect(),
             forced: self.forced.clone(),
             capable: self.capable.iter().cloned().collect(),
+            played: self.played(params),
         }
     }
 

@@ -7,11 +7,12 @@
 //! nobody is there, or the budget is spent.
 
 use super::Effect;
+use super::belief::Belief;
 use super::budget;
 use super::cadence::{self, Asked};
 use super::params::{Mode, Params};
 use super::state::State;
-use crate::model::{Moment, Phase, Route, ServiceId, TransportId};
+use crate::model::{Moment, Phase, Route, ServiceId, Sign, TransportId};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,6 +33,12 @@ pub(super) struct Way {
     /// When a probe last went over it.
     probed: Option<Moment>,
     next: Option<Moment>,
+    /// When 64 KB last came through, or something failed: a tunnel that freezes gives small answers as well (§0.2).
+    proven: Option<Moment>,
+    /// When it was last asked after by itself.
+    looked: Option<Moment>,
+    /// When it is to be, whatever small things pass.
+    due: Option<Moment>,
 }
 
 /// The probes under way.
@@ -45,9 +52,18 @@ pub(super) struct Flights {
 
 impl Way {
     /// News: it need not be asked for.
-    pub(super) fn hear(&mut self, at: Moment) {
+    pub(super) fn hear(&mut self, at: Moment, sign: Sign) {
         self.heard = self.heard.max(Some(at));
         self.next = None;
+        if sign == Sign::BodyProven || sign.is_bad() {
+            self.proven = self.proven.max(Some(at));
+            self.due = None;
+        }
+    }
+
+    /// The sooner of its times.
+    fn asked_at(&self) -> Option<Moment> {
+        self.next.into_iter().chain(self.due).min()
     }
 
     fn is_active(&self, now: Moment, params: &Params) -> bool {
@@ -118,6 +134,7 @@ impl State {
         if let Some(belief) = self.beliefs.get_mut(route) {
             belief.probe.last = Some(now);
             belief.probe.count = belief.probe.count.saturating_add(1);
+            belief.doubted = false;
             belief.probe.stale = true;
         }
         if let Some(way) = self.ways.get_mut(&route.transport) {
@@ -142,11 +159,48 @@ impl State {
         }
     }
 
-    /// Whether a body should be checked with the next probe of this route: before a route is trusted again, where
-    /// the day's allowance has room.
+    /// Whether a body should be checked with the next probe of this route: before a route is trusted again, and where
+    /// transfers seem to freeze, which no small answer confirms or clears; where the day's allowance has room.
+    ///
+    /// Of the bare ways the plain one is asked: they differ only in how a first message is cut. Tunnels are asked after
+    /// in many packets instead.
     pub fn wants_body(&self, route: &Route, now: Moment, params: &Params) -> bool {
-        self.beliefs.get(route).is_some_and(|b| b.phase == Phase::Recovering && b.recovery.wants_body())
-            && self.ledger.allows_body(&route.service, self.flights.reserved(), now, params)
+        let plain = params.bare.first() == Some(&route.transport);
+        let wanted = self.beliefs.get(route).is_some_and(|belief| match belief.phase {
+            Phase::Recovering => belief.recovery.wants_body(),
+            _ => belief.may_freeze() && plain,
+        });
+        let suspected = self.beliefs.get(route).is_some_and(Belief::may_freeze);
+        wanted && self.ledger.allows_body(&route.service, suspected, self.flights.reserved(), now, params)
+    }
+
+    /// Until when failures on `route`, or on the other bare ways of the same, may be punished for (T19).
+    fn shadow(&self, route: &Route, now: Moment, params: &Params) -> Option<Moment> {
+        let bare = |other: &Route| params.bare.contains(&other.transport);
+        let same = |r: &Route| (&r.service, r.facet, r.l4) == (&route.service, route.facet, route.l4);
+        let ways = self.beliefs.iter().filter(|(other, _)| bare(other) && same(other));
+        ways.filter_map(|(_, belief)| belief.taint.until(now)).max().filter(|_| bare(route))
+    }
+
+    /// Whether a probe of `route` begun now would fall into such a punishment.
+    pub fn is_in_shadow(&self, route: &Route, now: Moment, params: &Params) -> bool {
+        self.shadow(route, now, params).is_some()
+    }
+
+    /// Until when a bare way must wait though it is due: until what it would be punished for is over, but for the first
+    /// question about the plain one, which begins with what nobody punishes; and the others until it is known what is
+    /// the matter with the plain one, for they would spoil its questions.
+    fn waits(&mut self, route: &Route, now: Moment, params: &Params) -> Option<Moment> {
+        let plain = params.bare.first().filter(|_| params.bare.contains(&route.transport))?;
+        let shadow = self.shadow(route, now, params);
+        let shaded = shadow.map(|end| end + self.dice.stretch(end.since(now) / 16, 0.0, 1.0));
+        if *plain == route.transport {
+            return shaded.filter(|_| !self.beliefs.get(route).is_some_and(|b| cadence::begins_neutral(b, route.l4)));
+        }
+        let asked = Route { transport: plain.clone(), ..route.clone() };
+        let open = self.beliefs.get(&asked).is_some_and(|belief| belief.phase == Phase::Suspect);
+        let first = params.suspect.at.first().copied().unwrap_or(params.suspect.apart);
+        shaded.max(open.then(|| now + self.dice.stretch(first, 1.0, 2.0)))
     }
 
     /// What is promised to the probes under way.
@@ -175,7 +229,7 @@ impl State {
                 effects.extend(self.controls.map(Effect::ControlsAt));
             }
         }
-        if self.wants_goodput(now) {
+        if self.wants_goodput(now, params) {
             effects.push(Effect::GoodputAt(now));
         }
         if may_probe {
@@ -195,6 +249,7 @@ impl State {
             .beliefs
             .iter()
             .filter_map(|(route, b)| b.probe.next.filter(|t| *t <= now).map(|t| (t, route.clone())))
+            .filter(|(_, route)| !self.is_shut(route, params))
             .collect();
         due.extend(self.due_ways(now, params));
         // The plain bare way first: what is wrong with it is what people are told.
@@ -205,6 +260,10 @@ impl State {
         });
         let mut effects = Vec::new();
         for (_, route) in due {
+            if let Some(until) = self.waits(&route, now, params) {
+                self.put_off(&route, Some(until));
+                continue;
+            }
             let price = match self.wants_body(&route, now, params) {
                 true => budget::BODY_PRICE,
                 false => self.beliefs.get(&route).and_then(|b| b.probe.cost).map_or(budget::UNKNOWN_PRICE, u64::from),
@@ -214,6 +273,9 @@ impl State {
             if room && paid {
                 self.flights.start(&route, now, price);
                 self.put_off(&route, None);
+                if let Some(way) = self.ways.get_mut(&route.transport) {
+                    way.looked = Some(now);
+                }
                 effects.push(Effect::ProbeAt(route, now));
             } else {
                 let wait = if room { BROKE } else { params.suspect.apart };
@@ -230,15 +292,16 @@ impl State {
         {
             belief.probe.next = until;
         }
-        if let Some(way) = self.ways.get_mut(&route.transport).filter(|w| w.next.is_some()) {
-            way.next = until;
+        if let Some(way) = self.ways.get_mut(&route.transport) {
+            way.next = until.filter(|_| way.next.is_some());
+            way.due = until.filter(|_| way.due.is_some());
         }
     }
 
     fn wakes_at(&self, now: Moment, may_probe: bool, params: &Params) -> Option<Moment> {
         let mut times: Vec<Moment> = Vec::new();
         times.extend(self.link.expires_at());
-        times.extend(self.yardstick.expires_at());
+        times.extend(self.yardstick.wakes_at());
         times.extend(self.forced.values().filter_map(|f| f.until));
         times.extend(self.flights.under_way.values().map(|(since, _)| *since + LOST));
         if self.link.is_online() {
@@ -246,7 +309,7 @@ impl State {
         }
         if may_probe {
             times.extend(self.beliefs.values().filter_map(|b| b.probe.next));
-            times.extend(self.ways.values().filter_map(|w| w.next));
+            times.extend(self.ways.values().filter_map(Way::asked_at));
             times.extend(self.flights.standby);
         }
         times.into_iter().filter(|t| *t > now).min()
@@ -269,8 +332,8 @@ impl State {
             let same_facet = self.beliefs.iter().filter(|(r, _)| r.service == route.service && r.facet == route.facet);
             let facet_used = same_facet.filter_map(|(_, b)| b.used).max();
             // Of what nobody has used, one facet speaks for the service: all of them at a join would be dear.
-            let speaks =
-                self.beliefs.keys().filter(|r| r.service == route.service && !r.is_quic()).map(|r| r.facet).min();
+            let asked = |r: &&Route| r.service == route.service && !r.is_quic() && !params.is_unasked(r);
+            let speaks = self.beliefs.keys().filter(asked).map(|r| r.facet).min();
             let is_asked_after = facet_used.is_some() || speaks == Some(route.facet);
             let asked = Asked {
                 now,
@@ -278,10 +341,13 @@ impl State {
                 used: self.used.get(&route.service).copied(),
                 facet_used,
                 is_primary: primary == Some(&route.transport) && is_asked_after,
+                l4: route.l4,
             };
-            let probed = self.routes.contains(&route) && !route.service.is_other();
+            let probed = self.routes.contains(&route) && !route.service.is_other() && !self.is_shut(&route, params);
             let Some(belief) = self.beliefs.get_mut(&route) else { continue };
-            let probed = probed && !(route.is_quic() && matches!(belief.phase, Phase::Unknown | Phase::Ok));
+            let calm = matches!(belief.phase, Phase::Unknown | Phase::Ok);
+            let when_in_trouble = route.is_quic() || (params.is_unasked(&route) && belief.everywhere.is_none());
+            let probed = probed && !(calm && when_in_trouble);
             belief.probe.stale = false;
             let at = if probed { cadence::next(belief, &mut self.dice, asked, params) } else { None };
             belief.probe.next = at;
@@ -293,7 +359,12 @@ impl State {
         let primary = params.bare.first();
         let tunnels: Vec<TransportId> = self.ways.keys().filter(|id| primary != Some(*id)).cloned().collect();
         for id in &tunnels {
-            if !self.ways.get(id).is_some_and(|way| way.next.is_none() && way.is_active(now, params)) {
+            let Some(way) = self.ways.get_mut(id).filter(|way| way.is_active(now, params)) else { continue };
+            if way.due.is_none() {
+                let last = way.proven.max(way.looked).unwrap_or(now);
+                way.due = Some((last + self.dice.around(params.idle.active_every * 2, 0.25)).max(now));
+            }
+            if way.next.is_some() {
                 continue;
             }
             let dear = self.representative(id, now, params).is_none_or(|route| self.is_dear(&route));
@@ -320,7 +391,7 @@ impl State {
     }
 
     fn due_ways(&self, now: Moment, params: &Params) -> Vec<(Moment, Route)> {
-        let due = self.ways.iter().filter_map(|(id, way)| way.next.filter(|t| *t <= now).map(|t| (t, id)));
+        let due = self.ways.iter().filter_map(|(id, way)| way.asked_at().filter(|t| *t <= now).map(|t| (t, id)));
         due.filter_map(|(t, id)| self.representative(id, now, params).map(|route| (t, route))).collect()
     }
 
@@ -331,7 +402,9 @@ impl State {
             let calm = self.beliefs.get(*route).is_some_and(|b| {
                 !b.hostile && matches!(b.phase, Phase::Unknown | Phase::Ok | Phase::Suspect | Phase::Degraded)
             });
-            route.transport == *transport && !route.service.is_other() && !route.is_quic() && used && calm
+            let is_asked = !route.service.is_other() && !route.is_quic() && !params.is_unasked(route);
+            let fit = is_asked && !self.is_shut(route, params);
+            route.transport == *transport && fit && used && calm
         };
         let rank = |route: &&Route| {
             let used = self.beliefs.get(*route).and_then(|b| b.used);

@@ -61,6 +61,11 @@ impl Score {
         self.sum(self.freeze)
     }
 
+    /// What transfers that stopped count.
+    pub(super) const fn froze(&self) -> f64 {
+        self.freeze
+    }
+
     /// The score with credit counted: what it would take to fall below zero.
     fn sum(&self, extra: f64) -> f64 {
         let plain = if extra > TRACE { self.plain.max(0.0) } else { self.plain };

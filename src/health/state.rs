@@ -10,6 +10,7 @@ use super::params::{Mode, Params};
 use super::resolver::Resolver;
 use super::schedule::{Flights, Way};
 use super::throttle::Yardstick;
+use super::unsure::Unsure;
 use super::{Event, LinkReport, phase};
 use crate::model::{
     Evidence, Forced, LinkState, Moment, NetworkId, Phase, Record, Route, ServiceId, Sign, Source, TransportId, Twin,
@@ -43,6 +44,7 @@ pub struct State {
     pub(super) wake: Option<Moment>,
     pub(super) controls: Option<Moment>,
     pub(super) shelf: BTreeMap<NetworkId, Shelf>,
+    pub(super) unsure: Unsure,
     changed: bool,
 }
 
@@ -71,6 +73,7 @@ impl State {
             wake: None,
             controls: None,
             shelf: BTreeMap::new(),
+            unsure: Unsure::default(),
             changed: true,
         };
         state.set_routes(routes, now);
@@ -117,7 +120,7 @@ impl State {
             Event::NetworkChanged(network) => self.take_network(network, now, params),
             Event::Resumed(millis) => self.take_resumed(millis, now, params),
             Event::Goodput(sample) => self.take_goodput(sample, now, params),
-            Event::Force(service, forced) => self.take_force(service, forced, now),
+            Event::Force(service, forced) => self.take_force(service, forced, now, params),
         }
     }
 
@@ -139,7 +142,11 @@ impl State {
             }
             Ruling::Counts => {
                 let good = evidence.sign.is_good();
+                if !good && !self.link.is_well_since(evidence.began) {
+                    self.doubt_of(&evidence);
+                }
                 if good {
+                    self.link.absolve(&evidence);
                     self.link.note_good(&evidence, params.bare.contains(&evidence.route.transport));
                 }
                 self.learn(&evidence, now, params);
@@ -157,6 +164,13 @@ impl State {
             Ruling::Void => self.look_again(&evidence, now, params),
         }
         self.remember(evidence);
+    }
+
+    /// A failure counts before anybody has vouched for the line.
+    fn doubt_of(&mut self, evidence: &Evidence) {
+        if let Some(belief) = self.beliefs.get(&evidence.route).filter(|_| evidence.pair.is_none()) {
+            self.unsure.note(&evidence.route, belief, evidence.at);
+        }
     }
 
     /// Whether it is still open what the matter is with a route.
@@ -196,8 +210,12 @@ impl State {
         let route = &evidence.route;
         let sibling = self.sibling_answered(evidence);
         self.hear_people(evidence);
-        let evidence = &self.in_its_shadow(evidence, params);
+        let evidence = &self.on_a_dead_line(self.in_its_shadow(evidence, params), params);
+        let was_played = self.is_played(&route.service, params);
         self.teach(evidence, sibling, now, params);
+        if !was_played && self.is_played(&route.service, params) {
+            self.spread_hostility(evidence, now, params);
+        }
         if evidence.sign == Sign::TransportDown {
             for other in self.over(&route.transport, route) {
                 let told = Evidence { route: other, twin: Twin::Unknown, ..evidence.clone() };
@@ -207,12 +225,14 @@ impl State {
                     belief.probe.stale = false;
                 }
             }
-        } else if evidence.sign.is_good() {
+        }
+        self.spread_freeze(evidence, now, params);
+        if evidence.sign.is_good() {
             self.forgive_server(route, now, params);
             self.pair_up(evidence, now, params);
         }
         if let Some(way) = self.ways.get_mut(&route.transport) {
-            way.hear(evidence.at);
+            way.hear(evidence.at, evidence.sign);
         }
     }
 
@@ -230,7 +250,7 @@ impl State {
     }
 
     /// The other routes over `transport`.
-    fn over(&self, transport: &TransportId, but: &Route) -> Vec<Route> {
+    pub(super) fn over(&self, transport: &TransportId, but: &Route) -> Vec<Route> {
         self.beliefs.keys().filter(|r| r.transport == *transport && *r != but).cloned().collect()
     }
 
@@ -312,6 +332,13 @@ impl State {
             self.told.push(Record::Link { network: self.network, from, to: report.state, ground: report.ground });
         }
         if self.link.is_online() {
+            self.unsure.vouch(report.began);
+        } else {
+            let turned = self.unsure.undo(&mut self.beliefs, report.began);
+            self.changed |= !turned.is_empty();
+            turned.into_iter().for_each(|(route, from)| self.announce(&route, from, now));
+        }
+        if self.link.is_online() {
             if let Some(since) = self.link.frozen_since.take() {
                 self.thaw(now.since(since), now, params);
             }
@@ -319,14 +346,17 @@ impl State {
         }
     }
 
-    fn take_force(&mut self, service: ServiceId, forced: Option<Forced>, now: Moment) {
+    fn take_force(&mut self, service: ServiceId, forced: Option<Forced>, now: Moment, params: &Params) {
         self.changed = true;
         let transport = forced.as_ref().map(|f| f.transport.clone());
         self.told.push(Record::Use { service: service.clone(), transport: transport.clone() });
-        // On this command alone a place where somebody played the service is tried again (§4.11).
+        // On this command alone a place where somebody played the service is tried again (§4.11): all bare ways are one
+        // line.
         if let Some(transport) = transport {
+            let bare = |id| params.bare.contains(id);
             for (route, belief) in &mut self.beliefs {
-                if belief.hostile && route.service == service && route.transport == transport {
+                let meant = route.transport == transport || (bare(&transport) && bare(&route.transport));
+                if belief.hostile && route.service == service && meant {
                     belief.forget(now);
                 }
             }
@@ -352,7 +382,7 @@ impl State {
             let (from, share) = (belief.phase, belief.recovery.share(params));
             phase::tick(belief, now, params);
             // What no probe asks after would stay blocked for good: people find out.
-            if !self.routes.contains(route) {
+            if !self.routes.contains(route) || params.is_unasked(route) {
                 phase::let_go(belief, now, params);
             }
             if belief.phase != from {

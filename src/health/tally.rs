@@ -17,6 +17,8 @@ pub(super) struct Tally {
     ends: Vec<End>,
     techniques: Vec<(Technique, f64)>,
     proven: Option<Technique>,
+    /// Whether nothing harmless is left to explain it: a pair alone leaves what every way may share.
+    sure: bool,
     timed_out: Vec<Option<EndpointTag>>,
     /// Tries that failed while another way reached the very same place.
     same_place: u32,
@@ -42,6 +44,7 @@ impl Tally {
             None => self.techniques.push((weight.technique, weight.points)),
         }
         self.proven = self.proven.or(weight.proves);
+        self.sure |= weight.proves.is_some() && (weight.twin || evidence.pair != Some(Technique::ProtoBlock));
         if evidence.sign == Sign::ConnectTimeout
             && self.timed_out.len() < MOST_ENDS
             && !self.timed_out.contains(&evidence.endpoint)
@@ -62,26 +65,31 @@ impl Tally {
 
     /// One silence that was noted turns out to be more: its points go over to what it is. False when none was noted.
     pub(super) fn sharpen(&mut self, evidence: &Evidence) -> bool {
-        let silence = Sign::Silence.name();
-        let Some(how) = evidence.sign.technique() else { return false };
-        let Some((_, silences)) = self.signs.iter_mut().find(|(sign, count)| *sign == silence && *count > 0) else {
-            return false;
-        };
-        let share = 1.0 / f64::from(*silences);
-        *silences -= 1;
-        self.signs.retain(|(_, count)| *count > 0);
+        let Some(how) = evidence.sign.technique().filter(|_| self.count_of(Sign::Silence) > 0) else { return false };
+        let points = self.take_back();
         self.count(evidence.sign);
-        let blurred = self.techniques.iter_mut().find(|(how, _)| *how == Technique::Unidentified);
-        let points = blurred.map_or(0.0, |(_, points)| {
-            let moved = *points * share;
-            *points -= moved;
-            moved
-        });
         match self.techniques.iter_mut().find(|(known, _)| *known == how) {
             Some((_, sum)) => *sum += points,
             None => self.techniques.push((how, points)),
         }
         true
+    }
+
+    /// One silence that was noted was no sign against the route: what it had weighed.
+    pub(super) fn take_back(&mut self) -> f64 {
+        let silence = Sign::Silence.name();
+        let Some((_, silences)) = self.signs.iter_mut().find(|(sign, count)| *sign == silence && *count > 0) else {
+            return 0.0;
+        };
+        let share = 1.0 / f64::from(*silences);
+        *silences -= 1;
+        self.signs.retain(|(_, count)| *count > 0);
+        let blurred = self.techniques.iter_mut().find(|(how, _)| *how == Technique::Unidentified);
+        blurred.map_or(0.0, |(_, points)| {
+            let taken = *points * share;
+            *points -= taken;
+            taken
+        })
     }
 
     /// Notes a sign that weighs nothing but is worth telling.
@@ -117,8 +125,8 @@ impl Tally {
     /// How sure that is.
     pub(super) const fn confidence(&self) -> Confidence {
         match self.proven {
-            Some(_) => Confidence::Confirmed,
-            None => Confidence::Anomaly,
+            Some(_) if self.sure => Confidence::Confirmed,
+            _ => Confidence::Anomaly,
         }
     }
 
@@ -148,8 +156,10 @@ impl Tally {
         let wanted = gate.endpoints.saturating_mul(gate.tries);
         let tries: u32 = self.ends.iter().map(|end| end.tries).sum();
         let several = u32::try_from(many).unwrap_or(u32::MAX) >= gate.endpoints;
+        // One address more makes up for tries: no more of them is dead by itself.
+        let wide = self.endpoints() > gate.endpoints && tries >= wanted && self.same_place > gate.endpoints;
         let pinned = self.same_place >= wanted || (tries >= wanted && lasted >= params.score_half_life);
-        several || pinned
+        several || wide || pinned
     }
 
     /// Whether at least a third of what failed did so at connect time: lost packets, not chosen ones.

@@ -4,6 +4,8 @@ mod blocks;
 mod budget;
 mod cadence;
 mod evening;
+mod freeze;
+mod hostile;
 mod innocent;
 mod line;
 mod play;

@@ -1,6 +1,7 @@
 //! Whether a slow window is anybody's doing (detection rules T10): it is held against the goodput of a neutral place of
 //! about the same time. Where that is slow too, or the same object is slow through a tunnel, nobody is blamed. The
-//! sample is dear, so it is asked for only when a slow window waits for it, rarely, and within the budget.
+//! sample is dear, so it is asked for only when two slow windows of a route wait for it, or one that stays alone; rarely,
+//! and within the budget. Two windows are what the rule takes to say anything: with both at hand it is said at once.
 
 use super::belief::Belief;
 use super::budget;
@@ -14,6 +15,8 @@ use std::time::Duration;
 const SPEAKS: Duration = Duration::from_secs(30);
 /// A slow window waits this long for a sample.
 const WAITS: Duration = Duration::from_secs(40);
+/// One that stays alone waits this long for a second one, before a sample is asked for on its account.
+const ALONE: Duration = Duration::from_secs(20);
 /// Samples are at least this far apart.
 const APART: Duration = Duration::from_secs(600);
 /// A throttled place is this many times slower than a neutral one.
@@ -41,7 +44,6 @@ pub struct Goodput {
 pub(super) struct Yardstick {
     sample: Option<Goodput>,
     asked: Option<Moment>,
-    wanted: bool,
     waiting: VecDeque<(Moment, Evidence)>,
 }
 
@@ -67,8 +69,18 @@ impl Yardstick {
         self.waiting.retain(|(until, _)| *until > now);
     }
 
-    pub(super) fn expires_at(&self) -> Option<Moment> {
-        self.waiting.iter().map(|(until, _)| *until).min()
+    /// When [`Self::expire`] or [`Self::is_pressing`] may have something to say next.
+    pub(super) fn wakes_at(&self) -> impl Iterator<Item = Moment> {
+        self.waiting.iter().flat_map(|(until, _)| [*until, *until - (WAITS - ALONE)])
+    }
+
+    /// Whether what waits is worth a sample.
+    fn is_pressing(&self, now: Moment) -> bool {
+        let old = |until: Moment| now >= until - (WAITS - ALONE);
+        self.waiting.iter().any(|(until, evidence)| {
+            let another = |(_, other): &(Moment, Evidence)| other.route == evidence.route && other.at != evidence.at;
+            old(*until) || self.waiting.iter().any(another)
+        })
     }
 }
 
@@ -83,11 +95,6 @@ impl State {
             self.yardstick.waiting.pop_front();
         }
         self.yardstick.waiting.push_back((now + WAITS, evidence.clone()));
-        let rested = self.yardstick.asked.is_none_or(|t| now.since(t) >= APART);
-        let probing = matches!(params.mode, Mode::Normal | Mode::Diagnose) && params.line == Line::Unmetered;
-        if rested && probing && self.ledger.allows_neutral(budget::GOODPUT_PRICE, self.reserved(), now, params) {
-            self.yardstick.wanted = true;
-        }
     }
 
     /// A sample came: what waited for it is decided.
@@ -104,13 +111,16 @@ impl State {
     }
 
     /// Whether a sample is to be asked for now; it is booked with that.
-    pub(super) fn wants_goodput(&mut self, now: Moment) -> bool {
-        let wanted = std::mem::take(&mut self.yardstick.wanted);
-        if wanted {
-            self.yardstick.asked = Some(now);
-            self.ledger.spend_neutral(budget::GOODPUT_PRICE, now);
+    pub(super) fn wants_goodput(&mut self, now: Moment, params: &Params) -> bool {
+        let rested = self.yardstick.asked.is_none_or(|t| now.since(t) >= APART);
+        let probing = matches!(params.mode, Mode::Normal | Mode::Diagnose) && params.line == Line::Unmetered;
+        let wanted = rested && probing && self.link.is_online() && self.yardstick.is_pressing(now);
+        if !wanted || !self.ledger.allows_neutral(budget::GOODPUT_PRICE, self.reserved(), now, params) {
+            return false;
         }
-        wanted
+        self.yardstick.asked = Some(now);
+        self.ledger.spend_neutral(budget::GOODPUT_PRICE, now);
+        true
     }
 
     fn compare(&mut self, evidence: &Evidence, sample: &Goodput, now: Moment, params: &Params) {

@@ -54,7 +54,7 @@ pub(super) fn weigh(evidence: &Evidence, before: Before) -> Option<Weight> {
     let proven = |how| Weight { proves: Some(how), technique: how, ..plain(PROVEN) };
     let weight = match (evidence.pair, evidence.sign) {
         (_, sign) if sign.is_good() => return None,
-        (_, Sign::ConnectOnly | Sign::Slow { .. } | Sign::BurstFrozen) => return None,
+        (_, Sign::ConnectOnly | Sign::Slow { .. } | Sign::BurstFrozen | Sign::Left) => return None,
         // What becomes of packets says nothing of streams.
         (pair, sign) if evidence.route.l4 == L4::Tcp && is_of_packets(pair, sign) => return None,
         // It says what is not the trigger; a path that loses large packets looks the same.

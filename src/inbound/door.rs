@@ -4,7 +4,7 @@
 use super::error::{Error, Stranger};
 use super::login::Login;
 use super::{Protocol, Request, Settings, http, socks};
-use crate::net::{Deadline, Rewound, Stream};
+use crate::net::{DatagramListener, Deadline, Rewound, Stream};
 use crate::wire;
 use crate::wire::socks::Parsed;
 use bytes::{Buf, BytesMut};
@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -26,12 +27,14 @@ pub struct Served {
 }
 
 /// A door, ready for visits.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Door {
     /// Who may come in; `None` for everybody who can reach it.
     pub login: Option<Login>,
     /// How patient it is.
     pub settings: Settings,
+    /// Where the datagrams of those come in who ask for an association.
+    pub datagrams: Arc<dyn DatagramListener>,
 }
 
 /// Who is at the door.
@@ -65,7 +68,7 @@ impl Door {
                 let negotiation = async {
                     match version {
                         4 => socks::negotiate4(hearing, self.login.as_ref(), visitor).await,
-                        _ => socks::negotiate5(hearing, self.login.as_ref(), visitor).await,
+                        _ => socks::negotiate5(hearing, self, visitor).await,
                     }
                 };
                 let request = visitor.deadline.run(negotiation).await.unwrap_or(Err(too_slow))?;

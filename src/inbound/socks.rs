@@ -1,30 +1,27 @@
 //! The SOCKS door: version 5 (RFC 1928, RFC 1929), 4 and 4a. Nothing is granted before a way is up; what a client
 //! sends ahead of the reply is kept for it. BIND is refused.
 
-use super::door::{Hearing, Visitor};
+use super::door::{Door, Hearing, Visitor};
 use super::error::Error;
 use super::login::{Login, admits};
 use super::udp::Relay;
 use super::{Answer, Association, Protocol, Refusal, Request, Want};
-use crate::net::{BindError, Datagrams, Stream, bind_datagrams};
+use crate::net::{BindError, DatagramListener, Datagrams, Stream};
 use crate::wire::Error as Fault;
 use crate::wire::socks::{self, Command, Method, Reply};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::sync::Arc;
 
 /// What a reply says of our own end: nothing (RFC 1928 §6 asks for the address towards the destination, which would
 /// tell a local app by which way it goes).
 const UNTOLD: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
 
 /// Hears a version 5 client out, up to its request.
-pub(super) async fn negotiate5(
-    mut hearing: Hearing,
-    login: Option<&Login>,
-    visitor: Visitor,
-) -> Result<Request, Error> {
-    let malformed = Error::Malformed(Protocol::Socks5);
+pub(super) async fn negotiate5(mut hearing: Hearing, door: &Door, visitor: Visitor) -> Result<Request, Error> {
+    let (malformed, login) = (Error::Malformed(Protocol::Socks5), door.login.as_ref());
     let Ok(offered) = hearing.take(socks::greeting).await? else { return Err(malformed) };
     let method = if login.is_some() { Method::Login } else { Method::NoAuth };
     if !offered.contains(&method) {
@@ -45,7 +42,8 @@ pub(super) async fn negotiate5(
     let (want, answer): (_, Box<dyn Answer>) = match request.command {
         Command::Connect => (Want::Stream(request.to), Box::new(StreamAnswer { hearing, speaks: Protocol::Socks5 })),
         Command::UdpAssociate => {
-            (Want::Packets, Box::new(PacketsAnswer { hearing, visitor, announced_port: request.to.port }))
+            let (datagrams, announced_port) = (Arc::clone(&door.datagrams), request.to.port);
+            (Want::Packets, Box::new(PacketsAnswer { hearing, visitor, announced_port, datagrams }))
         }
         Command::Bind => {
             return Err(hearing.turn_away(&no5(Reply::CommandNotSupported), Error::Unsupported).await);
@@ -149,6 +147,7 @@ struct PacketsAnswer {
     hearing: Hearing,
     visitor: Visitor,
     announced_port: u16,
+    datagrams: Arc<dyn DatagramListener>,
 }
 
 impl Answer for PacketsAnswer {
@@ -159,7 +158,7 @@ impl Answer for PacketsAnswer {
     fn accept_packets(mut self: Box<Self>) -> BoxFuture<'static, io::Result<Association>> {
         async move {
             // Where the client reached us and nowhere else: a relay on every address would be a door without a lock.
-            let (socket, at) = match bind_at(self.visitor.local).await {
+            let (socket, at) = match bind_at(&*self.datagrams, self.visitor.local).await {
                 Ok(bound) => bound,
                 Err(e) => {
                     self.hearing.dismiss(&no5(Reply::GeneralFailure)).await?;
@@ -183,8 +182,8 @@ impl Answer for PacketsAnswer {
     }
 }
 
-async fn bind_at(local: SocketAddr) -> io::Result<(Box<dyn Datagrams>, SocketAddr)> {
-    let socket = bind_datagrams(local).await.map_err(|error| match error {
+async fn bind_at(datagrams: &dyn DatagramListener, local: SocketAddr) -> io::Result<(Box<dyn Datagrams>, SocketAddr)> {
+    let socket = datagrams.bind(local).await.map_err(|error| match error {
         BindError::InUse { .. } => io::ErrorKind::AddrInUse.into(),
         BindError::NotPermitted { .. } => io::ErrorKind::PermissionDenied.into(),
         BindError::NotOurs { .. } => io::ErrorKind::AddrNotAvailable.into(),
@@ -206,7 +205,7 @@ fn not_what_was_asked<T: Send + 'static>(answer: Box<dyn Answer>) -> BoxFuture<'
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::Deadline;
+    use crate::net::{Deadline, OsDatagrams};
     use std::time::Duration;
     use tokio::io::AsyncReadExt;
 
@@ -218,7 +217,8 @@ mod tests {
             local: "192.0.2.1:0".parse().unwrap(), // RFC 5737: an address no machine has
             deadline: Deadline::after(Duration::from_secs(10)),
         };
-        let answer = PacketsAnswer { hearing: Hearing::new(Box::new(near)), visitor, announced_port: 0 };
+        let (hearing, datagrams) = (Hearing::new(Box::new(near)), Arc::new(OsDatagrams));
+        let answer = PacketsAnswer { hearing, visitor, announced_port: 0, datagrams };
         let client_side = async move {
             let mut reply = [0; 10];
             client.read_exact(&mut reply).await.unwrap();

@@ -53,6 +53,14 @@ pub struct Flow {
     pub rtt: Duration,
 }
 
+impl Flow {
+    /// For how long what is owed has not come. An idle connection that only now sends something has been quiet for long,
+    /// but owes since a moment.
+    pub fn waited(&self) -> Duration {
+        self.quiet.min(self.owed_for)
+    }
+}
+
 /// Whether a flow is frozen.
 pub fn frozen(flow: &Flow) -> Option<Sign> {
     let patience = match flow.owed {
@@ -61,9 +69,7 @@ pub fn frozen(flow: &Flow) -> Option<Sign> {
         Owed::Answer { .. } => LIKELY,
         Owed::Acknowledgement | Owed::RestOfRecord | Owed::RestOfBody => CERTAIN,
     };
-    // An idle connection that only now sends something has been quiet for long, but owes since a moment.
-    let waited = flow.quiet.min(flow.owed_for);
-    (waited >= patience.max(flow.rtt * TRIPS)).then(|| stopped(flow.received)).flatten()
+    (flow.waited() >= patience.max(flow.rtt * TRIPS)).then(|| stopped(flow.received)).flatten()
 }
 
 /// What a failure in or after the handshake is a sign of.

@@ -5,6 +5,7 @@
 //! question.
 
 pub mod burst;
+pub mod clock;
 mod connect;
 pub mod dns;
 pub mod examination;

@@ -79,6 +79,10 @@ pub enum Sign {
     /// Twice in a row, with nobody served in between, an app hung up on the server's first words and connected again:
     /// it may have been shown a stranger's certificate or key.
     HungUp,
+    /// Twice in a row an app left a connection on which nothing had come for a while, after some kilobytes, and connected
+    /// again at once: perhaps transfers freeze, where nothing shows that more is owed. Counts nothing, and is a reason
+    /// to ask for a body.
+    Left,
     /// Packets went out, none came back.
     UdpNoReply,
     /// QUIC's first packets to the service got no answer, while the same host answers otherwise (T13).
@@ -128,6 +132,9 @@ pub struct Evidence {
     pub sign: Sign,
     /// When the attempt *began*: a network change or a sleep after that voids it.
     pub began: Moment,
+    /// From when on what was due did not come: the line must be vouched for after that, for it may have gone in between.
+    /// Later than `began` where a connection lived before it failed.
+    pub since: Moment,
     /// When it ended.
     pub at: Moment,
     /// Where, for counting distinct endpoints.
@@ -154,6 +161,7 @@ impl Evidence {
             source,
             sign,
             began,
+            since: began,
             at,
             endpoint: None,
             twin: Twin::Unknown,
@@ -174,7 +182,8 @@ impl Sign {
 
     /// Whether this says that the route does not work.
     pub const fn is_bad(self) -> bool {
-        !self.is_good() && !matches!(self, Self::ConnectOnly | Self::DnsLie | Self::DnsInjected | Self::Slow { .. })
+        !self.is_good()
+            && !matches!(self, Self::ConnectOnly | Self::DnsLie | Self::DnsInjected | Self::Slow { .. } | Self::Left)
     }
 
     /// Whether a server could have done this itself to a question that it does not understand (any more). People's
@@ -195,6 +204,8 @@ impl Sign {
                 | Self::Refused
                 | Self::RefusedByIcmp
                 | Self::Frozen { .. }
+                | Self::Slow { .. }
+                | Self::Throttled
                 | Self::ForeignKey
                 | Self::HungUp
         )
@@ -226,6 +237,7 @@ impl Sign {
             Self::ClientGaveUp => "client_gave_up",
             Self::Reconnecting => "reconnecting",
             Self::HungUp => "client_hung_up",
+            Self::Left => "client_left",
             Self::UdpNoReply => "udp_no_reply",
             Self::QuicSilent => "quic_no_reply",
             Self::BurstFrozen => "burst_frozen",
@@ -256,6 +268,7 @@ impl Sign {
             | Self::BodyProven
             | Self::ConnectOnly
             | Self::Slow { .. }
+            | Self::Left
             | Self::WrongAnswer
             | Self::TransportDown => return None,
         })

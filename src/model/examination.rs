@@ -11,8 +11,10 @@ use std::fmt;
 pub enum Trial {
     /// C0–C3, C11: whether the line is fit to learn from.
     Link,
-    /// The system's resolver beside the secure one; a second, late answer.
+    /// The system's resolver beside the secure one.
     Dns,
+    /// T2: that resolver asked raw, with an ear for a second, late answer, and over TCP.
+    LateAnswer,
     /// The service's own protocol over the plain direct way.
     Service,
     /// C7: another address or port of the service.
@@ -53,6 +55,7 @@ impl Trial {
         match self {
             Self::Link => "link",
             Self::Dns => "dns",
+            Self::LateAnswer => "late_answer",
             Self::Service => "service",
             Self::OtherEndpoint => "other_endpoint",
             Self::OtherFamily => "other_family",

@@ -99,6 +99,16 @@ pub enum L4 {
 #[serde(transparent)]
 pub struct NetworkId(pub u32);
 
+impl NetworkId {
+    /// Not known (yet): there is no default route, or its gateway has not been spoken to.
+    pub const UNKNOWN: Self = Self(0);
+
+    /// Whether it is not known which network this is.
+    pub const fn is_unknown(self) -> bool {
+        self.0 == Self::UNKNOWN.0
+    }
+}
+
 impl fmt::Display for NetworkId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04x}", self.0 & 0xffff)

@@ -62,8 +62,8 @@ pub enum Partial {
 impl fmt::Display for Partial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OnlyIpv6 => f.write_str("works over IPv6 only"),
-            Self::OnlyIpv4 => f.write_str("works over IPv4 only"),
+            Self::OnlyIpv6 => f.write_str("works over IPv6 only, its IPv4 addresses do not answer"),
+            Self::OnlyIpv4 => f.write_str("works over IPv4 only, its IPv6 addresses do not answer"),
             Self::SomeEndpoints { dead: 1 } => f.write_str("one of its addresses does not answer"),
             Self::SomeEndpoints { dead } => write!(f, "{dead} of its addresses do not answer"),
         }
@@ -154,11 +154,19 @@ pub struct Snapshot {
     pub forced: HashMap<ServiceId, Forced>,
     /// The tunnels that once carried something while only domestic places answered: they go first when that is so.
     pub capable: HashSet<TransportId>,
+    /// Services that somebody plays on the bare line, by proof: none of their facets goes there.
+    pub played: HashSet<ServiceId>,
 }
 
 impl Snapshot {
     /// What is believed of `route`, if anything.
     pub fn standing(&self, route: &Route) -> Option<&Standing> {
         self.standings.get(route)
+    }
+
+    /// Whether people's bytes may not take `route` now, which goes over the `bare` line or not: somebody else answered
+    /// there in the service's place, or it is just being found out.
+    pub fn is_hostile(&self, route: &Route, bare: bool) -> bool {
+        (bare && self.played.contains(&route.service)) || self.standing(route).is_some_and(|s| s.hostile)
     }
 }

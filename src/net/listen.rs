@@ -3,6 +3,7 @@
 
 use super::io::{Datagrams, Stream};
 use super::os::OsStream;
+use futures_util::future::BoxFuture;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -47,7 +48,8 @@ pub enum BindError {
 }
 
 impl BindError {
-    fn new(address: SocketAddr, error: io::Error) -> Self {
+    /// What the error of a bind to `address` means.
+    pub fn new(address: SocketAddr, error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::AddrInUse => Self::InUse { address },
             io::ErrorKind::PermissionDenied => Self::NotPermitted { address },
@@ -140,6 +142,22 @@ fn is_of_one_connection(error: &io::Error) -> bool {
             | K::NetworkDown
             | K::Interrupted
     )
+}
+
+/// Where clients' datagrams come in: beside the streams that they came by.
+pub trait DatagramListener: Send + Sync + 'static {
+    /// Binds a UDP socket to exactly `address` (port 0: any free one), for the client's side of an association.
+    fn bind(&self, address: SocketAddr) -> BoxFuture<'_, Result<Box<dyn Datagrams>, BindError>>;
+}
+
+/// The kernel's own sockets.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsDatagrams;
+
+impl DatagramListener for OsDatagrams {
+    fn bind(&self, address: SocketAddr) -> BoxFuture<'_, Result<Box<dyn Datagrams>, BindError>> {
+        Box::pin(bind_datagrams(address))
+    }
 }
 
 /// Binds a UDP socket to exactly `address` (port 0: any free one), for the client's side of an association.

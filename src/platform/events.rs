@@ -14,6 +14,9 @@ const SETTLE: Duration = Duration::from_millis(200);
 /// How long a new gateway may stay without a hardware address before the network is told without it. Whatever is sent
 /// after the word that the link is up makes the kernel ask for it, and routers answer within milliseconds.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// The same at the start, when nothing may have been sent yet that makes the kernel ask. Until then the network counts as
+/// unknown: an id without the gateway's hardware address would be another one after the next start.
+const START_PATIENCE: Duration = Duration::from_secs(5);
 /// Networks remembered by place; the beliefs about older ones are gone anyway.
 const MET: usize = 16;
 /// How often the clocks are compared, and the route table is read in case no address changed with it.
@@ -53,18 +56,20 @@ impl Events {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let origin = Instant::now();
+        let location = Location::new(key, here());
+        let look_again = location.is_finding_out().then_some(origin + SETTLE);
         Self {
             stirs: Stirs::listen().ok(),
             ticks,
             origin,
             clocks: Clocks::new(Duration::ZERO, wall()),
-            location: Location::new(key, here()),
-            look_again: None,
+            location,
+            look_again,
             ready: VecDeque::new(),
         }
     }
 
-    /// The network the machine is on; the default id while there is no default route.
+    /// The network the machine is on; unknown while there is no default route, or its gateway was not spoken to yet.
     pub fn network(&self) -> NetworkId {
         self.location.id
     }
@@ -147,12 +152,28 @@ struct Location {
     met: VecDeque<(Place, NetworkId)>,
     /// Since when a new place lacks its gateway's hardware address.
     incomplete_since: Option<Duration>,
+    /// How long it may.
+    patience: Duration,
 }
 
 impl Location {
     fn new(key: [u8; 32], place: Option<Place>) -> Self {
-        let id = place.as_ref().map(|p| p.id(&key));
-        Self { key, place, id: id.unwrap_or_default(), told: id, met: VecDeque::new(), incomplete_since: None }
+        let incomplete_since = place.as_ref().filter(|p| !p.is_complete()).map(|_| Duration::ZERO);
+        let place = place.filter(Place::is_complete);
+        let told = place.as_ref().map(|p| p.id(&key));
+        let id = told.unwrap_or(NetworkId::UNKNOWN);
+        let mut location =
+            Self { key, place: None, id, told, met: VecDeque::new(), incomplete_since, patience: START_PATIENCE };
+        if let Some(place) = place {
+            location.meet(place.clone());
+            location.place = Some(place);
+        }
+        location
+    }
+
+    /// Whether there is a way out, and it is not known yet to which network.
+    const fn is_finding_out(&self) -> bool {
+        self.incomplete_since.is_some()
     }
 
     /// Takes in what the route table says now; whether it should be read again soon.
@@ -185,7 +206,7 @@ impl Location {
                     out.push_back(Event::LinkUp);
                 }
                 let since = *self.incomplete_since.get_or_insert(now);
-                if !seen.is_complete() && now.saturating_sub(since) < PATIENCE {
+                if !seen.is_complete() && now.saturating_sub(since) < self.patience {
                     return true;
                 }
                 self.arrive(seen, out);
@@ -202,6 +223,7 @@ impl Location {
         }
         self.place = Some(seen);
         self.incomplete_since = None;
+        self.patience = PATIENCE;
         if self.told != Some(self.id) {
             self.told = Some(self.id);
             out.push_back(Event::NetworkChanged(self.id));
@@ -275,14 +297,30 @@ mod tests {
     #[test]
     fn a_network_keeps_the_id_it_got_before_its_gateway_was_known() {
         let mut location = Location::new([7; 32], at(None));
+        observe(&mut location, at(None), secs(5));
         let home = location.id;
-        assert_eq!(observe(&mut location, at(Some([1; 6])), secs(4)), (false, vec![]));
-        observe(&mut location, None, secs(8));
-        assert_eq!(observe(&mut location, at(Some([1; 6])), secs(9)), (false, vec![Event::LinkUp]));
+        assert_eq!(observe(&mut location, at(Some([1; 6])), secs(8)), (false, vec![]));
+        observe(&mut location, None, secs(9));
+        assert_eq!(observe(&mut location, at(Some([1; 6])), secs(10)), (false, vec![Event::LinkUp]));
         let (_, told) = observe(&mut location, at(Some([2; 6])), secs(12));
         assert_eq!(told, [Event::NetworkChanged(location.id)]);
         let (_, told) = observe(&mut location, at(Some([1; 6])), secs(16));
         assert_eq!(told, [Event::NetworkChanged(home)]);
+    }
+
+    #[test]
+    fn at_the_start_a_network_is_unknown_until_its_gateway_was_spoken_to() {
+        let known = Location::new([7; 32], at(Some([1; 6]))).id;
+        let mut location = Location::new([7; 32], at(None));
+        assert!(location.id.is_unknown() && location.is_finding_out());
+        assert_eq!(observe(&mut location, at(None), secs(2)), (true, vec![]), "the link has been up all the time");
+        assert_eq!(observe(&mut location, at(Some([1; 6])), secs(3)), (false, vec![Event::NetworkChanged(known)]));
+        assert!(!location.is_finding_out());
+        let mut hidden = Location::new([7; 32], at(None));
+        let (again, told) = observe(&mut hidden, at(None), START_PATIENCE);
+        assert_eq!((again, told), (false, vec![Event::NetworkChanged(hidden.id)]));
+        let mut gone = Location::new([7; 32], at(None));
+        assert_eq!(observe(&mut gone, None, secs(1)), (false, vec![Event::LinkDown]));
     }
 
     #[test]
@@ -296,9 +334,9 @@ mod tests {
     #[test]
     fn a_gateway_that_hides_its_hardware_is_told_after_a_while_and_keeps_its_id() {
         let mut location = Location::new([7; 32], None);
-        assert_eq!(location.id, NetworkId::default());
+        assert_eq!(location.id, NetworkId::UNKNOWN);
         assert_eq!(observe(&mut location, at(None), secs(1)), (true, vec![Event::LinkUp]));
-        let (again, told) = observe(&mut location, at(None), secs(5));
+        let (again, told) = observe(&mut location, at(None), secs(6));
         assert!(!again);
         assert_eq!(told, [Event::NetworkChanged(location.id)]);
         assert_eq!(observe(&mut location, at(Some([1; 6])), secs(9)), (false, vec![]));

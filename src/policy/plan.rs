@@ -87,6 +87,9 @@ impl<'a> Question<'a> {
     fn candidate(&self, id: &'a TransportId) -> Result<Candidate<'a>, Reason> {
         let way = self.allowed(id)?;
         let forced = self.forced().is_some();
+        if way.bare && self.snapshot.played.contains(&self.service.id) {
+            return Err(Reason::Hostile);
+        }
         let Some(standing) = self.standing(id) else {
             if !forced && self.is_without_quic() {
                 return Err(Reason::StreamsInstead);

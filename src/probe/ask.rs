@@ -4,7 +4,7 @@
 use super::exchange::Fault;
 use super::spec::{Kind, Spec};
 use super::tap::Tap;
-use super::{Settings, Sources, https, noise, quic, stun, telegram, tls, websocket};
+use super::{Settings, Sources, https, long, noise, quic, stun, telegram, tls, websocket};
 use crate::model::{Cause, Destination, EndpointTag, Failure, Grade, Host, L4, Stage, Whose};
 use crate::net::{Deadline, Stream, endpoint_tag};
 use crate::transport::Transport;
@@ -164,6 +164,10 @@ impl Asker {
                 let body = if https.body_bytes > 0 { self.settings.probe_timeout } else { Duration::ZERO };
                 let deadline = Deadline::after(self.settings.probe_timeout + body);
                 self.watch(&tap, deadline, https::ask(stream, https, target, self, &tap)).await
+            }
+            Kind::Often(https) => {
+                let deadline = Deadline::after(self.settings.probe_timeout * 2);
+                self.watch(&tap, deadline, long::ask_often(stream, https, target, self, &tap)).await
             }
             Kind::WebSocket { https, subprotocol, origin, talk } => {
                 let call = websocket::Call { https, subprotocol, origin, talk };

@@ -2,24 +2,39 @@
 //! failures at once ask once.
 
 use super::ask::Asker;
-use super::controls;
 use super::spec::Anchors;
+use super::{clock, controls};
 use crate::board::{Board, LinkReport};
-use crate::judge::link::{Controls, Doubt, Finding, Limits};
+use crate::judge::link::{Controls, Doubt, Finding, Limits, SLOW};
 use crate::model::{self, Ground, LinkState, Moment, NetworkId};
 use crate::net::Network;
 use crate::transport::Transport;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 /// How much is wanted to be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Thorough {
     /// Everything: a failure is in question.
     Fully,
+    /// The same, and that the line was still there after this moment, at which the failure began: it may have gone since
+    /// it was last looked at.
+    After(Moment),
     /// Everything when a failure may be in question, else only whether the line is still there.
     AsDue,
+}
+
+impl Thorough {
+    /// After which moment the line must have been there, where everything is wanted to be known.
+    fn wanted(self) -> Option<Moment> {
+        match self {
+            Self::Fully => Some(Moment::default()),
+            Self::After(since) => Some(since),
+            Self::AsDue => None,
+        }
+    }
 }
 
 /// What the controls said, as judged.
@@ -41,10 +56,14 @@ pub(super) struct Checks {
 struct Memory {
     last: Option<Last>,
     doubt: Doubt,
+    /// How long the neutral anchors usually take to answer, on this network.
+    usual: Option<(NetworkId, Duration)>,
 }
 
 struct Last {
     at: Moment,
+    /// When the latest look began at which it was still there.
+    vouched: Moment,
     network: NetworkId,
     /// [`Board::changes`] at that time.
     changes: u64,
@@ -54,6 +73,8 @@ struct Last {
     bad_runs: u32,
 }
 
+/// Round trips of a light look: two pages in clear text, each with its connection.
+const LIGHT_TRIPS: u32 = 4;
 /// A line that stays bad is looked at after this, then after twice as long each time …
 const BAD_AGAIN: Duration = Duration::from_secs(50);
 /// The first looks may come soon: a line that is just coming up is bad for a moment. Not where it seems to be whitelisted.
@@ -71,6 +92,19 @@ impl Last {
             runs => BAD_AGAIN.saturating_mul(1 << runs.saturating_sub(SOON + 1).min(8)).min(BAD_RARELY),
         };
         self.checked.state == LinkState::LinkBad && now.since(self.at) < wait
+    }
+}
+
+impl Memory {
+    /// The anchors' usual time on `network`.
+    fn usual(&self, network: NetworkId) -> Option<Duration> {
+        self.usual.filter(|(known, _)| *known == network).map(|(_, usual)| usual)
+    }
+
+    /// They took so long on a line that is well: the least is nearest to the truth, and fades slowly.
+    fn learn(&mut self, network: NetworkId, took: Duration) {
+        let usual = self.usual(network).map_or(took, |usual| took.min(usual + took.saturating_sub(usual) / 8));
+        self.usual = Some((network, usual));
     }
 }
 
@@ -92,13 +126,27 @@ impl Checks {
         let (began, network, changes) = (board.now(), board.snapshot().network, board.changes());
         // What was heard on another network, or before a sleep, vouches for nothing on this one.
         memory.last.take_if(|last| last.network != network || last.changes != changes);
-        let fresh =
-            memory.last.as_ref().filter(|last| last.is_full && began.since(last.at) <= asker.settings.controls_fresh);
-        if let (Thorough::Fully, Some(last)) = (thorough, fresh) {
-            return last.checked;
+        let is_fresh = |last: &&mut Last| last.is_full && began.since(last.at) <= asker.settings.controls_fresh;
+        let fresh = memory.last.as_mut().filter(is_fresh);
+        if let Some(last) = fresh
+            && let Some(since) = thorough.wanted()
+        {
+            if last.checked.state != LinkState::Online || last.vouched >= since {
+                return last.checked;
+            }
+            if controls::run_lightly(asker, anchors, self.network.as_ref()).await.is_some() {
+                last.vouched = began;
+                board.link(LinkReport {
+                    state: last.checked.state,
+                    ground: last.checked.ground,
+                    began,
+                    at: board.now(),
+                });
+                return last.checked;
+            }
         }
         // A fact waits for somebody to vouch for the line after it: a light look shows that it is still there.
-        let is_fresh = fresh.is_some();
+        let is_fresh = memory.last.as_mut().is_some_and(|last| is_fresh(&last));
         if let (Thorough::AsDue, Some(last)) = (thorough, memory.last.as_ref().filter(|last| last.is_too_soon(began))) {
             board.link(LinkReport { state: last.checked.state, ground: last.checked.ground, began, at: began });
             return last.checked;
@@ -107,22 +155,40 @@ impl Checks {
             let is_due = is_fresh || began.since(last.at) >= asker.settings.controls_routine;
             last.checked.state == LinkState::Online && is_due
         });
+        let usual = memory.usual(network);
         let light = match thorough {
-            Thorough::AsDue if is_routine => controls::run_lightly(asker, anchors, self.network.as_ref()).await,
-            Thorough::AsDue | Thorough::Fully => None,
+            Thorough::AsDue if is_routine => self.look_lightly(asker, anchors, usual).await,
+            Thorough::AsDue | Thorough::Fully | Thorough::After(_) => None,
         };
         let is_full = light.is_none();
-        let run = match light {
+        let mut run = match light {
             Some(run) => run,
             None => controls::run(asker, anchors, way, self.network.as_ref()).await,
         };
+        run.usual_rtt = usual;
         let at = board.now();
         let checked = meaning(&run, &mut memory.doubt, asker.settings.limits, at);
+        if let Some(took) = run.trip().filter(|_| checked.state == LinkState::Online) {
+            memory.learn(network, took);
+        }
         board.link(LinkReport { state: checked.state, ground: checked.ground, began, at });
         let before = memory.last.take().map_or(0, |last| last.bad_runs);
         let bad_runs = if checked.state == LinkState::LinkBad { before.saturating_add(1) } else { 0 };
-        memory.last = Some(Last { at, network, changes, is_full, checked, bad_runs });
+        if is_full {
+            clock::mind(asker, anchors, way, &run).await;
+        }
+        memory.last = Some(Last { at, vouched: began, network, changes, is_full, checked, bad_runs });
         checked
+    }
+}
+
+impl Checks {
+    /// A light look; `None` when it leaves a doubt, as one that took long does.
+    async fn look_lightly(&self, asker: &Asker, anchors: &Anchors, usual: Option<Duration>) -> Option<Controls> {
+        let began = Instant::now();
+        let run = controls::run_lightly(asker, anchors, self.network.as_ref()).await?;
+        let is_slow = usual.is_some_and(|usual| began.elapsed() >= usual * LIGHT_TRIPS * SLOW);
+        (!is_slow).then_some(run)
     }
 }
 
@@ -173,6 +239,7 @@ mod tests {
     fn a_line_that_stays_bad_is_looked_at_ever_more_rarely() {
         let last = |state, bad_runs| Last {
             at: Moment::default(),
+            vouched: Moment::default(),
             network: NetworkId(1),
             is_full: true,
             changes: 0,

@@ -4,9 +4,14 @@
 
 use super::pair::{Half, Neutral, https_of, pinned};
 use super::round::{Failed, Question, Rounds, Told};
+use super::turns::Owed;
 use crate::judge::s2c::{self, Heard};
-use crate::model::{self, Confidence, Destination, Evidence, Sign, Technique, Twin};
+use crate::model::{self, Confidence, Destination, Evidence, L4, Phase, Route, Sign, Standing, Technique, Twin};
 use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Another facet of a service that answered within this time is alive.
+const LATELY: Duration = Duration::from_secs(600);
 
 /// The neutral halves that went before the real one.
 pub(super) struct Before {
@@ -31,20 +36,49 @@ impl Before {
 }
 
 impl Rounds {
-    /// The neutral half that an earlier, inconclusive pair left to be asked first.
-    pub(super) async fn neutral_first(&self, question: &Question<'_>) -> Option<Before> {
-        let address = self.turns.owed(&question.route)?;
-        self.turns.owe(&question.route, None);
+    /// The neutral half that an earlier, inconclusive pair left to be asked first, and the question put to the very
+    /// same address.
+    pub(super) async fn neutral_first<'a>(&self, question: Question<'a>, owed: Owed) -> (Question<'a>, Option<Before>) {
         self.turns.paired(&question.route, self.board.now());
-        let neutral = self.neutral(question)?;
-        let first = self.ask_half(question, &neutral, address).await;
+        let Some(neutral) = self.neutral(&question) else { return (question, None) };
+        let target = owed.address.map_or_else(|| question.target.clone(), Destination::from);
+        let (first, address) = self.ask_half(&question, &neutral, &target).await;
+        let question = match address {
+            Some(address) => at(question, address),
+            None => question,
+        };
         // Everything muted, or only the name? Still before the real half.
         let is_muted = matches!(first, Half::Failed(Sign::HelloMuted | Sign::Silence));
         let bytes = match https_of(&question.spec).filter(|_| is_muted) {
-            Some(_) => Some(self.ask_half(question, &Neutral::Http, address).await),
+            Some(_) => Some(self.ask_half(&question, &Neutral::Http, &question.target).await.0),
             None => None,
         };
-        Some(Before { neutral, first, bytes })
+        (question, Some(Before { neutral, first, bytes }))
+    }
+
+    /// A question while what failed before may still be punished for: the neutral half is asked, and only where it
+    /// passes, which shows that nothing is punished, the real one as often as the rule wants it to fail. Else it is owed.
+    pub(super) async fn ask_in_shadow(&self, question: Question<'_>) {
+        let Some(neutral) = self.neutral(&question) else { return };
+        if !self.settings().pairs || question.way.kind != "direct" || !self.is_long_after_a_pair(&question) {
+            return;
+        }
+        self.turns.paired(&question.route, self.board.now());
+        let (half, address) = self.ask_half(&question, &neutral, &question.target).await;
+        let (Half::Passed, Some(address)) = (half, address) else {
+            return self.turns.owe(&question.route, address);
+        };
+        let question = at(question, address);
+        let asked = self.put(&question).await;
+        self.turns.took(&question.route, asked.outcome.is_ok(), &self.asker.sources.chance);
+        let Told::Failed(mut failed) = self.tell_unless_failed(&question, &asked) else { return };
+        self.vouch(&question, &mut failed).await;
+        self.board.report(failed.evidence.clone());
+        let proves = neutral.proves(failed.evidence.sign);
+        let alone = proves == Some(Technique::ProtoBlock) && self.is_vouched_alone(&question.route, &failed.evidence);
+        if proves.is_some() && (is_vouched(&failed.evidence) || alone) {
+            self.repeat(&question, &failed, (&neutral, address)).await;
+        }
     }
 
     /// The neutral half, and when that passes the real one again, as often as the rule wants it to fail.
@@ -53,7 +87,7 @@ impl Rounds {
         let Some(address) = failed.address.filter(|_| self.may_pair(question, evidence)) else { return };
         let Some(neutral) = self.neutral(question).filter(|n| n.proves(evidence.sign).is_some()) else { return };
         self.turns.paired(&question.route, self.board.now());
-        if self.ask_half(question, &neutral, address).await == Half::Passed {
+        if self.ask_half(question, &neutral, &Destination::from(address)).await.0 == Half::Passed {
             return self.repeat(question, failed, (&neutral, address)).await;
         }
         // Large messages may vanish there, whatever the name: the same name in a small one tells.
@@ -69,17 +103,21 @@ impl Rounds {
         self.turns.owe(&question.route, Some(address));
     }
 
-    async fn ask_half(&self, question: &Question<'_>, half: &Neutral, address: SocketAddr) -> Half {
+    async fn ask_half(
+        &self,
+        question: &Question<'_>,
+        half: &Neutral,
+        target: &Destination,
+    ) -> (Half, Option<SocketAddr>) {
         self.board.probe_started(question.route.clone(), half.price());
-        half.ask(&self.asker, question.way, &Destination::from(address)).await.0
+        half.ask(&self.asker, question.way, target).await
     }
 
     /// Puts the real question to the same address until it has failed as often as `neutral` wants.
     async fn repeat(&self, question: &Question<'_>, failed: &Failed, (neutral, address): (&Neutral, SocketAddr)) {
         let evidence = &failed.evidence;
-        let spec = pinned(&question.spec, &question.target, address);
-        let target = Destination::from(address);
-        let again = Question { route: question.route.clone(), way: question.way, spec, target };
+        let (route, spec, target) = (question.route.clone(), question.spec.clone(), question.target.clone());
+        let again = at(Question { route, way: question.way, spec, target }, address);
         for failures in 2..=neutral.failures() {
             let asked = self.put(&again).await;
             let Told::Failed(mut next) = self.tell_unless_failed(&again, &asked) else { return };
@@ -102,8 +140,24 @@ impl Rounds {
         let snapshot = self.board.snapshot();
         let proven = snapshot.standing(&question.route).is_some_and(|s| s.confidence == Confidence::Confirmed);
         let bare = question.way.kind == "direct";
-        let is_vouched = evidence.twin == Twin::Answered && evidence.anchors != model::Anchors::Bad;
-        bare && !proven && is_vouched && self.is_long_after_a_pair(question)
+        bare && !proven && is_vouched(evidence) && self.is_long_after_a_pair(question)
+    }
+
+    /// Where no way lives that the question could be put to as well: whether the line is well and another facet of the
+    /// service answers on this very way.
+    fn is_vouched_alone(&self, route: &Route, evidence: &Evidence) -> bool {
+        let (snapshot, now) = (self.board.snapshot(), self.board.now());
+        let of_it = || snapshot.standings.iter().filter(|(other, _)| other.service == route.service);
+        let lives = |(other, standing): (&Route, &Standing)| {
+            other.transport != route.transport && other.facet == route.facet && standing.phase == Phase::Ok
+        };
+        let answers = |(other, standing): (&Route, &Standing)| {
+            let well = matches!(standing.phase, Phase::Ok | Phase::Unknown);
+            let lately = standing.last_good.is_some_and(|good| now.since(good) <= LATELY);
+            other.transport == route.transport && other.facet != route.facet && other.l4 == L4::Tcp && well && lately
+        };
+        let controls = evidence.twin == Twin::Unknown && evidence.anchors == model::Anchors::Good;
+        controls && !of_it().any(lives) && of_it().any(answers)
     }
 
     fn is_long_after_a_pair(&self, question: &Question<'_>) -> bool {
@@ -116,4 +170,15 @@ impl Rounds {
         let mut names = self.anchors.neutral.iter().flat_map(|spec| spec.targets.iter().map(|target| &target.host));
         Neutral::of(&question.spec, names.find(|host| host.name().is_some()))
     }
+}
+
+/// Whether the line and the service are known to be well elsewhere.
+fn is_vouched(evidence: &Evidence) -> bool {
+    evidence.twin == Twin::Answered && evidence.anchors != model::Anchors::Bad
+}
+
+/// The same question, put to one address.
+fn at(question: Question<'_>, address: SocketAddr) -> Question<'_> {
+    let spec = pinned(&question.spec, &question.target, address);
+    Question { spec, target: Destination::from(address), ..question }
 }

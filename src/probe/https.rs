@@ -99,22 +99,89 @@ pub(super) async fn ask(
     Ok(Spoken { grade, body_proven: page.length >= BODY_PROOF, date: page.date(), farewell })
 }
 
+/// A connection over which the same is asked several times.
+pub(super) struct Talk<'a> {
+    https: &'a Https,
+    host: Host,
+    port: u16,
+    user_agent: &'a str,
+    sender: http1::SendRequest<Empty<Bytes>>,
+    connection: Connection,
+}
+
+impl<'a> Talk<'a> {
+    /// Greets `target` over an open stream.
+    pub(super) async fn open(
+        stream: Stream,
+        https: &'a Https,
+        target: &Destination,
+        asker: &'a Asker,
+        tap: &Tap,
+    ) -> Result<Self, Fault> {
+        let host = tls::host(https, target)?;
+        let session = tls::open(stream, https, &https.alpn, target, asker).await?;
+        tap.at(Stage::App);
+        let stream: Stream = Box::new(session);
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|_| Fault::Layer)?;
+        let connection = connection.map(drop).boxed().fuse();
+        let (port, user_agent) = (target.port, asker.settings.user_agent.as_str());
+        Ok(Self { https, host, port, user_agent, sender, connection })
+    }
+
+    /// One more request and its whole answer.
+    pub(super) async fn ask(&mut self) -> Result<Spoken, Fault> {
+        let query = Query {
+            host: &self.host,
+            port: self.port,
+            path: &self.https.path,
+            method: self.https.method,
+            body_bytes: 0,
+            user_agent: self.user_agent,
+        };
+        let request = query.request(query.path)?.header(HOST, query.authority()).body(Empty::<Bytes>::new());
+        let request = request.map_err(|_| unaskable())?;
+        let sender = &mut self.sender;
+        let page = drive(&mut self.connection, async {
+            let (head, mut body) = sender.send_request(request).await.map_err(|_| Fault::Layer)?.into_parts();
+            while let Some(frame) = body.frame().await {
+                frame.map_err(|_| Fault::Layer)?;
+            }
+            // A server that wants no more says so; what it has said counts.
+            let _closed = sender.ready().await;
+            Ok::<_, Fault>(Page { status: head.status.as_u16(), headers: head.headers, body: Vec::new(), length: 0 })
+        });
+        let page = page.await?;
+        let vouched = !matches!(self.https.roots, Roots::Any);
+        if page.is_a_stub(&self.host, vouched) {
+            return Err(Fault::Found(Cause::Blockpage, Whose::Network));
+        }
+        let is_proven = self.https.proof_header.as_deref().is_none_or(|name| page.headers.contains_key(name));
+        let grade = if is_proven && vouched { Grade::A } else { Grade::B };
+        Ok(Spoken { grade, body_proven: false, date: page.date(), farewell: async {}.boxed() })
+    }
+
+    /// Whether the server would take one more.
+    pub(super) fn is_open(&self) -> bool {
+        self.sender.is_ready()
+    }
+
+    /// The orderly end.
+    pub(super) fn farewell(self) -> Farewell {
+        goodbye(self.sender, self.connection)
+    }
+}
+
 /// One request over HTTP/1.1.
 pub(super) async fn over_http1(stream: Stream, query: &Query<'_>, tap: &Tap) -> Result<(Page, Farewell), Fault> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|_| Fault::Layer)?;
-    let mut connection: Connection = connection.map(drop).boxed().fuse();
+    let connection: Connection = connection.map(drop).boxed().fuse();
     let request = query.request(query.path)?.header(HOST, query.authority()).body(Empty::<Bytes>::new());
     let request = request.map_err(|_| unaskable())?;
-    let page = drive(&mut connection, async {
+    let answer = async move {
         let response = sender.send_request(request).await.map_err(|_| Fault::Layer)?;
-        read(response, query, tap).await
-    });
-    let page = page.await?;
-    let farewell = async move {
-        drop(sender);
-        connection.await;
+        Ok((read(response, query, tap).await?, sender))
     };
-    Ok((page, farewell.boxed()))
+    take(connection, answer).await
 }
 
 /// One request over HTTP/2. The library wants to run the connection in a task; `tasks` owns it.
@@ -126,22 +193,26 @@ async fn over_http2(
 ) -> Result<(Page, Farewell), Fault> {
     let executor = Owned(tasks.clone());
     let (mut sender, connection) = http2::handshake(executor, TokioIo::new(stream)).await.map_err(|_| Fault::Layer)?;
-    let mut connection: Connection = connection.map(drop).boxed().fuse();
+    let connection: Connection = connection.map(drop).boxed().fuse();
     let uri = format!("https://{}{}", query.authority(), query.path);
     let request = query.request(&uri)?.body(Empty::<Bytes>::new()).map_err(|_| unaskable())?;
-    let page = drive(&mut connection, async {
+    let answer = async move {
         let response = sender.send_request(request).await.map_err(|_| Fault::Layer)?;
-        read(response, query, tap).await
-    });
-    let page = page.await?;
-    let farewell = async move {
-        drop(sender);
-        connection.await;
+        Ok((read(response, query, tap).await?, sender))
     };
-    Ok((page, farewell.boxed()))
+    take(connection, answer).await
 }
 
 type Connection = futures_util::future::Fuse<BoxFuture<'static, ()>>;
+
+/// Waits for the answer. The sender is let go, and the connection closed, only in the farewell.
+async fn take<S: Send + 'static>(
+    mut connection: Connection,
+    answer: impl Future<Output = Result<(Page, S), Fault>>,
+) -> Result<(Page, Farewell), Fault> {
+    let (page, sender) = drive(&mut connection, answer).await?;
+    Ok((page, goodbye(sender, connection)))
+}
 
 /// Runs `work` with the connection beside it; what the connection still held when it ended is not lost.
 async fn drive<T>(connection: &mut Connection, work: impl Future<Output = T>) -> T {
@@ -153,6 +224,15 @@ async fn drive<T>(connection: &mut Connection, work: impl Future<Output = T>) ->
         () = connection => {}
     }
     work.await
+}
+
+/// The orderly end.
+fn goodbye<S: Send + 'static>(sender: S, connection: Connection) -> Farewell {
+    async move {
+        drop(sender);
+        connection.await;
+    }
+    .boxed()
 }
 
 async fn read(response: Response<Incoming>, query: &Query<'_>, tap: &Tap) -> Result<Page, Fault> {

@@ -2,7 +2,9 @@
 //! probe is data. It asks the board what is due and tells it what was found; it holds no belief of its own.
 
 mod ask;
+mod calls;
 mod checks;
+mod clock;
 mod closer;
 mod controls;
 mod date;
@@ -10,6 +12,7 @@ mod examine;
 mod exchange;
 mod goodput;
 mod https;
+mod long;
 mod matrix;
 mod noise;
 mod packets;

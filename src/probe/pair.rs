@@ -41,7 +41,7 @@ impl Neutral {
     /// The neutral half for `spec`, under `name` where one can be shown.
     pub(super) fn of(spec: &Spec, name: Option<&Host>) -> Option<Self> {
         match &spec.kind {
-            Kind::Https(https) | Kind::Tls(https) | Kind::WebSocket { https, .. } => {
+            Kind::Https(https) | Kind::Often(https) | Kind::Tls(https) | Kind::WebSocket { https, .. } => {
                 Some(Self::Name(named(https, name.and_then(Host::name)?)))
             }
             // As long as the hello of its apps: 43 bytes (detection rules §2.1).
@@ -193,7 +193,7 @@ fn named(https: &Https, name: &str) -> Https {
 /// The TLS part of a question, when it has one.
 pub(super) const fn https_of(spec: &Spec) -> Option<&Https> {
     match &spec.kind {
-        Kind::Https(https) | Kind::Tls(https) | Kind::WebSocket { https, .. } => Some(https),
+        Kind::Https(https) | Kind::Often(https) | Kind::Tls(https) | Kind::WebSocket { https, .. } => Some(https),
         Kind::Telegram { .. } | Kind::Noise { .. } | Kind::Stun | Kind::Quic(_) => None,
     }
 }
@@ -208,7 +208,11 @@ pub(super) fn pinned(spec: &Spec, target: &Destination, address: SocketAddr) -> 
     };
     let mut spec = Spec { targets: vec![Destination::from(address)], ..spec.clone() };
     match &mut spec.kind {
-        Kind::Https(https) | Kind::Tls(https) | Kind::Quic(https) | Kind::WebSocket { https, .. } => name_it(https),
+        Kind::Https(https)
+        | Kind::Often(https)
+        | Kind::Tls(https)
+        | Kind::Quic(https)
+        | Kind::WebSocket { https, .. } => name_it(https),
         Kind::Telegram { .. } | Kind::Noise { .. } | Kind::Stun => {}
     }
     spec

@@ -54,7 +54,7 @@ impl Call for Client {
     fn hear(&mut self, came: &[u8]) -> Option<Reply> {
         match self.answer(came).ok()? {
             quic::Answer::Initial(server) => Some(Reply { grade: Grade::B, farewell: self.close(&server).ok() }),
-            quic::Answer::Retry | quic::Answer::Versions(_) => Some(Grade::B.into()),
+            quic::Answer::Retry | quic::Answer::Closed(_) | quic::Answer::Versions(_) => Some(Grade::B.into()),
         }
     }
 }

@@ -4,14 +4,16 @@
 
 use super::ask::{Answer, Asked, Asker};
 use super::checks::{Checks, Thorough};
+use super::closer::Before;
+use super::long::{OFTEN_BYTES, price_of};
 use super::spec::{Anchors, Kind, Spec};
 use super::turns::Turns;
 use super::udp::Lately;
 use crate::board::Board;
 use crate::judge::{On, sign_of};
 use crate::model::{
-    Destination, DirectRule, Evidence, Facet, Failure, L4, LinkState, Phase, Route, Service, ServiceId, Sign, Source,
-    Stage, Technique, TransportId, Twin,
+    Destination, DirectRule, Evidence, Facet, L4, LinkState, Phase, Route, Service, ServiceId, Sign, Source, Technique,
+    TransportId, Twin,
 };
 use crate::net::{Network, Resolver};
 use crate::transport::Transport;
@@ -19,6 +21,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::debug;
+
+/// For so long an object that came whole through a tunnel vouches for itself.
+const CARRIED: Duration = Duration::from_secs(600);
 
 /// Everything a round needs.
 pub(super) struct Rounds {
@@ -68,21 +73,38 @@ impl Rounds {
     }
 
     async fn round(&self, route: &Route) {
-        let Some(question) = self.question(route) else { return };
-        if !self.may_ask(&question).await {
+        let Some(question) = self.question(route) else { return self.look_at_unasked_calls(route).await };
+        if self.is_shut(&question) || !self.may_ask(question.way).await {
             return;
         }
-        let before = self.neutral_first(&question).await;
+        if self.asked_in_many(&question).await {
+            return;
+        }
+        if self.board.is_in_shadow(route) {
+            return self.ask_in_shadow(question).await;
+        }
+        let (question, before) = match self.turns.settle(route) {
+            Some(owed) => self.neutral_first(question, owed).await,
+            None => (question, None),
+        };
         let asked = self.put(&question).await;
         self.turns.took(route, asked.outcome.is_ok(), &self.asker.sources.chance);
-        let Told::Failed(mut failed) = self.tell_unless_failed(&question, &asked) else { return };
+        self.tell(&question, &asked, before).await;
+    }
+
+    /// Tells the board what became of a question; a failure when it was looked into.
+    pub(super) async fn tell(&self, question: &Question<'_>, asked: &Asked, before: Option<Before>) {
+        let Told::Failed(mut failed) = self.tell_unless_failed(question, asked) else { return };
         failed.evidence.pair = before.and_then(|before| before.proves(failed.evidence.sign));
-        self.look_at_calls(&question, &mut failed).await;
-        self.vouch(&question, &mut failed).await;
-        self.look_at_quic(&question, &mut failed).await;
-        self.report(&question, failed.evidence.clone());
-        if self.settings().pairs && failed.evidence.pair.is_none() {
-            self.look_closer(&question, &failed).await;
+        self.look_at_calls(question, &mut failed).await;
+        self.vouch(question, &mut failed).await;
+        self.look_at_quic(question, &mut failed).await;
+        self.report(question, failed.evidence.clone());
+        if let Some(too) = question.of_the_route(&failed.evidence) {
+            self.report(question, too);
+        }
+        if self.settings().pairs && failed.evidence.pair.is_none() && !failed.is_foreign_key {
+            self.look_closer(question, &failed).await;
         }
     }
 
@@ -105,7 +127,7 @@ impl Rounds {
             Ok((answer, _)) => debug!(route = %question.route, grade = ?answer.grade, took_ms, "probe answered"),
             Err(failure) => {
                 debug!(route = %question.route, %failure, took_ms, "probe failed");
-                let unspent = price(&question.spec).saturating_sub(price_of(failure));
+                let unspent = price(&question.spec).saturating_sub(price_of(&question.spec, failure));
                 if unspent > 0 {
                     self.board.probe_spared(question.route.clone(), unspent);
                 }
@@ -142,8 +164,9 @@ impl Rounds {
         let wants_body = self.settings().bodies && self.board.wants_body(route);
         let specs = self.specs_of(&route.service, route.facet, route.l4);
         let (large, small): (Vec<&Spec>, Vec<&Spec>) = specs.into_iter().partition(|spec| body_bytes(spec) > 0);
-        let specs: Vec<Spec> = if wants_body && !large.is_empty() {
-            large.into_iter().cloned().collect()
+        let long = if wants_body { self.long_specs(route) } else { Vec::new() };
+        let specs: Vec<Spec> = if !long.is_empty() {
+            long
         } else if small.is_empty() {
             large.into_iter().map(without_body).collect()
         } else {
@@ -152,7 +175,7 @@ impl Rounds {
         };
         let all: Vec<(&Spec, &Destination)> =
             specs.iter().flat_map(|spec| spec.targets.iter().map(move |target| (spec, target))).collect();
-        let (spec, target) = all.get(self.turns.place(route).checked_rem(all.len())?)?;
+        let (spec, target) = all.get(self.turns.take_place(route).checked_rem(all.len())?)?;
         self.is_allowed(&route.service, way).then(|| Question {
             route: route.clone(),
             way,
@@ -177,14 +200,19 @@ impl Rounds {
         }
     }
 
+    /// Whether somebody plays the service there: then nothing is asked unless the operator says so (§4.11).
+    fn is_shut(&self, question: &Question<'_>) -> bool {
+        self.board.snapshot().is_hostile(&question.route, question.way.bare)
+    }
+
     /// Nothing is learned over a line that is not well, and probes stand out there (§4.9).
-    async fn may_ask(&self, question: &Question<'_>) -> bool {
+    pub(super) async fn may_ask(&self, way: &Transport) -> bool {
         if self.board.snapshot().link == LinkState::Online {
             return true;
         }
         match self.check(Thorough::Fully).await.state {
             LinkState::Online => true,
-            LinkState::Whitelist => !question.way.bare,
+            LinkState::Whitelist => !way.bare,
             LinkState::Offline | LinkState::Captive | LinkState::LinkBad => false,
         }
     }
@@ -204,7 +232,7 @@ impl Rounds {
         let Some(sign) = sign else { return Told::Nothing };
         let is_foreign_key = asked.outcome.as_ref().is_err_and(super::controls::is_foreign_key);
         let at = self.board.now();
-        let mut evidence = Evidence::new(question.route.clone(), Source::Probe, sign, at - asked.took, at);
+        let mut evidence = Evidence::new(question.speaks_of(), Source::Probe, sign, at - asked.took, at);
         evidence.endpoint = asked.tag;
         match &asked.outcome {
             Ok((answer, _)) => {
@@ -218,6 +246,12 @@ impl Rounds {
         }
         if sign.is_good() {
             self.turns.answered(&question.route, at);
+            if sign == Sign::BodyProven {
+                self.turns.carried(&question.speaks_of(), at);
+            }
+            if let Some(too) = question.of_the_route(&evidence) {
+                self.board.report(too);
+            }
             self.board.report(evidence);
             return Told::Good;
         }
@@ -226,7 +260,7 @@ impl Rounds {
 
     /// Finds out whether the line is well: by the twin, which also tells whether the service is, and where that
     /// says nothing by the controls. A foreign key is nobody's before the anchors showed theirs and the time.
-    async fn vouch(&self, question: &Question<'_>, failed: &mut Failed) {
+    pub(super) async fn vouch(&self, question: &Question<'_>, failed: &mut Failed) {
         // Packets that vanish to everybody vanish to a tunnel's server too: its silence would say nothing.
         if !matches!(failed.evidence.pair, Some(Technique::StunDpi | Technique::UdpBlocked)) {
             failed.evidence.twin = self.twin(question, &failed.evidence).await;
@@ -234,34 +268,51 @@ impl Rounds {
         if failed.evidence.pair == Some(Technique::CallsBlocked) && failed.evidence.twin == Twin::FailedToo {
             failed.evidence.pair = None;
         }
-        if failed.evidence.twin == Twin::Answered && !failed.is_foreign_key {
+        // A lossy line stops transfers as well, and a tunnel through it may be lucky.
+        let froze = matches!(failed.evidence.sign, Sign::Frozen { .. });
+        if failed.evidence.twin == Twin::Answered && !failed.is_foreign_key && !froze {
             return;
         }
         self.ask_the_anchors(failed).await;
     }
 
     pub(super) async fn ask_the_anchors(&self, failed: &mut Failed) {
-        failed.evidence.anchors = self.check(Thorough::Fully).await.anchors;
+        failed.evidence.anchors = self.check(Thorough::After(failed.evidence.since)).await.anchors;
     }
 
     /// C8: the same question inside the active tunnel, when the failed way is bare and no other has answered since.
+    ///
+    /// That small things pass says nothing of a transfer that stopped: there the same transfer is asked for.
     async fn twin(&self, question: &Question<'_>, failed: &Evidence) -> Twin {
-        if self.answered_elsewhere(failed) {
+        let froze = question.is_long() && matches!(failed.sign, Sign::Frozen { .. });
+        if !froze && self.answered_elsewhere(failed) {
             return Twin::Answered;
         }
         let tunnel = self.active_tunnel(&question.route).filter(|_| question.way.bare);
         let Some(way) = tunnel.filter(|way| self.is_allowed(&question.route.service, way)) else {
             return Twin::Unknown;
         };
-        self.ask_inside(way, question).await.0
+        // What came whole through the tunnel minutes ago is not fetched again.
+        let object = Route { transport: way.id.clone(), ..question.speaks_of() };
+        if froze && self.turns.has_carried(&object, failed.began - CARRIED) {
+            return Twin::Answered;
+        }
+        if froze {
+            self.ask_the_same(way, question, question.spec.clone()).await.0
+        } else {
+            self.ask_inside(way, question).await.0
+        }
     }
 
     /// The same question inside a tunnel: what that says, and of what it is a sign when it failed.
     pub(super) async fn ask_inside(&self, way: &Transport, question: &Question<'_>) -> (Twin, Option<Sign>) {
+        self.ask_the_same(way, question, without_body(&question.spec)).await
+    }
+
+    async fn ask_the_same(&self, way: &Transport, question: &Question<'_>, spec: Spec) -> (Twin, Option<Sign>) {
         let route = Route { transport: way.id.clone(), ..question.route.clone() };
         let route_is_quic = route.is_quic();
-        let (spec, target) = (without_body(&question.spec), question.target.clone());
-        let twin = Question { route, way, spec, target };
+        let twin = Question { route, way, spec, target: question.target.clone() };
         let asked = self.put(&twin).await;
         match self.tell_unless_failed(&twin, &asked) {
             Told::Good => (Twin::Answered, None),
@@ -343,14 +394,6 @@ pub(super) fn without_body(spec: &Spec) -> Spec {
     spec
 }
 
-/// What a probe costs at most that failed so: without a connection there was no hello, only SYNs.
-const fn price_of(failure: &Failure) -> u32 {
-    match failure.stage {
-        Stage::Resolve | Stage::Connect => 500,
-        _ => u32::MAX,
-    }
-}
-
 /// What a probe costs, both ways, with what TCP and IP add (detection rules §3.6).
 pub(super) const fn price(spec: &Spec) -> u32 {
     match &spec.kind {
@@ -360,5 +403,6 @@ pub(super) const fn price(spec: &Spec) -> u32 {
         Kind::Tls(_) | Kind::Quic(_) => 6_000,
         Kind::WebSocket { .. } => 8_000,
         Kind::Https(https) => 7_000 + https.body_bytes + https.body_bytes / 12,
+        Kind::Often(_) => 7_000 + OFTEN_BYTES * 2 + OFTEN_BYTES / 6,
     }
 }

@@ -2,6 +2,7 @@
 //! handed in, so that a test knows what comes.
 
 use crate::model::{Cause, Failure, Stage, Whose};
+use crate::net::TrueTime;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -12,6 +13,8 @@ pub struct Sources {
     pub chance: Arc<Chance>,
     /// Seconds since 1970: certificates and messages carry dates.
     pub unix_now: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// The true time, where the controls have shown that calendar to be wrong.
+    pub true_time: Arc<TrueTime>,
     /// Whether the machine has a default route (control C0).
     pub has_default_route: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -23,6 +26,7 @@ impl Sources {
         Self {
             chance: Arc::new(Chance::system()),
             unix_now: Arc::new(unix_now),
+            true_time: Arc::default(),
             has_default_route: Arc::new(has_default_route),
         }
     }

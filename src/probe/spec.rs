@@ -46,6 +46,9 @@ pub enum Kind {
     },
     /// TLS and one HTTP request.
     Https(Https),
+    /// The same, asked again and again over one connection: what shows a freeze where no large object is known. Made of
+    /// [`Self::Https`], and never configured.
+    Often(Https),
     /// TLS, a WebSocket, and one exchange in it.
     WebSocket {
         /// The TLS and HTTP part; `path` is the socket's.

@@ -39,7 +39,7 @@ impl Rounds {
             return;
         }
         let relay = self.relay_so_far(question, failed);
-        let neutral = self.neutral_packets(question).await;
+        let neutral = self.neutral_packets(&question.route, question.way).await;
         let packets = Packets { neutral_stun: neutral.stun, neutral_other: neutral.other, relay };
         failed.evidence.pair = judge::udp::technique(&packets);
     }
@@ -58,8 +58,8 @@ impl Rounds {
         Tries { sent, answered: 0, over: evidence.at.since(since) }
     }
 
-    /// What packets to neutral places do now, over the question's way.
-    async fn neutral_packets(&self, question: &Question<'_>) -> Neutral {
+    /// What packets to neutral places do now, over this way, for this route's sake.
+    pub(super) async fn neutral_packets(&self, route: &Route, way: &Transport) -> Neutral {
         let (now, network) = (self.board.now(), self.board.snapshot().network);
         let known = *self.lately.lock();
         if let Some((at, on, neutral)) = known
@@ -68,8 +68,8 @@ impl Rounds {
         {
             return neutral;
         }
-        self.board.probe_started(question.route.clone(), PRICE);
-        let neutral = self.send_to_neutral_places(question.way).await;
+        self.board.probe_started(route.clone(), PRICE);
+        let neutral = self.send_to_neutral_places(way).await;
         *self.lately.lock() = Some((self.board.now(), network, neutral));
         neutral
     }
@@ -142,7 +142,7 @@ impl Rounds {
         let mut found =
             Quic { initials: silent, answered: 0, negotiated: Some(negotiated), stun: None, tcp: Some(tcp) };
         if !negotiated {
-            found.stun = Some(self.neutral_packets(question).await.stun.answered > 0);
+            found.stun = Some(self.neutral_packets(route, way).await.stun.answered > 0);
         }
         let hopeless = !tcp || !(negotiated || found.stun == Some(true));
         while !hopeless && found.initials < PORTS && found.answered == 0 {

@@ -122,7 +122,8 @@ async fn watch(board: &Board, routing: &Routing, route: Route, mut loser: Contes
     for look in [patience.autopsy, patience.second_look] {
         let heard = tokio::time::timeout_at(since + look, hear(&mut loser, &flight)).await;
         let start = loser.start;
-        let told = Told { board, routing, route: route.clone(), start, hello: loser.greeting.as_ref() };
+        let (since, hello) = (loser.silent_since(), loser.greeting.as_ref());
+        let told = Told { board, routing, route: route.clone(), start, since, hello };
         match heard {
             Ok(true) => {
                 report::answered_at(&told, loser.endpoint(), loser.rtt(), loser.silent_for());

@@ -1,12 +1,13 @@
-//! TLS hellos that go out under one name over the person's own line (detection rules, T16). They are only counted, in
-//! memory and under keyed hashes of the names, until several at once have been punished; then those under that name
-//! take turns for a while. Before that nothing is ever held back: browsers open six at once.
+//! TLS hellos that go out under one name over the person's own line (detection rules, T16). They are counted, in memory
+//! and under keyed hashes of the names. Of a listed service the fourth of a burst waits for less than half a second, so
+//! that it is none: that costs next to nothing, and a punishment two minutes. Hellos to everything else are not held
+//! back: browsers open six at once. When several at once have been punished, those under that name take turns for a while.
 
-use crate::judge::burst::Hellos;
+use crate::judge::burst::{Hellos, PAUSE};
 use crate::model::{Moment, Sign};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,8 +25,10 @@ const AGAIN: Duration = Duration::from_millis(100);
 pub(super) struct Bursts {
     hasher: RandomState,
     names: Mutex<HashMap<u64, Name>>,
-    /// How many names take turns: while none does, nobody asks.
+    /// How many names take turns …
     serial: AtomicUsize,
+    /// … and until when there was a burst of any name, in milliseconds: while there is neither, nobody asks.
+    crowd: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -51,33 +54,37 @@ impl Bursts {
         self.hasher.hash_one(name)
     }
 
-    /// Whether hellos under any name take turns.
-    pub(super) fn any_serial(&self) -> bool {
-        self.serial.load(Ordering::Relaxed) > 0
+    /// Whether a hello, of whatever name, may have to wait.
+    pub(super) fn may_hold(&self, now: Moment) -> bool {
+        self.serial.load(Ordering::Relaxed) > 0 || now.as_millis() < self.crowd.load(Ordering::Relaxed)
     }
 
-    /// Whether a hello may go out now, or when to ask again.
-    pub(super) fn turn(&self, name: u64, now: Moment) -> Result<(), Duration> {
+    /// A hello goes out if it may now; else when to ask again. `spaced`: it must not be the fourth of a burst.
+    pub(super) fn admit(self: &Arc<Self>, name: u64, now: Moment, spaced: bool) -> Result<Greeting, Duration> {
         let mut names = self.lock();
-        let Some(known) = names.get_mut(&name) else { return Ok(()) };
-        match known.serial_until {
-            None => Ok(()),
-            Some(until) if until <= now => {
+        if let Some(known) = names.get_mut(&name) {
+            if known.serial_until.is_some_and(|until| until <= now) {
                 known.serial_until = None;
                 self.serial.fetch_sub(1, Ordering::Relaxed);
-                Ok(())
             }
-            Some(_) => match known.hellos.may_go_at(now, known.in_flight) {
-                Some(at) if at <= now => Ok(()),
-                Some(at) => Err(at.since(now)),
-                None => Err(AGAIN),
-            },
+            let at = match known.serial_until {
+                Some(_) => known.hellos.may_go_at(now, known.in_flight).unwrap_or(now + AGAIN),
+                None if spaced => known.hellos.breaks_off_at(now),
+                None => now,
+            };
+            if at > now {
+                return Err(at.since(now));
+            }
         }
+        Ok(self.sent(&mut names, name, now))
     }
 
     /// A hello goes out.
     pub(super) fn greet(self: &Arc<Self>, name: u64, at: Moment) -> Greeting {
-        let mut names = self.lock();
+        self.sent(&mut self.lock(), name, at)
+    }
+
+    fn sent(self: &Arc<Self>, names: &mut HashMap<u64, Name>, name: u64, at: Moment) -> Greeting {
         if names.len() >= MANY {
             names.retain(|_, n| n.in_flight > 0 || n.serial_until.is_some() || at.since(n.last) < REMEMBERED);
         }
@@ -85,7 +92,9 @@ impl Bursts {
         known.hellos.sent(at);
         known.in_flight += 1;
         known.last = at;
-        drop(names);
+        if known.hellos.breaks_off_at(at) > at {
+            self.crowd.fetch_max((at + PAUSE).as_millis(), Ordering::Relaxed);
+        }
         Greeting { bursts: Arc::clone(self), name, at, open: true }
     }
 
@@ -142,14 +151,32 @@ mod tests {
         Moment::from_millis(millis)
     }
 
+    /// When a hello under `name` may go, tried at `millis`; it goes if that is now.
+    fn wait(bursts: &Arc<Bursts>, name: u64, millis: u64, spaced: bool) -> Duration {
+        bursts.admit(name, at(millis), spaced).err().unwrap_or_default()
+    }
+
     #[test]
-    fn nothing_waits_before_a_burst_was_punished() {
+    fn three_of_a_name_go_at_once_and_the_fourth_waits_for_the_pause() {
+        let bursts = Arc::new(Bursts::default());
+        let (name, other) = (bursts.key("a.example"), bursts.key("b.example"));
+        let waits = [0, 5, 10, 15, 20].map(|millis| wait(&bursts, name, millis, true).as_millis());
+        assert_eq!(waits, [0, 0, 0, 445, 440]);
+        assert!(bursts.may_hold(at(400)) && wait(&bursts, other, 25, true).is_zero());
+        assert!(wait(&bursts, name, 30, false).is_zero(), "what is not listed never waits");
+        let after = [480, 485, 490, 495].map(|millis| wait(&bursts, name, millis, true).as_millis());
+        assert_eq!(after, [0, 0, 0, 445]);
+        assert!(!bursts.may_hold(at(5_000)));
+    }
+
+    #[test]
+    fn nothing_takes_turns_before_a_burst_was_punished() {
         let bursts = Arc::new(Bursts::default());
         let name = bursts.key("a.example");
         let greetings: Vec<_> = (0..12).map(|n| bursts.greet(name, at(n * 10))).collect();
-        assert!(!bursts.any_serial() && bursts.turn(name, at(200)).is_ok());
+        assert!(wait(&bursts, name, 200, false).is_zero());
         assert_eq!(greetings[5].sign(Sign::HelloMuted), Sign::HelloMuted, "nothing was ever answered");
-        assert!(!bursts.any_serial());
+        assert!(!bursts.may_hold(at(1_000)));
     }
 
     #[test]
@@ -160,14 +187,14 @@ mod tests {
         greetings[..3].iter_mut().for_each(Greeting::answered);
         assert_eq!(greetings[3].sign(Sign::HelloDropped), Sign::BurstFrozen);
         drop(greetings);
-        assert!(bursts.any_serial() && bursts.turn(other, at(400)).is_ok());
-        assert_eq!(bursts.turn(name, at(400)), Err(Duration::from_millis(400)), "half a second after the last one");
+        assert!(bursts.may_hold(at(2_000)) && wait(&bursts, other, 400, false).is_zero());
+        assert_eq!(wait(&bursts, name, 400, false), Duration::from_millis(400), "half a second after the last one");
         let _first = bursts.greet(name, at(1_000));
         let mut second = bursts.greet(name, at(1_600));
-        assert_eq!(bursts.turn(name, at(9_000)), Err(AGAIN), "two are unanswered");
+        assert_eq!(wait(&bursts, name, 9_000, false), AGAIN, "two are unanswered");
         second.answered();
-        assert!(bursts.turn(name, at(9_000)).is_ok());
-        assert!(bursts.turn(name, at(601_000)).is_ok() && !bursts.any_serial(), "it passes");
+        assert!(wait(&bursts, name, 9_000, false).is_zero());
+        assert!(wait(&bursts, name, 601_000, false).is_zero() && !bursts.may_hold(at(602_000)), "it passes");
     }
 
     #[test]

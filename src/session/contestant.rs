@@ -4,7 +4,7 @@ use super::bursts::Greeting;
 use super::report::on;
 use super::settings::Start;
 use crate::judge::{self};
-use crate::model::{Cause, EndpointTag, Failure, Sign, Stage, TransportId, Whose};
+use crate::model::{Cause, EndpointTag, Failure, Moment, Sign, Stage, TransportId, Whose};
 use crate::net::{Stream, endpoint_tag};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -207,6 +207,12 @@ impl Contestant {
     /// When the first flight went out on it.
     pub(super) const fn sent_at(&self) -> Option<Instant> {
         self.given_at
+    }
+
+    /// From when on an answer of some kind was due: to its connect, or to the first flight.
+    pub(super) fn silent_since(&self) -> Moment {
+        let sent = self.given_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(self.start.instant));
+        self.start.moment + sent
     }
 
     /// When the next way should be given the first flight too, if this one has not answered by then.

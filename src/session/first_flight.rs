@@ -41,8 +41,8 @@ pub(super) struct FirstFlight<'r, 's> {
     undecided: Option<Instant>,
     /// When to ask whether a hello under this name may go out.
     turn: Option<Instant>,
-    /// Hellos wait for their turn no longer than until then.
-    turn_ends: Instant,
+    /// Its hello waits for its turn no longer than until then.
+    turn_ends: Option<Instant>,
     give_up: Option<Instant>,
 }
 
@@ -54,13 +54,13 @@ impl<'r, 's> FirstFlight<'r, 's> {
         if trial {
             race.contestants.iter_mut().for_each(|c| c.engaged = false);
         }
-        race.held = race.bursts.any_serial();
+        race.held = race.bursts.may_hold(race.board.now());
         Self {
             refined: false,
             looks: 0,
             undecided: trial.then_some(now + UNDECIDED),
             turn: race.held.then_some(now + UNDECIDED),
-            turn_ends: now + LONGEST_TURN,
+            turn_ends: None,
             give_up: None,
             race,
         }
@@ -181,13 +181,12 @@ impl<'r, 's> FirstFlight<'r, 's> {
         None
     }
 
-    /// Asks whether the hello may go out, where those under its name take turns.
+    /// Sends the hello out if it is its turn, or asks again later: where those under its name take turns, and where it
+    /// would be the fourth of a burst.
     fn take_turn(&mut self) -> Option<Outcome> {
         let now = Instant::now();
-        let wait = match self.race.greets.filter(|_| self.race.held && now < self.turn_ends) {
-            Some(name) => self.race.bursts.turn(name, self.race.board.now()).err(),
-            None => None,
-        };
+        let ends = *self.turn_ends.get_or_insert(now + LONGEST_TURN);
+        let wait = if now < ends { self.race.admit() } else { None };
         self.turn = wait.map(|wait| now + wait.max(Duration::from_millis(1)));
         self.race.held = wait.is_some();
         None

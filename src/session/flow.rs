@@ -52,6 +52,8 @@ pub(super) struct Flow {
     asked_at: AtomicU64,
     pub(super) kernel: Kernel,
     pace: Mutex<Pace>,
+    /// For how long the server was silent when the client left, in milliseconds; one of the marks below otherwise.
+    left: AtomicU64,
     /// Its proof was told.
     pub(super) told: AtomicBool,
     /// Resets both sides.
@@ -84,13 +86,20 @@ impl Flow {
             asked_at: AtomicU64::new(0),
             kernel: Kernel::default(),
             pace: Mutex::default(),
+            left: AtomicU64::new(HERE),
             told: AtomicBool::new(false),
             stop: CancellationToken::new(),
         }
     }
 
     pub(super) fn told<'a>(&self, board: &'a Board, routing: &'a Routing) -> Told<'a> {
-        Told { board, routing, route: self.route.clone(), start: self.start, hello: None }
+        let since = self.start.moment;
+        Told { board, routing, route: self.route.clone(), start: self.start, since, hello: None }
+    }
+
+    /// The same, of what did not come for so long.
+    pub(super) fn told_of<'a>(&self, waited: Duration, board: &'a Board, routing: &'a Routing) -> Told<'a> {
+        Told { since: board.now() - waited, ..self.told(board, routing) }
     }
 
     /// How long it has lasted.
@@ -184,6 +193,19 @@ impl Flow {
         }
     }
 
+    /// The client has ended its side.
+    pub(super) fn leaves(&self) {
+        let silent = u64::try_from(self.meter.since_down().as_millis()).unwrap_or(NOTED).min(NOTED - 1);
+        // One that left before has left.
+        let _before = self.left.compare_exchange(HERE, silent, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Once, when the client has left: for how long the server was silent then.
+    pub(super) fn parting(&self) -> Option<Duration> {
+        let left = self.left.load(Ordering::Relaxed);
+        (left < NOTED).then(|| Duration::from_millis(self.left.swap(NOTED, Ordering::Relaxed)))
+    }
+
     /// The server has said something.
     pub(super) fn hears(&self, debt: Debt) {
         self.asked.store(0, Ordering::Relaxed);
@@ -203,6 +225,11 @@ impl Flow {
         }
     }
 }
+
+/// The client is there.
+const HERE: u64 = u64::MAX;
+/// It has left, and that was noted.
+const NOTED: u64 = u64::MAX - 1;
 
 const RECORD: u8 = 1;
 const BODY: u8 = 2;

@@ -10,7 +10,7 @@ use super::report;
 use super::routing::Routing;
 use super::settings::Start;
 use crate::judge::{freeze, throttle};
-use crate::model::{Failure, Phase, Record, Route, ServiceId, Sign, Transition, TransportId, Twin};
+use crate::model::{Failure, Phase, Record, Route, ServiceId, Sign, Technique, Transition, TransportId, Twin, Verdict};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -107,7 +107,7 @@ impl Flows {
                 () = stop.cancelled() => return,
                 _ = tick.tick() => self.look(sessions),
                 told = announcements.recv() => match told {
-                    Ok(Record::Transition(change)) => self.heed(&change),
+                    Ok(Record::Transition(change)) => self.heed(&change, sessions),
                     Ok(_) | Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
                 },
@@ -117,7 +117,7 @@ impl Flows {
 
     /// Tells that a connection broke in the middle, on the server's side.
     pub(super) fn broke(&self, flow: &Flow, failure: &Failure, sessions: &Sessions) {
-        report::failed(&flow.told(&sessions.board, &sessions.routing()), failure, Twin::Unknown);
+        report::failed(&flow.told_of(Duration::ZERO, &sessions.board, &sessions.routing()), failure, Twin::Unknown);
     }
 
     /// Tells, once, that a connection has carried enough or lived long enough to prove its route.
@@ -138,17 +138,23 @@ impl Flows {
     /// The look at every connection, once a second.
     fn look(&self, sessions: &Sessions) {
         let routing = sessions.routing();
+        let snapshot = sessions.board.snapshot();
+        if !snapshot.played.is_empty() {
+            self.leave(|flow| snapshot.played.contains(&flow.route.service), sessions);
+        }
         let live = self.live();
         let dead_line = is_dead_line(&live);
         let blocked = lock(&self.blocked);
         for flow in live {
             flow.wonder();
+            sessions.parted(&flow);
             let facts = flow.facts();
             let window = flow.window();
             let frozen = freeze::frozen(&facts).filter(|_| !dead_line || facts.quiet >= ON_A_DEAD_LINE);
             if let Some(sign) = frozen {
                 info!(route = %flow.route, kilobytes = facts.received / 1024, "a transfer froze; its app is told to reconnect");
-                report::sign(&flow.told(&sessions.board, &routing), sign, flow.endpoint, Twin::Unknown);
+                let told = flow.told_of(facts.waited(), &sessions.board, &routing);
+                report::sign(&told, sign, flow.endpoint, Twin::Unknown);
                 sessions.fates.count(flow.route.clone(), Fate::Lost);
                 flow.stop.cancel();
                 continue;
@@ -162,6 +168,15 @@ impl Flows {
                 sessions.fates.count(flow.route.clone(), Fate::Lost);
                 flow.stop.cancel();
             }
+        }
+    }
+
+    /// Resets those that go over the bare line to where somebody plays their service: whatever they were begun with, no
+    /// further byte goes there (detection rules §5).
+    fn leave(&self, meant: impl Fn(&Flow) -> bool, sessions: &Sessions) {
+        for flow in self.live().into_iter().filter(|flow| flow.bare && !flow.stop.is_cancelled() && meant(flow)) {
+            sessions.fates.count(flow.route.clone(), Fate::Lost);
+            flow.stop.cancel();
         }
     }
 
@@ -180,7 +195,10 @@ impl Flows {
     }
 
     /// A route's state changed: flows whose answer has been awaited since the evidence began are reset now.
-    fn heed(&self, change: &Transition) {
+    fn heed(&self, change: &Transition, sessions: &Sessions) {
+        if change.verdict == Verdict::Blocked(Technique::Mitm) && sessions.routing().is_bare(&change.route.transport) {
+            self.leave(|flow| flow.route.service == change.route.service, sessions);
+        }
         let mut blocked = lock(&self.blocked);
         if change.to != Phase::Blocked {
             blocked.remove(&change.route);

@@ -17,6 +17,7 @@ mod packets;
 mod page;
 mod peer;
 mod race;
+mod refusal;
 mod relay;
 mod report;
 mod routing;

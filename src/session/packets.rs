@@ -1,18 +1,22 @@
 //! One UDP association: every new destination in it is classified and planned like a connection. A way that
 //! swallows a destination's packets is left for the next one; ways are opened once and shared. An association is
 //! refused when no way could carry packets for anything (RFC 1928 §6, reply 7). Within one there is no word for "no"
-//! (§7 has none): packets that no way may carry are dropped at once, and the log says so once.
+//! (§7 has none). A first packet of QUIC that no way may carry is refused in QUIC's own words, so that its app goes on
+//! by TCP at once; where nothing else is under way in the association, other packets that no way may carry end it, for
+//! an app that is told nothing waits; else they are dropped. The log says so once.
 
 use super::Sessions;
-use super::peer::Peer;
+use super::peer::{Dropped, Peer};
+use super::refusal;
 use super::routing::Routing;
 use crate::inbound::{Association, Refusal, Request};
-use crate::model::{Destination, Facet, Failure, Host, L4, ServiceId, TransportId};
+use crate::model::{Destination, Facet, Failure, Host, L4, ServiceId, Snapshot, TransportId};
 use crate::net::{Deadline, Packets};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
@@ -77,12 +81,14 @@ struct Relay<'s> {
     routing: Arc<Routing>,
     client: Association,
     peers: HashMap<Destination, Peer>,
-    /// Destinations whose packets are dropped, and since when.
-    dropped: HashMap<Destination, Instant>,
+    /// Destinations whose packets are refused, since when and why.
+    dropped: HashMap<Destination, (Instant, Dropped)>,
     /// What the log was told of.
     told: HashSet<(ServiceId, Facet)>,
     links: HashMap<TransportId, Link>,
     opening: Opening,
+    /// What was believed when it was last looked at.
+    believed: Arc<Snapshot>,
     up: Vec<u8>,
     down: Vec<u8>,
 }
@@ -98,6 +104,7 @@ impl<'s> Relay<'s> {
             told: HashSet::new(),
             links: HashMap::new(),
             opening: FuturesUnordered::new(),
+            believed: sessions.board.snapshot(),
             up: vec![0; MAX_PACKET],
             down: vec![0; MAX_PACKET],
         }
@@ -108,10 +115,14 @@ impl<'s> Relay<'s> {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             match self.turn(&mut tick).await {
-                Turn::FromClient(len, to) => self.outward(len, to).await,
+                Turn::FromClient(len, to) => {
+                    if self.outward(len, to).await.is_break() {
+                        break;
+                    }
+                }
                 Turn::FromWay(way, len, from) => self.inward(&way, len, &from).await,
                 Turn::Opened(way, outcome) => self.opened(way, outcome).await,
-                Turn::Tick => self.look(),
+                Turn::Tick => self.look().await,
                 Turn::Over => break,
             }
         }
@@ -131,15 +142,26 @@ impl<'s> Relay<'s> {
         }
     }
 
-    async fn outward(&mut self, len: usize, to: Destination) {
-        if !self.peers.contains_key(&to) && !self.admit(len, &to) {
-            return;
+    /// A packet of the client's. Breaks where the association is over, as it can carry nothing of what is wanted.
+    async fn outward(&mut self, len: usize, to: Destination) -> ControlFlow<()> {
+        self.leave_hostile();
+        if !self.peers.contains_key(&to)
+            && let Err(why) = self.admit(len, &to)
+        {
+            return self.refuse(len, &to, why).await;
         }
+        let up = std::mem::take(&mut self.up);
+        self.send(&up[..len], to).await;
+        self.up = up;
+        ControlFlow::Continue(())
+    }
+
+    /// Sends a packet to a destination that was admitted, by the way it has.
+    async fn send(&mut self, packet: &[u8], to: Destination) {
         let Some(peer) = self.peers.get_mut(&to) else { return };
-        peer.sends(self.sessions);
+        peer.sends(self.sessions, packet);
         let way = peer.way.clone();
         self.ensure_open(&way);
-        let packet = &self.up[..len];
         match self.links.get_mut(&way) {
             Some(Link::Open(link)) => {
                 let _ = link.send(packet, &to).await;
@@ -149,27 +171,54 @@ impl<'s> Relay<'s> {
         }
     }
 
-    /// Plans a new destination. False when nothing may carry it: then its packets are dropped here.
-    fn admit(&mut self, len: usize, to: &Destination) -> bool {
-        if self.dropped.contains_key(to) {
-            return false;
+    /// Where beliefs have changed, forgets the way of each destination whose service somebody plays there: it is planned
+    /// anew, and what waits for it is not sent.
+    fn leave_hostile(&mut self) {
+        let now = self.sessions.board.snapshot();
+        if Arc::ptr_eq(&now, &self.believed) {
+            return;
+        }
+        let (links, routing) = (&mut self.links, &self.routing);
+        self.peers.retain(|to, peer| {
+            let shut = now.is_hostile(&peer.subject.route(&peer.way), routing.is_bare(&peer.way));
+            if shut && let Some(Link::Opening(held)) = links.get_mut(&peer.way) {
+                held.retain(|(_, other)| other != to);
+            }
+            !shut
+        });
+        self.believed = now;
+    }
+
+    /// Plans a new destination, or says why nothing may carry its packets.
+    fn admit(&mut self, len: usize, to: &Destination) -> Result<(), Dropped> {
+        if let Some((_, why)) = self.dropped.get(to) {
+            return Err(*why);
         }
         match Peer::admit(self.sessions, &self.routing, to, &self.up[..len]) {
             Ok(peer) => {
                 make_room(&mut self.peers, |peer| peer.last);
                 self.peers.insert(to.clone(), peer);
-                true
+                Ok(())
             }
             Err((subject, why)) => {
                 self.sessions.counters.refused.fetch_add(1, Ordering::Relaxed);
                 if self.told.insert((subject.service.id.clone(), subject.facet)) {
-                    info!(%subject, why = why.words(), "packets are dropped");
+                    info!(%subject, why = why.words(), "packets are refused");
                 }
-                make_room(&mut self.dropped, |since| *since);
-                self.dropped.insert(to.clone(), Instant::now());
-                false
+                make_room(&mut self.dropped, |(since, _)| *since);
+                self.dropped.insert(to.clone(), (Instant::now(), why));
+                Err(why)
             }
         }
+    }
+
+    /// Says no as far as that can be said.
+    async fn refuse(&mut self, len: usize, to: &Destination, why: Dropped) -> ControlFlow<()> {
+        if let Some(refusal) = refusal::of_quic(&self.up[..len]) {
+            let _ = self.client.packets.send(&refusal, to).await;
+            return ControlFlow::Continue(());
+        }
+        if why == Dropped::NoWay && self.peers.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn ensure_open(&mut self, way: &TransportId) {
@@ -191,6 +240,7 @@ impl<'s> Relay<'s> {
     }
 
     async fn opened(&mut self, way: TransportId, outcome: Result<Packets, Failure>) {
+        self.leave_hostile();
         match outcome {
             Ok(link) => {
                 if let Some(Link::Opening(held)) = self.links.remove(&way) {
@@ -211,26 +261,33 @@ impl<'s> Relay<'s> {
     }
 
     async fn inward(&mut self, way: &TransportId, len: usize, from: &Destination) {
-        let peer = match self.peers.get_mut(from) {
-            Some(peer) => Some(peer),
-            // A name was asked for and an address answers: the quiet peer of that port and way is meant.
-            None => self.peers.iter_mut().find_map(|(to, peer)| {
-                let named = matches!(to.host, Host::Name(_)) && to.port == from.port;
-                (named && peer.awaits(way)).then_some(peer)
-            }),
-        };
-        if let Some(peer) = peer {
+        if let Some(peer) = self.peers.get_mut(from) {
             peer.hears(self.sessions, &self.routing, way);
+        } else {
+            // A name was asked for and an address answers: the quiet peer of that port and way is meant, and whoever
+            // goes on by the address means the same.
+            let named = self
+                .peers
+                .iter_mut()
+                .find(|(to, peer)| matches!(to.host, Host::Name(_)) && to.port == from.port && peer.awaits(way));
+            if let Some((_, peer)) = named {
+                peer.hears(self.sessions, &self.routing, way);
+                let same = peer.clone();
+                make_room(&mut self.peers, |peer| peer.last);
+                self.peers.insert(from.clone(), same);
+            }
         }
         let _ = self.client.packets.send(&self.down[..len], from).await;
     }
 
     /// Once a second: destinations whose packets are swallowed go another way, quiet ones are forgotten.
-    fn look(&mut self) {
-        self.dropped.retain(|_, since| since.elapsed() <= DROPPED_FOR);
+    async fn look(&mut self) {
+        self.dropped.retain(|_, (since, _)| since.elapsed() <= DROPPED_FOR);
         self.peers.retain(|_, peer| peer.last.elapsed() <= FORGET_AFTER);
-        for peer in self.peers.values_mut() {
-            peer.look(self.sessions, &self.routing);
+        let looked = self.peers.iter_mut().map(|(to, peer)| (to.clone(), peer.look(self.sessions, &self.routing)));
+        let moved: Vec<_> = looked.filter_map(|(to, unanswered)| Some((to, unanswered?))).collect();
+        for (to, packet) in moved {
+            self.send(&packet, to).await;
         }
     }
 }

@@ -7,13 +7,14 @@ use super::carried::Fate;
 use super::report::{self, Subject, Told};
 use super::routing::Routing;
 use super::settings::Start;
-use crate::model::{Destination, Facet, L4, Need, Phase, Route, Sign, TransportId, Twin};
+use crate::model::{Destination, Facet, L4, Need, Phase, Reason, Route, Sign, TransportId, Twin};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Packets out without one back before a way is left. 5: a lost packet or two are ordinary.
-const SILENT_PACKETS: u32 = 5;
+/// Packets out without one back before a way is left. 4: a lost packet or two are ordinary, and STUN sends its fourth
+/// after 3.5 s (RFC 8489 §6.2.1), the next only after four more.
+const SILENT_PACKETS: u32 = 4;
 /// QUIC repeats its first packet more and more slowly.
 const SILENT_INITIALS: u32 = 3;
 /// … and the time they get. 3 s: call set-up repeats itself for longer than that.
@@ -22,10 +23,13 @@ const SILENT_FOR: Duration = Duration::from_secs(3);
 const TELLING_PACKETS: u32 = 10;
 /// … and after so long.
 const TELLING_AFTER: Duration = Duration::from_secs(5);
+/// A packet larger than this is not kept for another way: no first packet is.
+const HELD: usize = 1500;
 /// What worked over TCP within this time works.
 const WORKS: Duration = Duration::from_secs(600);
 
 /// One destination of the association.
+#[derive(Clone)]
 pub(super) struct Peer {
     pub(super) subject: Subject,
     pub(super) way: TransportId,
@@ -37,6 +41,8 @@ pub(super) struct Peer {
     out: u32,
     back: u32,
     told: bool,
+    /// The last packet that went out, until one comes back: the next way is tried with it.
+    unanswered: Vec<u8>,
 }
 
 /// Why a destination's packets are dropped here.
@@ -73,20 +79,26 @@ impl Peer {
             subject.facet = Facet::Calls;
         }
         let plan = routing.plan(&subject, Need::Packets, &sessions.board);
+        let rather_tcp = plan.passed_over.iter().any(|(_, why)| *why == Reason::StreamsInstead);
         let mut next: VecDeque<_> = plan.attempts.into_iter().map(|attempt| attempt.transport).collect();
-        let Some(way) = next.pop_front() else { return Err((subject, Dropped::NoWay)) };
+        let Some(way) = next.pop_front() else {
+            return Err((subject, if rather_tcp { Dropped::RatherTcp } else { Dropped::NoWay }));
+        };
         if quic && !subject.service.id.is_other() && !is_quic_welcome(sessions, routing, &subject, &way) {
             return Err((subject, Dropped::RatherTcp));
         }
         sessions.board.used(subject.route(&way));
         let start = Start { moment: sessions.board.now(), instant: Instant::now() };
-        let last = start.instant;
-        Ok(Self { subject, way, last, next, swallowed_by: Vec::new(), quic, start, out: 0, back: 0, told: false })
+        let (last, unanswered, swallowed_by) = (start.instant, Vec::new(), Vec::new());
+        Ok(Self { subject, way, last, next, swallowed_by, quic, start, out: 0, back: 0, told: false, unanswered })
     }
 
     /// A packet goes out.
-    pub(super) fn sends(&mut self, sessions: &Sessions) {
+    pub(super) fn sends(&mut self, sessions: &Sessions, packet: &[u8]) {
         self.last = Instant::now();
+        if self.back == 0 && packet.len() <= HELD {
+            packet.clone_into(&mut self.unanswered);
+        }
         if self.out == 0 {
             self.start = Start { moment: sessions.board.now(), instant: self.last };
         }
@@ -100,6 +112,7 @@ impl Peer {
         if self.back > 1 {
             return;
         }
+        self.unanswered = Vec::new();
         let told = self.on(sessions, routing, way, self.start);
         report::answered(&told, None, self.start.instant.elapsed());
         let fate = if self.swallowed_by.is_empty() { Fate::Answered } else { Fate::Saved };
@@ -113,17 +126,18 @@ impl Peer {
         self.way == *way && self.back == 0
     }
 
-    /// Once a second: leaves a way that swallows its packets; tells it where there is none left.
-    pub(super) fn look(&mut self, sessions: &Sessions, routing: &Routing) {
+    /// Once a second: leaves a way that swallows its packets, and gives back the last of them for the next way; tells
+    /// it where there is none left.
+    pub(super) fn look(&mut self, sessions: &Sessions, routing: &Routing) -> Option<Vec<u8>> {
         if self.back > 0 || self.told {
-            return;
+            return None;
         }
         let silent = self.start.instant.elapsed();
         let few = if self.quic { SILENT_INITIALS } else { SILENT_PACKETS };
         if self.out >= few && silent >= SILENT_FOR && !self.next.is_empty() {
             self.swallowed_by.push((self.way.clone(), self.start));
             self.move_on();
-            return;
+            return Some(self.unanswered.clone()).filter(|packet| !packet.is_empty());
         }
         let enough = if self.quic { SILENT_INITIALS } else { TELLING_PACKETS };
         if self.out >= enough && silent >= TELLING_AFTER && self.next.is_empty() {
@@ -134,6 +148,7 @@ impl Peer {
             sessions.fates.count(self.subject.route(&self.way), Fate::Lost);
             self.told = true;
         }
+        None
     }
 
     /// Its way could not be opened.
@@ -159,12 +174,13 @@ impl Peer {
     }
 
     fn on<'a>(&self, sessions: &'a Sessions, routing: &'a Routing, way: &TransportId, start: Start) -> Told<'a> {
-        Told { board: &sessions.board, routing, route: self.subject.route(way), start, hello: None }
+        let since = start.moment;
+        Told { board: &sessions.board, routing, route: self.subject.route(way), start, since, hello: None }
     }
 }
 
 /// RFC 9000 §17.2: a long header's first two bits are set; STUN, DTLS and RTP begin otherwise (RFC 9443 §3).
-fn is_quic(packet: &[u8]) -> bool {
+pub(super) fn is_quic(packet: &[u8]) -> bool {
     packet.first().is_some_and(|first| first & 0xC0 == 0xC0)
 }
 

@@ -150,10 +150,17 @@ impl<'s> Race<'s> {
 
     /// The next thing that happens to any contestant. Cancel-safe; waits forever once all are lost.
     pub(super) async fn step(&mut self) -> (usize, Event) {
-        let Self { contestants, flight, held, greets, bursts, board, .. } = self;
+        let Self { contestants, flight, held, greets, bursts, board, subject, .. } = self;
         let nothing_yet = Flight::default();
         poll_fn(|cx| {
+            let snapshot = board.snapshot();
             for (index, contestant) in contestants.iter_mut().enumerate() {
+                // Not one more byte to somebody who plays the service.
+                let goes_on = contestant.bare && !contestant.is_lost();
+                if goes_on && snapshot.is_hostile(&subject.route(&contestant.transport), true) {
+                    contestant.withdraw();
+                    return Poll::Ready((index, Event::Lost));
+                }
                 let holds = *held && contestant.bare && !contestant.has_sent();
                 let event = contestant.poll(cx, if holds { &nothing_yet } else { flight });
                 if let Some(name) = greets.filter(|_| contestant.bare && contestant.has_sent())
@@ -170,6 +177,21 @@ impl<'s> Race<'s> {
         .await
     }
 
+    /// Sends the hello out on the bare way that is to have it, if one is up and this is its turn; else how long it must
+    /// wait. Those of listed services go three at a time (detection rules, T16).
+    pub(super) fn admit(&mut self) -> Option<Duration> {
+        let (name, spaced) = (self.greets?, !self.subject.service.id.is_other());
+        let goes = |c: &&mut Contestant| c.bare && c.engaged && c.is_up() && c.greeting.is_none() && !c.has_sent();
+        let contestant = self.contestants.iter_mut().find(goes)?;
+        match self.bursts.admit(name, self.board.now(), spaced) {
+            Ok(greeting) => {
+                contestant.greeting = Some(greeting);
+                None
+            }
+            Err(wait) => Some(wait),
+        }
+    }
+
     /// What is told about a way of this race.
     pub(super) fn told<'a>(&'a self, contestant: &'a Contestant) -> Told<'a> {
         Told {
@@ -177,6 +199,7 @@ impl<'s> Race<'s> {
             routing: &self.routing,
             route: self.subject.route(&contestant.transport),
             start: contestant.start,
+            since: contestant.silent_since(),
             hello: contestant.greeting.as_ref(),
         }
     }
@@ -190,6 +213,10 @@ impl<'s> Race<'s> {
         }
         let Some(Attempt { transport, canary }) = self.waiting.pop_front() else { return };
         let Some(way) = self.routing.transports.get(&transport) else { return self.start_next() };
+        if self.board.snapshot().is_hostile(&self.subject.route(&transport), way.bare) {
+            self.passed_over.push((transport, Reason::Hostile));
+            return self.start_next();
+        }
         let start = Start { moment: self.board.now(), instant: Instant::now() };
         let deadline = Deadline::after(self.settings().connect_timeout);
         let (streams, to) = (Arc::clone(&way.streams), self.to.clone());

@@ -3,13 +3,13 @@
 use super::Sessions;
 use super::carried::Fate;
 use super::flow::{Birth, Flow};
+use super::habits::Parting;
 use super::hangup::greeting;
 use super::race::Race;
-use crate::judge::throttle::{FAST, rate};
 use crate::model::{Sign, TcpFacts, Twin};
 use crate::net::{Ended, Io, Rewound, Side, Stream, copy_both};
 use crate::wire::first_flight::Kind;
-use crate::wire::follow::{Debt, Follow};
+use crate::wire::follow::Follow;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -19,10 +19,6 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tracing::debug;
 
-/// Bytes of an answer whose frames are followed: past this a stop is no freeze (detection rules, T9).
-const FOLLOWED: u64 = 128 << 10;
-/// A slow answer is followed further, for its slowness (T10), but not for ever.
-const FOLLOWED_WHEN_SLOW: u64 = 2 << 20;
 /// Who leaves sooner has changed his mind (§3.7).
 const PATIENT: Duration = Duration::from_secs(5);
 
@@ -54,14 +50,14 @@ impl Sessions {
         if client.write_all(&answer).await.is_err() || client.flush().await.is_err() {
             return;
         }
-        let (seen, unanswered) = (answer.len() as u64, answer.is_empty());
+        let unanswered = answer.is_empty();
         drop(answer);
         let mut client: Stream = match flight.get(given..) {
             Some(rest) if !rest.is_empty() => Box::new(Rewound::new(rest.to_vec(), client)),
             _ => client,
         };
         drop(flight);
-        let tap = Tap { inner: winner.stream, follow: Some(follow), seen, ended, flow: Arc::clone(&flow) };
+        let tap = Tap { inner: winner.stream, follow, ended, flow: Arc::clone(&flow) };
         let mut server: Stream = Box::new(tap);
         let end = copy_both(&mut client, &mut server, &flow.meter, &flow.stop).await;
         if unanswered {
@@ -90,13 +86,17 @@ impl Sessions {
     /// The client ended a connection on which it had asked and not been answered. Where the kernel knows that the
     /// question never arrived, it gave up; where it arrived, a long poll ends like that.
     fn left_waiting(&self, flow: &Flow, end: &Ended, facts: Option<TcpFacts>) {
+        if matches!(end.outcome, Err((Side::Client, _))) {
+            flow.leaves();
+        }
+        self.parted(flow);
         let lost = facts.filter(|_| flow.bare).is_some_and(|facts| facts.unacked > 0 && facts.retransmits > 0);
         let waited = flow.awaits().unwrap_or_default();
         if end.first != Some(Side::Client) || flow.stop.is_cancelled() || !lost {
             return;
         }
         let routing = self.routing();
-        let told = flow.told(&self.board, &routing);
+        let told = flow.told_of(waited, &self.board, &routing);
         if waited >= PATIENT && flow.meter.down() > 0 {
             super::report::sign(&told, Sign::ClientGaveUp, flow.endpoint, Twin::Unknown);
         }
@@ -104,30 +104,25 @@ impl Sessions {
     }
 }
 
-/// The server's stream, its first bytes followed for a frame that is begun and not finished.
+impl Sessions {
+    /// Notes, once, that the client has left, if it has. The server need not have: where everything freezes, the end of
+    /// the stream never gets there.
+    pub(super) fn parted(&self, flow: &Flow) {
+        let Some(silent) = flow.parting().filter(|_| !flow.stop.is_cancelled()) else { return };
+        let routing = self.routing();
+        let parting = Parting { began: flow.start.moment, down: flow.meter.down(), silent };
+        self.habits.left(&flow.told(&self.board, &routing), parting, flow.endpoint);
+    }
+}
+
+/// The server's stream, followed for a frame that is begun and not finished: as long as it lasts, for a line may be
+/// made slow at any time (T10). Only lengths are looked at, which costs next to nothing.
 struct Tap {
     inner: Stream,
-    /// `None` once enough was seen.
-    follow: Option<Follow>,
-    seen: u64,
+    follow: Follow,
     /// The client's end was passed on during the first flight; a second one could fail the whole relay.
     ended: bool,
     flow: Arc<Flow>,
-}
-
-impl Tap {
-    fn follow(&mut self, bytes: &[u8]) -> Debt {
-        self.seen += bytes.len() as u64;
-        let Some(follow) = &mut self.follow else { return Debt::None };
-        follow.feed(bytes);
-        let enough = self.seen >= FOLLOWED
-            && (self.seen >= FOLLOWED_WHEN_SLOW || rate(self.seen, self.flow.age()).is_some_and(|rate| rate >= FAST));
-        if enough {
-            self.follow = None;
-            return Debt::None;
-        }
-        follow.debt()
-    }
 }
 
 impl Io for Tap {
@@ -154,8 +149,8 @@ impl AsyncRead for Tap {
             self.flow.kernel.waits(cx.waker());
         }
         ready!(read)?;
-        let debt = self.follow(&buf.filled()[before..]);
-        self.flow.hears(debt);
+        self.follow.feed(&buf.filled()[before..]);
+        self.flow.hears(self.follow.debt());
         Poll::Ready(Ok(()))
     }
 }
@@ -169,6 +164,7 @@ impl AsyncWrite for Tap {
         Pin::new(&mut self.inner).poll_flush(cx)
     }
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.flow.leaves();
         if self.ended {
             return Poll::Ready(Ok(()));
         }

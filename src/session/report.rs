@@ -7,8 +7,8 @@ use super::settings::Start;
 use crate::board::Board;
 use crate::judge::{self, On};
 use crate::model::{
-    Destination, EndpointTag, Evidence, Facet, Failure, Grade, L4, Need, Route, Service, Sign, Source, TransportId,
-    Twin,
+    Destination, EndpointTag, Evidence, Facet, Failure, Grade, L4, Moment, Need, Route, Service, Sign, Source,
+    TransportId, Twin,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -105,6 +105,8 @@ pub(super) struct Told<'a> {
     pub(super) routing: &'a Routing,
     pub(super) route: Route,
     pub(super) start: Start,
+    /// From when on what was due did not come.
+    pub(super) since: Moment,
     /// The TLS hello that went out, on a bare way.
     pub(super) hello: Option<&'a Greeting>,
 }
@@ -115,7 +117,9 @@ impl Told<'_> {
     }
 
     fn evidence(&self, sign: Sign) -> Evidence {
-        Evidence::new(self.route.clone(), Source::Traffic, sign, self.start.moment, self.board.now())
+        let (began, at) = (self.start.moment, self.board.now());
+        let since = self.since.max(began);
+        Evidence { since, ..Evidence::new(self.route.clone(), Source::Traffic, sign, began, at) }
     }
 
     /// Reports, and where the sign is about the line and the address alone, for every bare way of the service: they

@@ -40,13 +40,18 @@ pub(crate) struct Home {
 impl Home {
     /// A byway with its usual numbers; `more` goes to the end of its configuration.
     pub(crate) async fn new(more: &str) -> Self {
+        Self::in_a(World::new(), more).await
+    }
+
+    /// The same, in another country.
+    pub(crate) async fn in_a(world: World, more: &str) -> Self {
         // The same chance in every run.
         fastrand::seed(11);
         if let Some(filter) = std::env::var_os("BYWAY_TEST_LOG") {
             let level = if filter == "info" { tracing::Level::INFO } else { tracing::Level::DEBUG };
             let _already = tracing_subscriber::fmt().with_max_level(level).try_init();
         }
-        let country = World::new().start().unwrap();
+        let country = world.start().unwrap();
         let byway = live_in(&country, more).unwrap();
         tokio::task::yield_now().await;
         let person = Person::new(&country, door(&byway), 5).unwrap();

@@ -6,6 +6,7 @@
 mod home;
 
 mod budget;
+mod clock;
 mod names;
 mod packets;
 mod policy;

@@ -1,5 +1,6 @@
 //! Whether a run was right: the way taken, the word said, and what must not happen.
 
+use crate::errors::Told;
 use crate::scene::{Goes, Never, Says, Scene};
 use crate::seen::{Belief, Seen};
 use byway::lab::Crossing;
@@ -41,6 +42,8 @@ pub(crate) struct Judged {
     pub(crate) mishaps: usize,
     /// Whether somebody was called blocked who must not be.
     pub(crate) false_blocked: bool,
+    /// Which techniques were told.
+    pub(crate) told: Told,
     /// What was wrong.
     pub(crate) faults: Vec<String>,
 }
@@ -66,6 +69,7 @@ pub(crate) fn judge(scene: &Scene, seen: &Seen) -> Judged {
         first_bytes: seen.first_bytes(),
         mishaps: seen.mishaps().len(),
         false_blocked: called_blocked(seen).next().is_some() && may_not_block(scene),
+        told: Told::of(scene, seen),
         faults,
     }
 }
@@ -133,7 +137,7 @@ fn said(seen: &Seen) -> String {
 /// Services whose first ways people see.
 const EVERYBODY: [&str; 4] = ["telegram", "whatsapp", "signal", "discord"];
 
-fn is_bare(way: &str) -> bool {
+pub(crate) fn is_bare(way: &str) -> bool {
     matches!(way, "direct" | "split")
 }
 

@@ -2,6 +2,7 @@
 //! and connect anew when a connection dies.
 
 use byway::lab::people::{App, Door, Mishap, Person};
+use byway::model::Destination;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,18 +22,38 @@ pub(crate) struct Life {
     pub(crate) photos: u32,
     /// Seconds for which the app is put away: least and most.
     pub(crate) away: (u64, u64),
+    /// What it is used for.
+    pub(crate) habit: Habit,
+}
+
+/// What an app is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Habit {
+    /// Messages and photos.
+    Chat,
+    /// Calls.
+    Calls,
+    /// A site in a browser that tries QUIC, and goes on by TCP.
+    Browser,
 }
 
 /// The app that the scenario is about, in ordinary use.
-pub(crate) const SUBJECT: Life = Life { app: None, pause: (8, 40), exchanges: 5, photos: 10, away: (10, 60) };
+pub(crate) const SUBJECT: Life =
+    Life { app: None, pause: (8, 40), exchanges: 5, photos: 10, away: (10, 60), habit: Habit::Chat };
+
+/// Somebody who calls people with it all the time; a call lasts so many seconds as there are between two exchanges.
+pub(crate) const CALLER: Life = Life { pause: (20, 60), away: (20, 60), habit: Habit::Calls, ..SUBJECT };
 
 /// An app beside it, used less.
 const fn beside(app: &'static str) -> Life {
-    Life { app: Some(app), pause: (30, 90), exchanges: 3, photos: 8, away: (60, 180) }
+    Life { app: Some(app), pause: (30, 90), exchanges: 3, photos: 8, away: (60, 180), habit: Habit::Chat }
 }
 
 pub(crate) const HOUSEHOLD: &[Life] =
     &[SUBJECT, beside("telegram"), beside("whatsapp"), beside("signal"), beside("www.messenger.com")];
+
+/// A household in which somebody calls people.
+pub(crate) const CALLERS: &[Life] = &[SUBJECT, CALLER, beside("telegram"), beside("whatsapp"), beside("signal")];
 
 /// What somebody lived to see.
 #[derive(Clone, Debug)]
@@ -49,6 +70,12 @@ pub(crate) enum Lived {
     Opened(Duration),
     /// An attempt to open it failed.
     Failed(Mishap),
+    /// A call was connected so long after the wish.
+    Connected(#[expect(dead_code, reason = "shown with BYWAY_TEST_LOG")] Duration),
+    /// A call was not connected, or went dead.
+    CallLost(Mishap),
+    /// QUIC was answered, or not; the page is another matter.
+    Quic(Result<Duration, Mishap>),
     /// A photo came through.
     Photo,
     /// A connection in use failed.
@@ -65,12 +92,19 @@ pub(crate) struct Somebody {
     pub(crate) life: Life,
     pub(crate) rng: fastrand::Rng,
     pub(crate) diary: Diary,
+    /// Where calls are relayed.
+    pub(crate) relays: Vec<Destination>,
 }
 
 /// Lives with one app until the task is dropped.
 pub(crate) async fn live(who: Somebody) {
     if who.app.starts_with("http://") {
         return read_pages(who).await;
+    }
+    match who.life.habit {
+        Habit::Chat => {}
+        Habit::Calls => return call_people(who).await,
+        Habit::Browser => return browse(who).await,
     }
     let Somebody { person, app, life, mut rng, diary, .. } = who;
     let note = |wished, what| diary.lock().unwrap().push(Entry { app, wished, what });
@@ -124,6 +158,56 @@ pub(crate) async fn live(who: Somebody) {
         drop(session);
         let (least, most) = if died { (300, 1500) } else { (life.away.0 * 1000, life.away.1 * 1000) };
         sleep(Duration::from_millis(rng.u64(least..most))).await;
+    }
+}
+
+/// Calls people; who is not put through tries again soon, twice.
+async fn call_people(who: Somebody) {
+    let Somebody { person, app, life, mut rng, diary, relays, .. } = who;
+    let note = |wished, what| diary.lock().unwrap().push(Entry { app, wished, what });
+    loop {
+        sleep(Duration::from_millis(rng.u64(life.away.0 * 1000..life.away.1 * 1000))).await;
+        for _ in 0..3 {
+            let wished = Instant::now();
+            // An app asks the two relays that it was told of last.
+            let first = rng.usize(..relays.len());
+            let asked: Vec<_> = relays.iter().cycle().skip(first).take(relays.len().min(2)).cloned().collect();
+            let lost = match person.call(&asked).await {
+                Ok(call) => {
+                    note(wished, Lived::Connected(call.connected()));
+                    call.talk(Duration::from_millis(rng.u64(life.pause.0 * 1000..life.pause.1 * 1000))).await.err()
+                }
+                Err(mishap) => Some(mishap),
+            };
+            let Some(mishap) = lost else { break };
+            note(wished, Lived::CallLost(mishap));
+            sleep(Duration::from_millis(rng.u64(500..4000))).await;
+        }
+    }
+}
+
+/// Opens a site now and then as browsers do: asks for QUIC, and by TCP a moment later, whichever is first.
+async fn browse(who: Somebody) {
+    let Somebody { person, app, life, mut rng, diary, .. } = who;
+    let note = |wished, what| diary.lock().unwrap().push(Entry { app, wished, what });
+    let site = App::of(app);
+    loop {
+        sleep(Duration::from_millis(rng.u64(life.pause.0 * 1000..life.pause.1 * 1000))).await;
+        let wished = Instant::now();
+        let by_tcp = async {
+            sleep(Duration::from_millis(300)).await;
+            match person.open(&site).await {
+                Ok(mut session) => {
+                    note(wished, Lived::Opened(wished.elapsed()));
+                    if let Err(mishap) = session.download(rng.u32(20_000..90_000)).await {
+                        note(wished, Lived::Broke(mishap));
+                    }
+                }
+                Err(mishap) => note(wished, Lived::Failed(mishap)),
+            }
+        };
+        let (quic, ()) = tokio::join!(person.ask_quic(app), by_tcp);
+        note(wished, Lived::Quic(quic));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The table of all scenarios: what was expected, what was seen, how often it was right, how long it took.
 
+use crate::errors::{self, Told};
 use crate::judge::{Judged, may_not_block};
 use crate::open::missing;
 use crate::scene::{Never, Says, Scene};
@@ -32,6 +33,7 @@ pub(crate) struct Row {
     detected: Vec<Duration>,
     first_bytes: Vec<Duration>,
     mishaps: usize,
+    told: Vec<Told>,
     took: Duration,
     /// What is wrong with the row.
     pub(crate) faults: Vec<String>,
@@ -69,6 +71,7 @@ impl Row {
             detected,
             first_bytes,
             mishaps: runs.iter().map(|run| run.mishaps).sum(),
+            told: runs.iter().map(|run| run.told.clone()).collect(),
             took,
             faults,
         }
@@ -196,6 +199,8 @@ fn markdown(rows: &[Row]) -> String {
         sum(|row| row.false_blocked),
         sum(|row| if row.may_not_block { row.runs } else { 0 }),
     );
+    let told: Vec<Told> = rows.iter().flat_map(|row| row.told.clone()).collect();
+    let _written = writeln!(text, "\n{}", errors::table(&told));
     for row in rows {
         if let Some(missing) = missing(row.number) {
             let _written = writeln!(text, "\nNot asserted yet: {} ({}): {missing}.", row.number, row.name);

@@ -2,7 +2,7 @@
 
 use crate::people::{Entry, Lived};
 use byway::lab::Crossing;
-use byway::model::{Confidence, Facet, Ground, LinkState, Phase, Record, Route, Standing, Technique};
+use byway::model::{Confidence, Facet, Ground, LinkState, Partial, Phase, Record, Route, Standing, Technique};
 use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -59,6 +59,8 @@ pub(crate) struct Seen {
     pub(crate) facet: Facet,
     /// The subject's direct route.
     pub(crate) route: Route,
+    /// What of that route does not work at the end, where the rest does.
+    pub(crate) partial: Option<Partial>,
     pub(crate) onset: Instant,
     /// How long the log was then.
     pub(crate) logged: usize,
@@ -127,7 +129,9 @@ impl Seen {
             .filter_map(|entry| match entry.what {
                 Lived::Failed(mishap) => Some(format!("{} did not open: {mishap}", entry.app)),
                 Lived::Broke(mishap) => Some(format!("{} broke: {mishap}", entry.app)),
-                Lived::Opened(_) | Lived::Photo => None,
+                Lived::CallLost(mishap) => Some(format!("{} lost a call: {mishap}", entry.app)),
+                // Its page comes by TCP.
+                Lived::Quic(_) | Lived::Opened(_) | Lived::Connected(_) | Lived::Photo => None,
             })
             .collect()
     }

@@ -10,7 +10,7 @@ use byway::app::{Byway, live_in};
 use byway::journal::Filter;
 use byway::lab::people::{Door, Person};
 use byway::lab::{Action, Country, Rule, RuleId, Target, World};
-use byway::model::{Facet, L4, Phase, Route, ServiceId, Snapshot, Standing};
+use byway::model::{Destination, Facet, L4, Phase, Route, ServiceId, Snapshot, Standing};
 use byway::net::Stream;
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
@@ -104,20 +104,30 @@ impl Stage {
         let app = if app == "discord" { "discord.com" } else { app };
         let rng = self.rng.lock().unwrap().fork();
         let (person, door, diary) = (self.person(), self.door(), Arc::clone(&self.diary));
-        let who = Somebody { person, door, app, life: *life, rng, diary };
+        let relays = self.relays();
+        let who = Somebody { person, door, app, life: *life, rng, diary, relays };
         self.lives.lock().unwrap().spawn(people::live(who));
+    }
+
+    /// Where the subject's calls are relayed, as its app names the places.
+    fn relays(&self) -> Vec<Destination> {
+        let by_name = Destination::parse("turn3.voip.signal.org:3478").unwrap();
+        match self.subject {
+            "signal" => vec![by_name],
+            service => self.country.call_relays(service).into_iter().map(Destination::from).collect(),
+        }
     }
 
     /// A person at byway's door.
     pub(crate) fn person(&self) -> Person {
         let seed = self.rng.lock().unwrap().u64(..);
-        let person = Person::new(&self.country, door(&self.byway), seed).unwrap();
+        let person = Person::new(&self.country, self.door(), seed).unwrap();
         if self.scene.number == 36 { person.with_routing_hint() } else { person }
     }
 
     /// byway's door.
     pub(crate) fn door(&self) -> Door {
-        door(&self.byway)
+        door(&self.byway, &self.country)
     }
 
     /// The trouble begins now.
@@ -226,6 +236,7 @@ impl Stage {
             subject: self.subject,
             facet: self.scene.facet,
             route: self.route(),
+            partial: self.standing().and_then(|standing| standing.partial),
             onset,
             logged,
             watched: std::mem::take(&mut *self.watched.lock().unwrap()),
@@ -313,15 +324,15 @@ async fn watch(byway: Arc<Byway>, watched: Arc<Mutex<Watched>>, every: Duration)
     }
 }
 
-/// A door by memory.
-fn door(byway: &Arc<Byway>) -> Door {
-    let byway = Arc::clone(byway);
+/// A door by memory, for streams and for datagrams.
+fn door(byway: &Arc<Byway>, country: &Country) -> Door {
+    let (byway, datagrams) = (Arc::clone(byway), Arc::new(country.clone()));
     Arc::new(move || {
-        let byway = Arc::clone(&byway);
+        let (byway, datagrams) = (Arc::clone(&byway), datagrams.clone());
         Box::pin(async move {
             let (near, far) = tokio::io::duplex(256 << 10);
             let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
-            tokio::spawn(async move { byway.visit(Box::new(far), peer, None).await });
+            tokio::spawn(async move { byway.visit_beside(Box::new(far), peer, None, datagrams).await });
             Ok(Box::new(near) as Stream)
         })
     })

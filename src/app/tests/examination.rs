@@ -1,7 +1,7 @@
 //! The examination of a service in the lab's country: each technique gives its name, and nothing harmless gives one.
 
 use crate::app::{Byway, live_in};
-use crate::lab::{Action, Country, Crossing, Protocol, Rule, Target, World};
+use crate::lab::{Action, Country, Crossing, Lie, Protocol, Rule, Target, World};
 use crate::model::{Conclusion, Confidence, Examined, Facet, LinkState, Outcome, ServiceId, Technique, Trial, Verdict};
 use futures_util::StreamExt;
 use std::sync::Arc;
@@ -200,6 +200,14 @@ async fn a_name_that_the_resolver_denies() {
     facet_is("signal", Facet::Text, &[rule], Verdict::Degraded(Technique::DnsTamper), Confidence::Anomaly).await;
     let rule = Rule::new(Target::name("signal.org"), Action::SilentResolver);
     facet_is("signal", Facet::Text, &[rule], Verdict::Degraded(Technique::DnsTamper), Confidence::Anomaly).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forged_answer_that_comes_before_the_true_one() {
+    for lie in [Lie::NoSuchName, Lie::Address(std::net::IpAddr::from([8, 7, 198, 46]))] {
+        let rule = Rule::new(Target::name("signal.org"), Action::InjectDns(lie));
+        facet_is("signal", Facet::Text, &[rule], Verdict::Degraded(Technique::DnsTamper), Confidence::Confirmed).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

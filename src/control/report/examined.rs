@@ -28,6 +28,7 @@ pub const fn trial_words(trial: Trial) -> &'static str {
     match trial {
         Trial::Link => "the line itself",
         Trial::Dns => "its names",
+        Trial::LateAnswer => "a second answer",
         Trial::Service => "its own protocol",
         Trial::OtherEndpoint => "another address",
         Trial::OtherFamily => "other IP version",

@@ -5,7 +5,7 @@ use super::words::sign_words;
 use crate::board::RouteStory;
 use crate::control::{Clock, Stamp};
 use crate::model::{
-    Anchors, Confidence, Evidence, Grade, L4, Phase, Sign, Source, Technique, TransportId, Twin, Verdict,
+    Anchors, Confidence, Evidence, Grade, L4, Partial, Phase, Sign, Source, Technique, TransportId, Twin, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -40,6 +40,9 @@ pub struct RouteWhy {
     pub canary: f64,
     /// Whether somebody else answered in the service's place.
     pub hostile: bool,
+    /// What of it does not work, where the rest does.
+    #[serde(default)]
+    pub partial: Option<Partial>,
     /// When it is tested next.
     pub next_test: Option<Stamp>,
     /// The latest evidence, oldest first.
@@ -99,6 +102,7 @@ pub(super) fn route_why(clock: Clock, story: &RouteStory) -> RouteWhy {
         first_byte_ms: standing.first_byte.map(millis),
         canary: standing.canary,
         hostile: standing.hostile,
+        partial: standing.partial,
         next_test: story.next_probe.map(|at| clock.stamp(at)),
         evidence: story.evidence.iter().map(&mut line).collect(),
     }

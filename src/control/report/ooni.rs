@@ -190,7 +190,7 @@ const fn failure(sign: Sign) -> Option<&'static str> {
         Sign::Throttled => "unknown_failure: throttled",
         Sign::Slow { .. } => "unknown_failure: slow",
         Sign::ConnectOnly => "unknown_failure: connect_only",
-        Sign::ClientGaveUp | Sign::Reconnecting | Sign::HungUp | Sign::TransportDown => "interrupted",
+        Sign::ClientGaveUp | Sign::Reconnecting | Sign::HungUp | Sign::Left | Sign::TransportDown => "interrupted",
     })
 }
 

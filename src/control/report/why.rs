@@ -8,7 +8,8 @@ use super::words::{capital, confidence_words, facet_words, goes, link_words, lis
 use crate::board::RouteStory;
 use crate::control::{Stamp, span_words};
 use crate::model::{
-    Attempt, DirectRule, Facet, Ground, LinkState, Phase, Plan, Reason, Service, ServiceId, Standing, TransportId,
+    Attempt, DirectRule, Facet, Ground, L4, LinkState, Phase, Plan, Reason, Route, Service, ServiceId, Standing,
+    Technique, TransportId,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -95,18 +96,25 @@ pub fn why(seen: Seen<'_>, facts: &ServiceFacts<'_>, stories: &[RouteStory]) -> 
     }
 }
 
-fn facet_why(seen: Seen<'_>, service: &Service, facts: &FacetFacts, stories: &[RouteStory]) -> FacetWhy {
+fn facet_why(seen: Seen<'_>, service: &Service, facts: &FacetFacts, all: &[RouteStory]) -> FacetWhy {
     let mine = |story: &&RouteStory| {
         story.route.service == service.id && story.route.facet == facts.facet && story.route.l4 == facts.l4
     };
-    let mut stories: Vec<&RouteStory> = stories.iter().filter(mine).collect();
+    let mut stories: Vec<&RouteStory> = all.iter().filter(mine).collect();
     let place = |story: &&RouteStory| service.order.iter().position(|way| *way == story.route.transport);
     stories.sort_by_key(|story| place(story).unwrap_or(usize::MAX));
+    // Of QUIC there is something to say only where it does not get through: everything else about it is the app's choice.
+    let of_quic = |story: &&RouteStory| {
+        let same = story.route.service == service.id && story.route.facet == facts.facet && facts.l4 == L4::Tcp;
+        same && story.route.is_quic() && in_trouble(&story.standing)
+    };
+    let mut quic: Vec<&RouteStory> = all.iter().filter(of_quic).collect();
+    quic.sort_by_key(|story| place(story).unwrap_or(usize::MAX));
     FacetWhy {
         facet: facts.facet,
-        sentence: sentence(seen, service, facts, &stories),
+        sentence: sentence(seen, service, facts, &stories) + &quic_words(seen, service, facts),
         plan: plan_lines(&facts.plan),
-        routes: stories.iter().map(|story| route_why(seen.clock, story)).collect(),
+        routes: stories.iter().copied().chain(quic).map(|story| route_why(seen.clock, story)).collect(),
     }
 }
 
@@ -147,7 +155,30 @@ fn sentence(seen: Seen<'_>, service: &Service, facts: &FacetFacts, stories: &[&R
 
 /// Whether there is something to say against a way.
 const fn in_trouble(standing: &Standing) -> bool {
-    !matches!(standing.phase, Phase::Ok | Phase::Unknown)
+    !matches!(standing.phase, Phase::Ok | Phase::Unknown) || standing.partial.is_some()
+}
+
+/// What is believed of QUIC to a facet that travels by TCP, where its apps are told to use that.
+fn refused_quic<'a>(seen: Seen<'a>, service: &Service, facts: &FacetFacts) -> Option<&'a Standing> {
+    let over_quic = |way: &TransportId| {
+        let (service, facet, transport) = (service.id.clone(), facts.facet, way.clone());
+        seen.snapshot.standing(&Route { service, facet, transport, l4: L4::Udp })
+    };
+    let refused = |standing: &&Standing| matches!(standing.phase, Phase::Suspect | Phase::Blocked);
+    service.order.iter().filter(|_| facts.l4 == L4::Tcp).filter_map(over_quic).find(refused)
+}
+
+/// The same in sentences; nothing where it is let out.
+fn quic_words(seen: Seen<'_>, service: &Service, facts: &FacetFacts) -> String {
+    let Some(standing) = refused_quic(seen, service, facts) else { return String::new() };
+    let sure = standing.technique().map(|_| format!(" Confidence: {}.", confidence_words(standing.confidence)));
+    format!(" {}.{}", quic_reason(standing), sure.unwrap_or_default())
+}
+
+/// Why QUIC is refused.
+fn quic_reason(standing: &Standing) -> String {
+    let why = standing.technique().map_or("it got no answer", Technique::sentence);
+    format!("QUIC is refused, so that apps use TCP: {why}")
 }
 
 /// Whether the evidence against a way is worth telling: not while it comes back, nor when nobody is at fault.
@@ -204,13 +235,19 @@ fn standing_words(standing: &Standing) -> String {
         (Phase::Suspect, None) => "something is wrong there, it is not clear yet what".into(),
         (Phase::Blocked, None) => "it does not work".into(),
         (Phase::Degraded, None) => "it works for some things only".into(),
-        (Phase::Ok, None) => "it works".into(),
+        (Phase::Ok, None) => standing.partial.map_or_else(|| "it works".into(), |partial| partial.to_string()),
         (Phase::Unknown, None) => "nothing is known of it yet".into(),
     }
 }
 
 /// Why a facet takes its way, in one line for `status`; empty when that is the preferred one and well.
 pub(super) fn facet_reason(seen: Seen<'_>, service: &Service, facts: &FacetFacts) -> String {
+    let way = Some(way_reason(seen, service, facts)).filter(|why| !why.is_empty());
+    let quic = refused_quic(seen, service, facts).map(quic_reason);
+    way.into_iter().chain(quic).collect::<Vec<_>>().join("; ")
+}
+
+fn way_reason(seen: Seen<'_>, service: &Service, facts: &FacetFacts) -> String {
     let of = |way: &TransportId| reason(facts, way, seen.standing(service, facts, way));
     let Some(taken) = facts.taken() else {
         return format!("no way is left; {}", grouped(service.order.iter(), of));

@@ -75,6 +75,7 @@ pub fn sign_words(sign: &Sign) -> String {
         Sign::ClientGaveUp => "the app gave up waiting",
         Sign::Reconnecting => "the app reconnected again and again",
         Sign::HungUp => "the app hung up on what answered, twice in a row",
+        Sign::Left => "the app left a connection that had fallen silent, twice in a row",
         Sign::UdpNoReply => "packets went out, none came back",
         Sign::QuicSilent => "QUIC got no answer, the same host otherwise did",
         Sign::BurstFrozen => "several connections at once were frozen",
@@ -86,7 +87,7 @@ pub fn sign_words(sign: &Sign) -> String {
 
 /// The words for a sign's name as journalled; the name itself, with spaces, when it is not one of ours.
 pub(super) fn named_sign_words(name: &str) -> String {
-    const PLAIN: [Sign; 26] = [
+    const PLAIN: [Sign; 27] = [
         Sign::Answer(Grade::B),
         Sign::FlowProven,
         Sign::BodyProven,
@@ -108,6 +109,7 @@ pub(super) fn named_sign_words(name: &str) -> String {
         Sign::ClientGaveUp,
         Sign::Reconnecting,
         Sign::HungUp,
+        Sign::Left,
         Sign::UdpNoReply,
         Sign::QuicSilent,
         Sign::BurstFrozen,

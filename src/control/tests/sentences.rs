@@ -1,6 +1,7 @@
 //! What people read, for fixed beliefs.
 
 use super::world::*;
+use crate::board::RouteStory;
 use crate::control::report::*;
 use crate::control::{Entry, Stamp};
 use crate::model::*;
@@ -187,4 +188,46 @@ fn the_time_on_each_way_is_summed_and_a_stop_counts_for_nobody() {
     past.push(Entry { at: Stamp::from_secs(until.as_secs() + 86_400), record: Record::Started });
     let told = shares(&past, Stamp::from_secs(until.as_secs() + 90_000));
     assert_eq!(told[0].ways[1], Share { way: Some(way("tokyo")), secs: 9 * 60 });
+}
+
+#[test]
+fn quic_that_does_not_get_through_is_told_beside_the_streams_that_do() {
+    let service = service("telegram", "Telegram");
+    let quic = Route { l4: L4::Udp, ..route("telegram", Facet::Web, "direct") };
+    let mut snapshot = snapshot();
+    let standing = blocked(Technique::QuicBlock, at(50));
+    snapshot.standings.insert(route("telegram", Facet::Web, "direct"), well(at(30)));
+    snapshot.standings.insert(quic.clone(), standing.clone());
+    let facts = ServiceFacts { service: &service, facets: vec![facet(Facet::Web, telegram_calls().plan)] };
+    let stories = [RouteStory { route: quic, standing, evidence: Vec::new(), next_probe: None }];
+    let seen = Seen { clock: clock(), snapshot: &snapshot };
+    let told = why(seen, &facts, &stories);
+    let refused = format!("QUIC is refused, so that apps use TCP: {}", Technique::QuicBlock.sentence());
+    assert!(told.facets[0].sentence.starts_with("Telegram: web pages go out directly since"));
+    assert!(told.facets[0].sentence.contains(&refused), "{}", told.facets[0].sentence);
+    assert_eq!((told.facets[0].routes[0].l4, told.facets[0].routes[0].phase), (L4::Udp, Phase::Blocked));
+    let told = status(seen, &[facts], Running::default());
+    assert_eq!((told.services[0].facets[0].up, &told.services[0].facets[0].why), (Up::Yes, &refused));
+}
+
+#[test]
+fn a_version_of_ip_that_does_not_answer_is_named() {
+    let service = service("whatsapp", "WhatsApp");
+    let mut snapshot = snapshot();
+    let direct = route("whatsapp", Facet::Text, "direct");
+    let standing = Standing { partial: Some(Partial::OnlyIpv6), ..well(at(5)) };
+    snapshot.standings.insert(direct.clone(), standing.clone());
+    let plan = Plan { attempts: attempts(&["direct", "tokyo"]), passed_over: vec![] };
+    let facts = ServiceFacts { service: &service, facets: vec![facet(Facet::Text, plan)] };
+    let stories = [RouteStory { route: direct, standing, evidence: Vec::new(), next_probe: None }];
+    let seen = Seen { clock: clock(), snapshot: &snapshot };
+    let words = "works over IPv6 only, its IPv4 addresses do not answer";
+    let told = why(seen, &facts, &stories);
+    assert!(told.facets[0].sentence.contains(&format!("The direct way: {words}.")), "{}", told.facets[0].sentence);
+    assert_eq!(told.facets[0].routes[0].partial, Some(Partial::OnlyIpv6));
+    let told = status(seen, &[facts], Running::default());
+    assert_eq!(
+        (told.services[0].facets[0].up, &told.services[0].facets[0].why),
+        (Up::Yes, &format!("direct: {words}"))
+    );
 }

@@ -32,6 +32,7 @@ pub(super) fn signs() -> Vec<Sign> {
         ClientGaveUp,
         Reconnecting,
         HungUp,
+        Left,
         UdpNoReply,
         QuicSilent,
         BurstFrozen,
@@ -66,6 +67,7 @@ pub(super) fn signs() -> Vec<Sign> {
             | QuicSilent
             | BurstFrozen
             | HungUp
+            | Left
             | WrongAnswer
             | TransportDown => {}
         }

@@ -381,7 +381,7 @@ pub(crate) fn fixed_probe() -> Vec<ProbeItem> {
 }
 
 fn exhibit(trial: Trial, outcome: Outcome, took_ms: u64, says: &str) -> Examined {
-    let facet = (!matches!(trial, Trial::Link | Trial::Dns)).then_some(Facet::Text);
+    let facet = (!matches!(trial, Trial::Link | Trial::Dns | Trial::LateAnswer)).then_some(Facet::Text);
     let via = facet.map(|_| way(if trial == Trial::Tunnel { "tokyo" } else { "direct" }));
     Examined::Exhibit(Exhibit { trial, facet, via, outcome, took_ms, says: says.into() })
 }

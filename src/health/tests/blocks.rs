@@ -1,8 +1,8 @@
 //! The scenarios of blocks (detection rules §5), one by one: what is believed, what is said, how it comes back.
 
 use super::evening::{evening, under, verdict_of};
-use super::world::{A, mins, route, secs};
-use crate::model::{Confidence, EndpointTag, Evidence, Phase, Sign, Technique, Twin, Verdict};
+use super::world::{A, World, mins, route, secs};
+use crate::model::{Anchors, Confidence, EndpointTag, Evidence, Phase, Sign, Source, Technique, Twin, Verdict};
 
 #[test]
 fn s08_to_s15_each_block_is_left_at_once_and_named() {
@@ -49,8 +49,9 @@ fn s16_the_punishment_after_a_reset_is_not_a_block_by_address() {
     assert!(!why.iter().any(|sign| sign == "connect_timeout_error"), "{why:?}");
     under(&mut world, Sign::ResetAfterHello);
     world.pass(mins(12));
-    let first = world.probes_of(&route("telegram", "direct"))[0];
-    assert!(first.since(hit) >= secs(75), "not inside the punishment");
+    let probes = world.probes_of(&route("telegram", "direct"));
+    let inside = probes.iter().filter(|at| at.since(hit) < secs(75)).count();
+    assert!(inside <= 1, "inside the punishment only the one that begins with what nobody punishes: {probes:?}");
     assert_eq!(world.verdict(), Verdict::Blocked(Technique::SniRst));
 }
 
@@ -146,4 +147,56 @@ fn s34_a_flaky_block_is_found_within_ten_flows_and_does_not_flap() {
     let direct = route("telegram", "direct");
     let phases: Vec<Phase> = world.transitions().iter().filter(|t| t.route == direct).map(|t| t.to).collect();
     assert_eq!(phases, [Phase::Ok, Phase::Suspect, Phase::Blocked]);
+}
+
+#[test]
+fn s45_a_pair_that_no_other_way_can_vouch_for_counts_only_for_what_people_see_and_is_never_sure() {
+    for people_fail in [true, false] {
+        let mut world = World::telegram();
+        if people_fail {
+            let fact = world.fact(route("telegram", "direct"), Sign::HelloDropped);
+            world.tell(Evidence { endpoint: Some(EndpointTag(1)), anchors: Anchors::Good, ..fact });
+            world.pass(secs(5));
+        }
+        let asked = world.fact(route("telegram", "direct"), Sign::HelloDropped);
+        let pair = Some(Technique::ProtoBlock);
+        world.tell(Evidence {
+            source: Source::Probe,
+            endpoint: Some(EndpointTag(1)),
+            anchors: Anchors::Good,
+            pair,
+            ..asked
+        });
+        let blocked = world.verdict() == Verdict::Blocked(Technique::ProtoBlock);
+        assert_eq!(blocked, people_fail);
+        assert!(!blocked || world.direct().confidence == Confidence::Anomaly);
+    }
+}
+
+#[test]
+fn what_people_see_in_vain_while_a_punishment_may_be_on_is_asked_after() {
+    let mut world = World::telegram();
+    for _ in 0..3 {
+        world.traffic("direct", Sign::BodyProven);
+    }
+    let fail = |world: &mut World| {
+        let fact = world.fact(route("telegram", "direct"), Sign::HelloMuted);
+        world.tell(Evidence { endpoint: Some(EndpointTag(1)), anchors: Anchors::Good, ..fact });
+        world.now
+    };
+    let first = fail(&mut world);
+    for _ in 0..2 {
+        world.pass(secs(20));
+        fail(&mut world);
+    }
+    assert!(matches!(world.phase("direct"), Phase::Ok | Phase::Unknown), "what they lived to see before still counts");
+    world.pass(secs(25));
+    let probes = world.probes_of(&route("telegram", "direct"));
+    let asked = probes.iter().filter(|at| **at > first).count();
+    assert_eq!(asked, 1, "{probes:?}");
+    let now = world.now;
+    assert!(
+        world.state().is_in_shadow(&route("telegram", "direct"), now, &world.params),
+        "its neutral half goes first"
+    );
 }

@@ -1,7 +1,7 @@
 //! The scenarios in which nobody is to blame (detection rules §5), and those of coming back, one by one.
 
 use super::evening::{evening, nobody_is_blamed, verdict_of};
-use super::world::{A, Probed, World, mins, route, secs};
+use super::world::{A, B, Probed, World, mins, route, secs};
 use crate::health::{Event, LinkReport};
 use crate::model::{
     Anchors, Confidence, EndpointTag, Evidence, Ground, LinkState, NetworkId, Phase, Sign, Source, Technique, Twin,
@@ -42,6 +42,74 @@ fn s02_s03_cable_out_and_no_upstream_change_nothing() {
     assert!(world.controls.len() > controls, "an answer is looked into at once");
     assert_eq!(world.state().snapshot(&world.params).link, LinkState::Online);
     assert_eq!(world.phase("direct"), Phase::Ok);
+}
+
+#[test]
+fn s02_s33_a_burst_is_called_punished_only_by_who_was_heard_after_it() {
+    const ROUTE: [&str; 2] = ["telegram", "direct"];
+    // What is heard after each of two swallowed bursts, what the controls say then, and whether it was a punishment.
+    let cases: [(&str, Option<LinkState>, fn(&mut World), bool); 6] = [
+        ("the anchors answer", Some(LinkState::Online), |_| {}, true),
+        (
+            "another service answers",
+            None,
+            |w| {
+                w.pass(secs(2));
+                let fact = w.fact(route("signal", "direct"), A);
+                w.tell(fact);
+            },
+            true,
+        ),
+        ("the cable is out", Some(LinkState::Offline), |_| {}, false),
+        ("nobody is asked", None, |_| {}, false),
+        (
+            "the line was away for a moment",
+            None,
+            |w| {
+                let late = w.fact(route(ROUTE[0], ROUTE[1]), B);
+                w.pass(secs(1));
+                w.tell(Evidence { at: w.now, ..late });
+                let fact = w.fact(route("signal", "direct"), A);
+                w.pass(secs(2));
+                w.tell(Evidence { began: w.now - secs(1), at: w.now, ..fact });
+            },
+            false,
+        ),
+        ("the network changed", Some(LinkState::Online), |w| w.event(Event::NetworkChanged(NetworkId(1))), false),
+    ];
+    for (what, link, heard, punished) in cases {
+        let mut world = World::new(&["telegram", "signal"], &["direct", "tokyo"]);
+        world.pass(secs(30));
+        for _ in 0..2 {
+            let before = world.fact(route("signal", "direct"), A);
+            world.tell(Evidence { source: Source::Probe, ..before });
+            world.link = link;
+            // A tunnel that carries on says nothing of the line before it did.
+            let burst = world.fact(route(ROUTE[0], ROUTE[1]), Sign::BurstFrozen);
+            world.tell(Evidence { twin: Twin::Answered, ..burst });
+            heard(&mut world);
+            world.pass(secs(15));
+            world.link = Some(LinkState::Online);
+            world.pass(mins(11));
+        }
+        let named = world.direct().technique();
+        assert_eq!(named, punished.then_some(Technique::BurstPolice), "{what}");
+        assert!(!world.ever(Phase::Suspect) && !world.ever(Phase::Blocked), "{what}");
+    }
+}
+
+#[test]
+fn s33_a_silence_that_turns_out_to_be_a_bursts_is_taken_back() {
+    let mut world = World::telegram();
+    world.traffic("direct", A);
+    world.pass(secs(60));
+    let silence = world.fact(route("telegram", "direct"), Sign::Silence);
+    world.tell(Evidence { twin: Twin::Answered, ..silence.clone() });
+    assert_eq!(world.phase("direct"), Phase::Suspect);
+    world.pass(secs(5));
+    world.tell(Evidence { sign: Sign::BurstFrozen, sharpens: true, twin: Twin::Answered, at: world.now, ..silence });
+    world.pass(secs(1));
+    assert!(world.direct().score < 0.1 && world.phase("direct") != Phase::Suspect, "{:?}", world.direct());
 }
 
 #[test]

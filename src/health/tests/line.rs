@@ -109,9 +109,34 @@ fn what_overlaps_a_change_of_network_or_a_sleep_is_void() {
 }
 
 #[test]
+fn what_counted_before_the_line_was_found_unfit_did_not_happen() {
+    for (state, after) in [(LinkState::LinkBad, 0.0), (LinkState::Offline, 0.0), (LinkState::Online, 4.5)] {
+        let mut world = World::telegram();
+        world.traffic("direct", A);
+        let before = world.direct();
+        world.link = None;
+        world.pass(secs(40));
+        world.twinned("direct", Sign::ResetAfterHello, 1);
+        assert_eq!(world.phase("direct"), Phase::Suspect, "it is left at once");
+        world.pass(secs(5));
+        let report = LinkReport { state, ground: Ground::Lossy, began: world.now, at: world.now };
+        world.event(Event::Link(report));
+        let now = world.direct();
+        assert_eq!(now.phase == before.phase, state != LinkState::Online, "{state}");
+        assert!(now.score < after + 0.1 && now.score > after - 3.1, "{state}: {}", now.score);
+    }
+}
+
+#[test]
 fn a_score_neither_grows_nor_fades_while_the_link_is_bad() {
     let mut world = World::telegram();
     world.twinned("direct", Sign::ResetAfterHello, 1);
+    world.event(Event::Link(LinkReport {
+        state: LinkState::Online,
+        ground: Ground::AnchorsAnswer,
+        began: world.now,
+        at: world.now,
+    }));
     world.link = Some(LinkState::Captive);
     world.event(Event::Link(LinkReport {
         state: LinkState::Captive,
@@ -157,4 +182,87 @@ fn moments_of_evidence_may_come_out_of_order() {
     world.tell(Evidence { began: world.now - secs(3), at: world.now - secs(2), ..late });
     assert!(near(world.direct().score, 1.5));
     assert!(world.direct().since >= Moment::from_millis(0));
+}
+
+/// A connection that has lived for a while and then stopped in the middle, `ago` before now.
+fn stopped(world: &World, ago: u64) -> Evidence {
+    let fact = world.fact(route("telegram", "direct"), Sign::Frozen { kilobytes: 20 });
+    Evidence { began: world.now - mins(1), since: world.now - secs(ago), ..fact }
+}
+
+#[test]
+fn who_vouched_before_a_connection_stopped_does_not_vouch_for_the_line_after_it() {
+    let mut world = World::telegram();
+    world.pass(secs(60));
+    let well = world.now;
+    world.event(Event::Link(LinkReport { state: LinkState::Online, ground: Ground::NotAsked, began: well, at: well }));
+    world.pass(secs(8));
+    for (link, score) in [(LinkState::Offline, 0.0), (LinkState::Online, 3.0)] {
+        world.link = Some(link);
+        let fact = stopped(&world, 5);
+        world.tell(fact);
+        assert!(near(world.direct().score, 0.0), "it waits");
+        world.pass(mins(2));
+        world.link = Some(LinkState::Online);
+        world.pass(mins(2));
+        assert!((world.direct().score - score).abs() < 1.0, "{link}: {}", world.direct().score);
+        world.pass(mins(2));
+    }
+    let mut world = World::telegram();
+    world.pass(secs(60));
+    world.link = Some(LinkState::Offline);
+    let fact = stopped(&world, 5);
+    world.tell(Evidence { since: world.now - secs(56), ..fact });
+    world.pass(secs(1));
+    assert!(near(world.direct().score, 0.0), "the anchors were asked 55 s ago, which is too long");
+}
+
+#[test]
+fn what_began_on_a_line_that_was_not_fit_or_lived_through_that_failed_with_it() {
+    let mut world = World::telegram();
+    world.pass(secs(60));
+    let before = world.now;
+    let say = |world: &mut World, state| {
+        world.link = Some(state);
+        let at = world.now;
+        world.event(Event::Link(LinkReport { state, ground: Ground::NotAsked, began: at, at }));
+    };
+    say(&mut world, LinkState::Offline);
+    world.pass(secs(5));
+    let during = world.now;
+    world.pass(secs(5));
+    say(&mut world, LinkState::Online);
+    world.pass(secs(5));
+    for began in [before, during] {
+        let fact = world.fact(route("telegram", "direct"), Sign::ConnectTimeout);
+        world.tell(Evidence { began, since: began, twin: Twin::Answered, ..fact.clone() });
+        world.tell(Evidence { began, since: world.now - secs(1), anchors: Anchors::Good, ..fact });
+        assert!(near(world.direct().score, 0.0), "{began:?}");
+    }
+    let answer = world.fact(route("telegram", "direct"), A);
+    world.tell(Evidence { began: during, since: during, ..answer });
+    assert!(near(world.direct().score, -3.0), "what works, works");
+    world.twinned("direct", Sign::ResetAfterHello, 1);
+    assert!(world.direct().score > -1.0, "and what begins now counts");
+}
+
+#[test]
+fn that_it_becomes_known_which_network_this_is_changes_nothing() {
+    let mut world = World::on(NetworkId::UNKNOWN, &["telegram"], &["direct", "tokyo"]);
+    world.pass(secs(5));
+    world.traffic("direct", A);
+    let (began, before) = (world.now, world.direct());
+    assert_eq!(before.phase, Phase::Ok);
+    world.event(Event::NetworkChanged(NetworkId(7)));
+    assert_eq!((world.direct(), world.state().snapshot(&world.params).network), (before, NetworkId(7)));
+    world.pass(secs(2));
+    let fact = world.fact(route("telegram", "direct"), Sign::ResetAfterHello);
+    world.tell(Evidence { began: began - secs(1), twin: Twin::Answered, ..fact });
+    assert!(world.direct().score > 0.0, "what was under way counts");
+    assert!(world.transitions().iter().all(|t| [NetworkId::UNKNOWN, NetworkId(7)].contains(&t.network)));
+    let known = world.direct();
+    world.event(Event::NetworkChanged(NetworkId(8)));
+    assert_eq!(world.phase("direct"), Phase::Unknown, "that is another one");
+    world.event(Event::NetworkChanged(NetworkId(7)));
+    assert_eq!(world.direct().last_good, known.last_good, "and home is remembered by its right name");
 }

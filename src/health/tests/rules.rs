@@ -2,9 +2,10 @@
 
 use super::world::{A, B, World, mins, route, secs};
 use crate::health::Event;
+use crate::health::Params;
 use crate::model::{
-    Anchors, Confidence, EndpointTag, Evidence, Forced, Phase, Record, ServiceId, Sign, Source, Technique, TransportId,
-    Twin, Verdict,
+    Anchors, Confidence, EndpointTag, Evidence, Facet, Forced, L4, Phase, Record, Route, ServiceId, Sign, Source,
+    Technique, TransportId, Twin, Verdict,
 };
 
 fn near(a: f64, b: f64) -> bool {
@@ -398,4 +399,27 @@ fn beliefs_unheard_of_for_a_day_are_forgotten() {
     world.pass(mins(24 * 60 + 1));
     world.event(Event::Due);
     assert_eq!(world.phase("direct"), Phase::Unknown);
+}
+
+#[test]
+fn on_a_line_without_packets_no_relay_is_called_down_and_no_tunnel_carries_calls() {
+    let over = |transport| Route { facet: Facet::Calls, l4: L4::Udp, ..route("telegram", transport) };
+    let mut world = World::over(42, Params::default(), vec![over("direct"), over("tokyo")]);
+    let phase = |world: &World, way| world.state().snapshot(&world.params).standing(&over(way)).unwrap().phase;
+    let swallowed = |world: &mut World| {
+        for way in ["direct", "tokyo"] {
+            let fact = world.fact(over(way), Sign::UdpNoReply);
+            world.tell(Evidence { twin: Twin::FailedToo, ..fact });
+        }
+        world.pass(secs(40));
+    };
+    swallowed(&mut world);
+    swallowed(&mut world);
+    assert_eq!(phase(&world, "tokyo"), Phase::ServiceDown, "nobody knows better yet");
+    let fact = world.fact(over("direct"), Sign::UdpNoReply);
+    let pair = Some(Technique::UdpBlocked);
+    world.tell(Evidence { source: Source::Probe, anchors: Anchors::Good, pair, ..fact });
+    assert_eq!(phase(&world, "direct"), Phase::Blocked, "neutral places got no packets either");
+    swallowed(&mut world);
+    assert_eq!(phase(&world, "tokyo"), Phase::Blocked);
 }

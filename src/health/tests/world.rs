@@ -79,9 +79,19 @@ impl World {
         Self::over(seed, params, routes)
     }
 
+    /// On a network of that id.
+    pub(super) fn on(network: NetworkId, services: &[&str], transports: &[&str]) -> Self {
+        let routes = services.iter().flat_map(|s| transports.iter().map(move |t| route(s, t))).collect();
+        Self::begun(network, 42, Params::default(), routes)
+    }
+
     pub(super) fn over(seed: u64, params: Params, routes: Vec<Route>) -> Self {
+        Self::begun(NetworkId(1), seed, params, routes)
+    }
+
+    fn begun(network: NetworkId, seed: u64, params: Params, routes: Vec<Route>) -> Self {
         let now = Moment::from_millis(1_000_000);
-        let state = State::new(routes, NetworkId(1), seed, now);
+        let state = State::new(routes, network, seed, now);
         let mut world = Self {
             state: Some(state),
             params,

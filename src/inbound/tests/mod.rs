@@ -8,9 +8,11 @@ mod udp;
 
 use super::{Door, Error, Listen, Login, Protocol, Refusal, Request, Served, Settings, Stranger, Want};
 use crate::model::{Destination, Secret};
+use crate::net::OsDatagrams;
 use futures_util::FutureExt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::mpsc;
@@ -19,7 +21,7 @@ use tokio::task::JoinHandle;
 const PEER: &str = "127.0.0.1:50000";
 
 fn door() -> Door {
-    Door { login: None, settings: Settings::default() }
+    Door { login: None, settings: Settings::default(), datagrams: Arc::new(OsDatagrams) }
 }
 
 fn locked_door() -> Door {

@@ -47,10 +47,10 @@ fn reached(case: &Case<'_>) -> Reading {
     if case.failed(Trial::PlainHttp) == Some(Sign::BlockPage) {
         return degraded(Technique::HttpBlock, Confirmed, words::STUB, words::USE_HTTPS);
     }
+    if case.failed(Trial::LateAnswer) == Some(Sign::DnsInjected) {
+        return degraded(Technique::DnsTamper, Confirmed, words::TWO_ANSWERS, words::DNS_CARE);
+    }
     match case.failed(Trial::Dns) {
-        Some(Sign::DnsInjected) => {
-            return degraded(Technique::DnsTamper, Confirmed, words::TWO_ANSWERS, words::DNS_CARE);
-        }
         Some(Sign::DnsLie) => return degraded(Technique::DnsTamper, Anomaly, words::NAME_DENIED, words::DNS_CARE),
         Some(Sign::DnsSilent) => return degraded(Technique::DnsTamper, Anomaly, words::NAME_SILENT, words::DNS_CARE),
         _ => {}

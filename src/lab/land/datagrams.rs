@@ -24,7 +24,7 @@ impl Land {
         if places.sockets.contains_key(&at) {
             return Err(ErrorKind::AddrInUse.into());
         }
-        if !is_home(at.ip()) {
+        if !is_home(at.ip()) && !at.ip().is_loopback() {
             places.hosts.insert(at.ip());
         }
         let mailbox = Mailbox::default();

@@ -11,16 +11,37 @@ const MOST: u32 = 64 << 20;
 
 /// Orders are filled in pieces of this size.
 const PIECE: usize = 16 * 1024;
+/// The length before a Noise frame.
+const NOISE_HEADER: usize = 3;
 
-/// What an order of `size` bytes weighs when each piece is an abridged MTProto frame.
-pub(in crate::lab) fn framed_size(size: u32) -> usize {
-    let header = |piece: usize| if piece / 4 < 127 { 1 } else { 4 };
+/// In what the pieces of an order are wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::lab) enum Framing {
+    /// Abridged MTProto frames.
+    Mtproto,
+    /// Noise frames, three bytes of length each.
+    Noise,
+}
+
+/// What an order of `size` bytes weighs when each piece is a frame.
+pub(in crate::lab) fn framed_size(size: u32, framing: Framing) -> usize {
+    let header = |piece: usize| match framing {
+        Framing::Mtproto if piece / 4 < 127 => 1,
+        Framing::Mtproto => 4,
+        Framing::Noise => NOISE_HEADER,
+    };
     let (size, mut total) = (size as usize, 0);
     for start in (0..size).step_by(PIECE) {
         let piece = (size - start).min(PIECE);
         total += piece + header(piece);
     }
     total
+}
+
+/// A piece as a Noise frame of the chat server.
+pub(super) fn noise_frame(piece: &[u8]) -> Vec<u8> {
+    let [_, length @ ..] = u32::try_from(piece.len()).unwrap_or(u32::MAX).to_be_bytes();
+    [&length[..], piece].concat()
 }
 
 /// An order for `size` bytes.

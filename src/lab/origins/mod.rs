@@ -12,7 +12,7 @@ mod tests;
 mod websocket;
 mod whatsapp;
 
-pub(super) use bulk::{framed_size, order};
+pub(super) use bulk::{Framing, framed_size, order};
 pub(super) use quic::quic;
 pub(super) use site::{Manners, site, speak_http};
 pub(super) use stun::stun;

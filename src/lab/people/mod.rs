@@ -3,12 +3,14 @@
 //! person would see.
 
 mod crowd;
+mod packets;
 mod session;
 mod stamp;
 #[cfg(test)]
 mod tests;
 
 pub use crowd::Tally;
+pub use packets::Call;
 pub use session::Session;
 
 use super::Country;
@@ -99,6 +101,7 @@ const ROUTING_HINT: &[u8] = b"ED\0\x01\0\0\x04\x08\x02\x08\x0d";
 #[derive(Clone)]
 pub struct Person {
     door: Door,
+    datagrams: Country,
     web: TlsConnector,
     signal: TlsConnector,
     noise_root: [u8; 32],
@@ -112,6 +115,7 @@ impl Person {
     pub fn new(country: &Country, door: Door, seed: u64) -> Result<Self, super::BadWorld> {
         Ok(Self {
             door,
+            datagrams: country.clone(),
             web: trusting(&country.web_roots())?,
             signal: trusting(&country.signal_roots())?,
             noise_root: country.noise_root(),

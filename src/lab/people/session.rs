@@ -2,7 +2,7 @@
 
 use super::Mishap;
 use super::stamp::Stamped;
-use crate::lab::origins::{framed_size, order};
+use crate::lab::origins::{Framing, framed_size, order};
 use crate::net::{Io, Stream};
 use crate::wire::{http, mtproto, noise};
 use rustls::pki_types::ServerName;
@@ -24,7 +24,7 @@ pub struct Session {
 enum Kind {
     /// By orders; pieces come in MTProto frames.
     Mtproto,
-    /// By orders; pieces come bare.
+    /// By orders; pieces come in Noise frames.
     Noise,
     /// By HTTP requests for this host.
     Http(String),
@@ -57,8 +57,8 @@ impl Session {
         let asked = timeout(patience, self.stream.write_all(&request)).await.map_err(|_| Mishap::Silent)?;
         asked.map_err(|why| Mishap::of(&why))?;
         let mut left = match &self.kind {
-            Kind::Mtproto => framed_size(size),
-            Kind::Noise => size as usize,
+            Kind::Mtproto => framed_size(size, Framing::Mtproto),
+            Kind::Noise => framed_size(size, Framing::Noise),
             Kind::Http(_) => {
                 let head = timeout(patience, head(&mut self.stream)).await.map_err(|_| Mishap::Silent)?;
                 let (_, early) = head.map_err(|why| Mishap::of(&why))?;

@@ -11,7 +11,7 @@ use crate::lab::people::Door;
 use crate::lab::pki::Authority;
 use crate::lab::servers::{self, Shadowsocks};
 use crate::lab::tcp::{self, Unwatched};
-use crate::net::{Datagrams, Network, Stream};
+use crate::net::{BindError, DatagramListener, Datagrams, Network, Stream};
 use crate::wire::{mtproto, noise};
 use futures_util::future::BoxFuture;
 use ipnet::IpNet;
@@ -292,6 +292,14 @@ impl Network for Country {
 
     fn system_resolvers(&self) -> Vec<SocketAddr> {
         Self::system_resolvers(self)
+    }
+}
+
+/// Datagrams of the person's own apps, within the one machine: they never cross the line.
+impl DatagramListener for Country {
+    fn bind(&self, address: SocketAddr) -> BoxFuture<'_, Result<Box<dyn Datagrams>, BindError>> {
+        let bound = self.land.bind(address).map_err(|error| BindError::new(address, error));
+        Box::pin(std::future::ready(bound.map(|socket| Box::new(socket) as Box<dyn Datagrams>)))
     }
 }
 

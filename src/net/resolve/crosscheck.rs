@@ -3,7 +3,7 @@
 //! wanted differs from the secure one: a question for such a name is a line in somebody's log.
 
 use super::raw::{self, Word};
-use super::{Finding, Inner, Raw, SYSTEM, SecureSaid, SystemSaid};
+use super::{Finding, Inner, Raw, Resolver, SYSTEM, SecureSaid, SystemSaid};
 use crate::net::Deadline;
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -55,6 +55,16 @@ impl Memory {
     }
 }
 
+impl Resolver {
+    /// Asks this network's resolver for `name` raw: one question over UDP with an ear open for a second, different
+    /// answer, and the same over TCP. Says [`Raw::TwoAnswers`], [`Raw::OtherOverTcp`] or [`Raw::Consistent`]; nothing
+    /// where the resolver is not known by its address, or does not answer.
+    pub async fn ask_closely(&self, name: &str) -> Option<Raw> {
+        let resolver = self.inner.network.system_resolvers().first().copied()?;
+        Some(self.inner.unmask(name, resolver).await?.unwrap_or(Raw::Consistent))
+    }
+}
+
 impl Inner {
     /// Tells the observer a disagreement, with what asking closely brought. At once where nothing can be asked.
     pub(super) fn tell(self: &Arc<Self>, name: &str, finding: Finding) {
@@ -93,20 +103,28 @@ impl Inner {
         }
     }
 
+    /// What comes to a question that is asked raw: how it shows itself forged, or else the one answer. `None` when
+    /// nothing comes.
+    async fn unmask(&self, name: &str, resolver: SocketAddr) -> Option<Result<Raw, Word>> {
+        let network = &*self.network;
+        let mut words = raw::by_udp(network, resolver, name, SYSTEM, self.settings.late_window).await;
+        if words.len() > 1 {
+            return Some(Ok(Raw::TwoAnswers));
+        }
+        let first = words.pop()?;
+        let over_tcp = raw::by_tcp(network, resolver, name, Deadline::after(SYSTEM)).await;
+        let unmasked = over_tcp.is_some_and(|word| first.is_unmasked_by(&word));
+        Some(if unmasked { Ok(Raw::OtherOverTcp) } else { Err(first) })
+    }
+
     /// Whether the false answer is the resolver's own, and about this name alone. `None` when it says nothing now.
     async fn who_lies(&self, name: &str, resolver: SocketAddr) -> Option<Raw> {
         let network = &*self.network;
-        let words = raw::by_udp(network, resolver, name, SYSTEM, self.settings.late_window).await;
-        let first = match words.as_slice() {
-            [] => return None,
-            [first] => first,
-            _ => return Some(Raw::TwoAnswers),
+        let first = match self.unmask(name, resolver).await? {
+            Ok(forged) => return Some(forged),
+            Err(first) => first,
         };
-        let over_tcp = raw::by_tcp(network, resolver, name, Deadline::after(SYSTEM)).await;
-        if over_tcp.is_some_and(|word| first.is_unmasked_by(&word)) {
-            return Some(Raw::OtherOverTcp);
-        }
-        let (other, kind): (Option<String>, fn(&Word) -> bool) = match first {
+        let (other, kind): (Option<String>, fn(&Word) -> bool) = match &first {
             Word::Addresses(_) => (Some(nobodys_name()), |word| matches!(word, Word::Addresses(_))),
             Word::NoAddress => (self.settings.unrelated.clone(), |word| *word == Word::NoAddress),
             Word::Failed => (self.settings.unrelated.clone(), |word| *word == Word::Failed),

@@ -5,7 +5,7 @@ use crate::judge::dns::{Heard, disagreement};
 use crate::judge::examination::Said;
 use crate::model::{Host, LinkState, Sign};
 use crate::net::Deadline;
-use crate::net::resolve::is_bogon;
+use crate::net::resolve::{Raw, is_bogon};
 use crate::probe::checks::Thorough;
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -49,6 +49,30 @@ impl Examination<'_> {
             }
             Some(sign) => Performed::failed(sign),
         }
+    }
+
+    /// T2: what a forger says comes first and the resolver's own word after it; the system shows only the first.
+    pub(super) async fn hear_late_answers(&mut self) -> Performed {
+        let names = self.names();
+        let Some(resolver) = self.rounds.resolver.as_ref().filter(|_| !names.is_empty()) else {
+            return Performed::skipped("nothing of it is looked up by name, or there is no secure resolver");
+        };
+        let mut heard = false;
+        for name in names {
+            match resolver.ask_closely(&name).await {
+                None => {}
+                Some(Raw::TwoAnswers) => return Performed::failed(Sign::DnsInjected),
+                Some(Raw::OtherOverTcp) => {
+                    let note = Some("one over UDP, the other over TCP".to_owned());
+                    return Performed { note, ..Performed::failed(Sign::DnsInjected) };
+                }
+                Some(_) => heard = true,
+            }
+        }
+        if heard {
+            return Performed::PASSED;
+        }
+        Performed::skipped("the system's resolver is not known by its address, or says nothing when it is asked raw")
     }
 
     fn names(&self) -> BTreeSet<String> {

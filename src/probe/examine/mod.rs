@@ -153,6 +153,7 @@ impl<'a> Examination<'a> {
         let Some(index) = test.subject else {
             return Ok(match test.trial {
                 Trial::Link => self.look_at_the_line().await,
+                Trial::LateAnswer => self.hear_late_answers().await,
                 _ => self.compare_resolvers().await,
             });
         };
@@ -172,7 +173,7 @@ impl<'a> Examination<'a> {
             Trial::PlainHttp => self.fetch_in_clear(index).await,
             Trial::Quic => self.ask_quic(index).await,
             Trial::NeutralStun | Trial::NeutralUdp => self.ask_neutral_packets(index, test.trial).await,
-            Trial::Link | Trial::Dns => Performed::skipped("it is about the line"),
+            Trial::Link | Trial::Dns | Trial::LateAnswer => Performed::skipped("it is about the line"),
         })
     }
 

@@ -32,7 +32,7 @@ impl Test {
 
 /// All that is tested about these.
 pub(super) fn plan(subjects: &[Subject<'_>]) -> Vec<Test> {
-    let mut plan = vec![Test::of_line(Trial::Link), Test::of_line(Trial::Dns)];
+    let mut plan: Vec<Test> = [Trial::Link, Trial::Dns, Trial::LateAnswer].map(Test::of_line).into();
     let streams = || subjects.iter().enumerate().filter(|(_, subject)| subject.l4 == L4::Tcp);
     for (index, subject) in streams() {
         if subject.shows_a_name() {

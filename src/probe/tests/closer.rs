@@ -3,10 +3,10 @@
 use super::asker;
 use super::controls::{canaries, clean};
 use super::kinds::{https, pinned, spec};
-use super::origin::{Pki, Served, Site, way};
-use super::rounds::{Build, dials, web, web_spec, with_neutral};
+use super::origin::{Dialled, Pki, Served, Site, way};
+use super::rounds::{Build, World, behind_a_name_filter, dials, route, web, web_spec, with_neutral};
 use crate::judge::packets::{Half, Pair};
-use crate::model::{Destination, Sign, TcpFacts, Technique};
+use crate::model::{Destination, Evidence, Sign, Source, TcpFacts, Technique, Twin};
 use crate::probe::controls::run;
 use crate::probe::spec::{Anchors, Https, Kind, Spec};
 use crate::probe::trickle;
@@ -14,6 +14,7 @@ use crate::wire::tls;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_util::sync::CancellationToken;
 
 /// A web server behind a line on which a ClientHello of more than 600 bytes vanishes.
 fn behind_a_size_filter(pki: &Arc<Pki>) -> Served {
@@ -209,4 +210,57 @@ async fn a_page_behind_a_large_object_is_asked_for_its_body_only() {
         world.round("direct").await;
     }
     assert!(bare.lock().unwrap().iter().all(|to| to == "svc.test:443"));
+}
+
+/// The service is served so, and the neutral place, which is another, as ever.
+fn neutral_apart(pki: Arc<Pki>, serve: impl Fn() -> Served) -> impl Fn(&Destination) -> Option<Served> {
+    move |to| match to.host.name() {
+        Some(name @ "svc-neutral.test") => {
+            Some(Site { status: 200, ..Site::default() }.behind(pki.acceptor(name, &["h2"])))
+        }
+        _ => Some(serve()),
+    }
+}
+
+/// What was dialled, but for the neutral place.
+fn of_the_service(dialled: &Dialled) -> Vec<String> {
+    dialled.lock().unwrap().iter().filter(|to| !to.starts_with("svc-neutral")).cloned().collect()
+}
+
+/// Somebody's hello is cut off on the direct way while another way answers; then the prober has a minute.
+async fn a_minute_after_somebodys_hello_was_cut_off(world: &World) {
+    let now = world.board.now();
+    let told = Evidence::new(route("svc", "direct"), Source::Traffic, Sign::EofAfterHello, now, now);
+    world.board.report(Evidence { twin: Twin::Answered, ..told });
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(world.prober.clone().run(stop.clone()));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    stop.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_somebodys_failure_may_be_punished_for_the_neutral_half_goes_first() {
+    let pki = Arc::new(Pki::new("service"));
+    let (censored, free) = (Arc::clone(&pki), Arc::clone(&pki));
+    let (direct, bare) = way("direct", true, neutral_apart(Arc::clone(&pki), move || behind_a_name_filter(&censored)));
+    let (home, _) = way("home", false, move |_: &_| Some(web(&free)));
+    let world = with_neutral(&pki, Build::new(vec![web_spec(&pki)], vec![direct, home])).start();
+    a_minute_after_somebodys_hello_was_cut_off(&world).await;
+    let heard: Vec<_> = world.heard("direct").await.iter().map(|fact| (fact.source, fact.pair)).collect();
+    let proven = (Source::Probe, Some(Technique::SniRst));
+    assert_eq!(heard, [(Source::Traffic, None), (Source::Probe, None), proven]);
+    assert_eq!(of_the_service(&bare), ["svc.test:443", "192.0.2.7:443", "192.0.2.7:443"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_neutral_half_is_punished_the_real_one_waits() {
+    let pki = Arc::new(Pki::new("service"));
+    let free = Arc::clone(&pki);
+    let (direct, bare) = way("direct", true, neutral_apart(Arc::clone(&pki), Served::eof));
+    let (home, _) = way("home", false, move |_: &_| Some(web(&free)));
+    let world = with_neutral(&pki, Build::new(vec![web_spec(&pki)], vec![direct, home])).start();
+    a_minute_after_somebodys_hello_was_cut_off(&world).await;
+    assert_eq!(of_the_service(&bare), ["svc.test:443"], "the neutral half");
+    assert_eq!(world.heard("direct").await.len(), 1, "which is no evidence");
 }

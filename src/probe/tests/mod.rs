@@ -16,7 +16,12 @@ use std::sync::Arc;
 pub(super) const NOW: u64 = 1_785_542_400;
 
 pub(super) fn sources() -> Sources {
-    Sources { chance: Arc::new(Chance::seeded(7)), unix_now: Arc::new(|| NOW), has_default_route: Arc::new(|| true) }
+    Sources {
+        chance: Arc::new(Chance::seeded(7)),
+        unix_now: Arc::new(|| NOW),
+        true_time: Arc::default(),
+        has_default_route: Arc::new(|| true),
+    }
 }
 
 pub(super) fn asker() -> Asker {

@@ -8,7 +8,7 @@ use crate::board::Board;
 use crate::health::Params;
 use crate::model::{
     Cause, Destination, DirectRule, Evidence, Facet, Failure, FirstFlight, Grade, L4, NetworkId, Route, Service,
-    ServiceId, Sign, Stage, Technique, TransportId,
+    ServiceId, Sign, Source, Stage, Technique, TransportId, Twin,
 };
 use crate::net::{Deadline, PacketIo, Packets};
 use crate::probe::spec::{Anchors, Kind, Spec};
@@ -172,6 +172,12 @@ struct World {
 
 impl World {
     fn new(spec: Spec, ways: Vec<Transport>) -> Self {
+        let specs = vec![spec.clone()];
+        Self::knowing(specs, &spec, ways)
+    }
+
+    /// A prober that knows these questions, and the route that `spec` is about.
+    fn knowing(specs: Vec<Spec>, spec: &Spec, ways: Vec<Transport>) -> Self {
         let route = |way: &Transport| Route {
             service: spec.service.clone(),
             facet: spec.facet,
@@ -198,7 +204,7 @@ impl World {
         };
         let prober = Prober::new(Setup {
             settings: Settings::default(),
-            specs: vec![spec],
+            specs,
             anchors,
             ways,
             services: vec![service],
@@ -213,9 +219,22 @@ impl World {
     /// What one round tells of the direct way.
     async fn round(&self) -> Evidence {
         self.prober.rounds.probe(&self.route).await;
+        self.last().await.unwrap()
+    }
+
+    /// People's call over the direct way got no answer.
+    fn swallowed(&self, twin: Twin) {
+        let now = self.board.now();
+        let fact =
+            Evidence::new(self.route.clone(), Source::Traffic, Sign::UdpNoReply, now - Duration::from_secs(5), now);
+        self.board.report(Evidence { twin, ..fact });
+    }
+
+    /// What was told of the direct way last.
+    async fn last(&self) -> Option<Evidence> {
         let story = self.board.story(&ServiceId::from("svc")).await;
         let of_it = story.into_iter().filter(|story| story.route == self.route);
-        of_it.flat_map(|story| story.evidence).map(|(evidence, _)| evidence).last().unwrap()
+        of_it.flat_map(|story| story.evidence).map(|(evidence, _)| evidence).last()
     }
 }
 
@@ -286,4 +305,39 @@ async fn relays_are_called_blocked_after_half_a_minute_of_silence_and_an_answer_
     line.lock().unwrap().drops_relay = true;
     pause().await;
     assert_eq!(world.round().await.pair, None, "a new silence");
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_nobody_can_be_asked_about_are_looked_into_at_neutral_places() {
+    let pki = Arc::new(Pki::new("service"));
+    let pause = || tokio::time::sleep(Duration::from_secs(50));
+    for (stops, technique) in [
+        (Line { drops_stun: true, ..Line::default() }, Technique::StunDpi),
+        (Line { drops_stun: true, drops_time: true, ..Line::default() }, Technique::UdpBlocked),
+    ] {
+        let (way, line, sent) = line("direct", true, stops, &pki);
+        let world = World::knowing(Vec::new(), &calls(), vec![way]);
+        world.swallowed(Twin::FailedToo);
+        world.last().await;
+        let told = world.round().await;
+        assert_eq!((told.source, told.sign, told.pair), (Source::Probe, Sign::UdpNoReply, Some(technique)));
+        assert!(sent.lock().unwrap().iter().all(|(_, to)| !to.starts_with("svc.")), "nothing goes to the service");
+        *line.lock().unwrap() = Line::default();
+        pause().await;
+        assert!(world.round().await.sign.is_good(), "what was stopped passes again");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn their_relays_alone_are_blocked_only_where_another_way_reached_them() {
+    let pki = Arc::new(Pki::new("service"));
+    for (twin, technique) in [(Twin::Answered, Some(Technique::CallsBlocked)), (Twin::FailedToo, None)] {
+        let (way, _, _) = line("direct", true, Line::default(), &pki);
+        let world = World::knowing(Vec::new(), &calls(), vec![way]);
+        for _ in 0..2 {
+            world.swallowed(twin);
+            tokio::time::sleep(Duration::from_secs(40)).await;
+        }
+        assert_eq!(world.round().await.pair, technique, "{twin:?}");
+    }
 }

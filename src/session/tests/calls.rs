@@ -3,7 +3,8 @@
 use super::rig::{Answered, Rig, Script, Talk, route};
 use super::{HERE, settle, talk};
 use crate::inbound::Refusal;
-use crate::model::{Destination, DirectRule, Facet, L4, Route, Sign};
+use crate::model::{Anchors, Destination, DirectRule, Evidence, Facet, L4, Route, Sign, Source, Technique};
+use crate::wire::quic::{Answer, CONNECTION_REFUSED, Client, Ids};
 use std::time::Duration;
 
 const RELAY: &str = "149.154.167.91:599";
@@ -95,6 +96,57 @@ async fn quic_that_is_swallowed_is_left_for_tcp() {
     let quic = udp(Facet::Text, "direct");
     assert_eq!(signs(&rig, &quic).await, [Sign::QuicSilent], "QUIC, and not calls");
     assert!(rig.told_of(&udp(Facet::Calls, "direct")).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn quic_that_no_way_may_carry_is_refused_in_its_own_words() {
+    let rig = Rig::with_packets(DirectRule::UntilBlocked, &WAYS[..1], &[("direct", true)]);
+    let quic = udp(Facet::Text, "direct");
+    let now = rig.board.now();
+    let fact = Evidence::new(quic.clone(), Source::Probe, Sign::QuicSilent, now, now);
+    rig.board.report(Evidence { pair: Some(Technique::QuicBlock), anchors: Anchors::Good, ..fact });
+    settle().await;
+    let mut talk = rig.associate().await.unwrap();
+    for number in 1..3 {
+        let ids = Ids { to: [number; 8], from: [9; 8] };
+        let mut client = Client::new(ids, vec![1, 0, 0, 0]).unwrap();
+        talk.says(&client.initial().unwrap(), to(SITE));
+        settle().await;
+        let refusal = talk.hears().expect("at once");
+        assert_eq!(client.answer(&refusal), Ok(Answer::Closed(CONNECTION_REFUSED)));
+    }
+    assert!(calls(&mut talk, RELAY, STUN, Duration::from_secs(1)).await >= 1, "calls are another matter");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_association_whose_calls_no_way_carries_ends_at_once() {
+    let rig = Rig::with_packets(DirectRule::UntilBlocked, &WAYS, &[("direct", true)]);
+    let now = rig.board.now();
+    let fact = Evidence::new(udp(Facet::Calls, "direct"), Source::Probe, Sign::UdpNoReply, now, now);
+    rig.board.report(Evidence { pair: Some(Technique::UdpBlocked), anchors: Anchors::Good, ..fact });
+    settle().await;
+    let mut talk = rig.associate().await.unwrap();
+    talk.says(STUN, to("192.0.2.9:9000"));
+    settle().await;
+    assert!(talk.hears().is_some(), "other places may");
+    talk.says(STUN, to(RELAY));
+    settle().await;
+    assert!(!talk.is_over(), "something else is under way");
+    let talk = rig.associate().await.unwrap();
+    talk.says(STUN, to(RELAY));
+    settle().await;
+    assert!(talk.is_over());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_way_is_tried_with_the_last_packet_without_waiting_for_another() {
+    let rig = Rig::with_packets(DirectRule::UntilBlocked, &WAYS, &[("direct", false), ("tokyo", true)]);
+    let mut talk = rig.associate().await.unwrap();
+    for _ in 0..4 {
+        talk.says(STUN, to(RELAY));
+    }
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(talk.hears().as_deref(), Some(STUN));
 }
 
 #[tokio::test(start_paused = true)]

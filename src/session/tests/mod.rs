@@ -1,6 +1,7 @@
 //! What a person sees of one connection when its ways fail in every manner.
 
 mod calls;
+mod hostile;
 mod rig;
 mod turns;
 mod watch;

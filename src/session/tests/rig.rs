@@ -392,6 +392,10 @@ impl Talk {
     pub(super) fn says(&self, packet: &[u8], to: Destination) {
         let _ = self.0.outgoing.send((packet.to_vec(), to));
     }
+    /// Whether byway has ended the association.
+    pub(super) fn is_over(&self) -> bool {
+        self.0.outgoing.is_closed()
+    }
     pub(super) fn hears(&mut self) -> Option<Vec<u8>> {
         self.0.incoming.lock().unwrap().try_recv().ok().map(|(packet, _)| packet)
     }

@@ -3,14 +3,17 @@
 
 use super::header::{self, Kind, Long};
 use super::protect::{self, Side};
-use super::{SHORTEST_DATAGRAM, V1, varint};
+use super::{CONNECTION_CLOSE, SHORTEST_DATAGRAM, V1, varint};
+use crate::wire::cursor::Cursor;
 use crate::wire::{Error, Protocol};
 use rustls::quic::Keys;
 
+/// RFC 9000 §19.1.
+const PADDING: u64 = 0x00;
+/// RFC 9000 §19.3.
+const ACK: u64 = 0x02;
 /// RFC 9000 §19.6.
 const CRYPTO: u64 = 0x06;
-/// RFC 9000 §19.19: the connection is over, by the transport's own word.
-const CONNECTION_CLOSE: u64 = 0x1c;
 /// What header, tag and frame take of a datagram at most.
 const OVERHEAD: usize = 64;
 /// RFC 9001 §5.8.
@@ -32,6 +35,8 @@ pub enum Answer {
     Initial(Vec<u8>),
     /// It wants to see that the client's address is not forged (RFC 9000 §8.1.2); the tag is right.
     Retry,
+    /// It ends the connection, with this error (RFC 9000 §20.1).
+    Closed(u64),
     /// It speaks other versions than 1, these.
     Versions(Vec<u32>),
 }
@@ -105,7 +110,7 @@ impl Client {
                 if opened.frames.iter().all(|byte| *byte == 0) {
                     return Err(malformed("the answer says nothing"));
                 }
-                Ok(Answer::Initial(opened.from))
+                Ok(closed(&opened.frames).map_or_else(|| Answer::Initial(opened.from), Answer::Closed))
             }
             Some(Kind::Retry) => self.retry(datagram, &long),
             Some(Kind::Other) | None => Err(malformed("the answer is no initial packet, retry or list of versions")),
@@ -121,6 +126,25 @@ impl Client {
         }
         let right = protect::retry_tag(&self.ids.to, body)? == *tag;
         if right { Ok(Answer::Retry) } else { Err(malformed("the retry's tag is wrong")) }
+    }
+}
+
+/// The error that a server's first frames end the connection with, if they do; an acknowledgement may stand before.
+fn closed(frames: &[u8]) -> Option<u64> {
+    let mut cursor = Cursor::new(frames);
+    loop {
+        match varint::take(&mut cursor)? {
+            PADDING => {}
+            ACK => {
+                // The largest number, the delay, further ranges, the first range (RFC 9000 §19.3); few packets have come.
+                let [_, _, further, _] = [(); 4].map(|()| varint::take(&mut cursor));
+                if further? > 0 {
+                    return None;
+                }
+            }
+            CONNECTION_CLOSE => return varint::take(&mut cursor),
+            _ => return None,
+        }
     }
 }
 

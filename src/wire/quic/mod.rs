@@ -17,5 +17,9 @@ mod tests;
 pub const V1: u32 = 1;
 /// RFC 9000 §14.1: the least length of a datagram that carries an Initial packet.
 pub const SHORTEST_DATAGRAM: usize = 1200;
+/// RFC 9000 §19.19: the connection is over, by the transport's own word.
+const CONNECTION_CLOSE: u64 = 0x1c;
+/// RFC 9000 §20.1: the server refuses a new connection.
+pub const CONNECTION_REFUSED: u64 = 0x02;
 /// RFC 9000 §17.2: the longest connection id of version 1.
 const LONGEST_ID: usize = 20;

@@ -3,7 +3,7 @@
 
 use super::header::{self, Kind, Long};
 use super::protect::{self, Side};
-use super::{SHORTEST_DATAGRAM, V1, varint};
+use super::{CONNECTION_CLOSE, CONNECTION_REFUSED, SHORTEST_DATAGRAM, V1, varint};
 use crate::wire::Error;
 use crate::wire::cursor::Cursor;
 use crate::wire::tls::{ClientHello, Hello, client_hello};
@@ -89,6 +89,17 @@ impl Initial {
             varint::put(&mut frames, value);
         }
         frames.extend_from_slice(crypto);
+        let (to, from, frames) = (&self.from[..], &own[..], &frames[..]);
+        protect::seal(&self.keys, &protect::Initial { to, from, number: 0, frames, at_least: SHORTEST_DATAGRAM })
+    }
+
+    /// A refusal: the connection is over before it began (RFC 9000 §20.1), so its client goes on by TCP at once.
+    pub fn refuse(&self, own: [u8; 8]) -> Result<Vec<u8>, Error> {
+        let mut frames = Vec::new();
+        // No frame at fault, no words (RFC 9000 §19.19).
+        for value in [ACK, self.number.into(), 0, 0, 0, CONNECTION_CLOSE, CONNECTION_REFUSED, 0, 0] {
+            varint::put(&mut frames, value);
+        }
         let (to, from, frames) = (&self.from[..], &own[..], &frames[..]);
         protect::seal(&self.keys, &protect::Initial { to, from, number: 0, frames, at_least: SHORTEST_DATAGRAM })
     }

@@ -76,6 +76,15 @@ fn a_server_reads_the_name_and_its_answer_is_known() {
 }
 
 #[test]
+fn a_refusal_is_known_for_one_and_only_by_whom_it_is_for() {
+    let mut client = client();
+    let refusal = asked(&mut client).refuse(*b"serverid").unwrap();
+    assert_eq!(client.answer(&refusal), Ok(Answer::Closed(CONNECTION_REFUSED)));
+    let stranger = Client::new(Ids { to: [3; 8], from: IDS.from }, hex(HELLO)).unwrap();
+    assert!(stranger.answer(&refusal).is_err(), "other keys");
+}
+
+#[test]
 fn no_packet_number_is_used_twice() {
     let mut client = client();
     let (first, second) = (client.initial().unwrap(), client.initial().unwrap());

@@ -6,7 +6,7 @@ use crate::seen::Seen;
 use crate::stage::Stage;
 use byway::lab::people::{App, Tally};
 use byway::lab::{Action, Protocol, Target};
-use byway::model::{Ground, LinkState, Technique};
+use byway::model::{Ground, LinkState, Partial, Technique};
 use futures_util::FutureExt;
 use std::time::Duration;
 
@@ -149,9 +149,13 @@ pub(super) const SIX: Scene = Scene {
         15,
     ),
     route: Goes::Direct,
-    // Of the route as a whole: it works, by its other family. That the first is blocked is noted with its endpoints.
+    // Of the route as a whole: it works, by its other family. That the first does not answer is said beside it.
     verdict: Says::Works,
     never: &[Never::Blocked, Never::Mishap],
+    besides: |seen| match seen.partial {
+        Some(Partial::OnlyIpv6) => Vec::new(),
+        other => vec![format!("of the addresses it says {other:?}")],
+    },
     ..PLAIN
 };
 

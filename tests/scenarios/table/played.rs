@@ -79,7 +79,7 @@ pub(super) const STALE_PROBE: Scene = Scene {
     what: "server closes after our hello, user flows fine",
     subjects: &["whatsapp"],
     // Used now and then, so that questions are asked in between.
-    people: &[Life { app: None, pause: (60, 200), exchanges: 1, photos: 0, away: (600, 1500) }],
+    people: &[Life { pause: (60, 200), exchanges: 1, photos: 0, away: (600, 1500), ..SUBJECT }],
     course: Course::Falls(|stage| stage.country.refuse_bare_hello(true), 150),
     route: Goes::Direct,
     verdict: Says::In(Phase::ProbeStale),

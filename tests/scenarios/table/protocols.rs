@@ -59,7 +59,8 @@ pub(super) const ALL_BUT_WEB: Scene = Scene {
         },
         15,
     ),
-    route: Goes::Hold,
+    // The rules name no way for it: all of them are dead.
+    route: Goes::Any,
     verdict: Says::Named(&[Blocked, Phase::Suspect], &[ProtoBlock], Anomaly),
     never: &[],
     besides: web_is_well,

@@ -11,7 +11,8 @@ use byway::model::Technique::Throttled;
 use std::time::Duration;
 
 /// Somebody who looks at one picture after another.
-const PICTURES: Life = Life { app: Some("mmg.whatsapp.net"), pause: (1, 5), exchanges: 30, photos: 100, away: (5, 10) };
+const PICTURES: Life =
+    Life { app: Some("mmg.whatsapp.net"), pause: (1, 5), exchanges: 30, photos: 100, away: (5, 10), ..SUBJECT };
 
 pub(super) const POLICED: Scene = Scene {
     number: 19,

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep};
 /// A household that uses the service in question all evening, with photos.
 const EVENING: &[Life] = &[
     Life { pause: (15, 60), photos: 15, away: (10, 60), ..SUBJECT },
-    Life { app: Some("signal"), pause: (60, 240), exchanges: 2, photos: 5, away: (120, 400) },
+    Life { app: Some("signal"), pause: (60, 240), exchanges: 2, photos: 5, away: (120, 400), ..SUBJECT },
 ];
 
 pub(super) const LATE_BLOCK: Scene = Scene {
