@@ -4,6 +4,7 @@
 use super::{Tasks, convert};
 use crate::board::Board;
 use crate::config::{ServiceSpec, Settings};
+use crate::control::report;
 use crate::inbound::relay::{self, Relay};
 use crate::judge::{self, dns::Heard};
 use crate::model::{Destination, DirectRule, Facet, Host, L4, Route, ServiceId, Source, TransportId, Way};
@@ -141,6 +142,23 @@ impl Generation {
         });
         let relay = settings.relay.as_ref().map(|relay| self::relay(relay, world, &resolver, tasks)).transpose()?;
         Ok(Self { settings, routing, prober, resolver, relay, broken })
+    }
+
+    /// What is wrong with a way or its own server, as last seen, in words.
+    pub(super) fn trouble(&self, id: &TransportId) -> Option<String> {
+        let way = self.routing.transports.get(id)?;
+        let of_its_own = || way.life.as_ref().and_then(|life| life.trouble());
+        way.trouble.cause().map(report::trouble_words).or_else(of_its_own)
+    }
+
+    /// What a way has beyond its connections.
+    pub(super) fn life(&self, id: &TransportId) -> Option<&Arc<dyn transport::Life>> {
+        self.routing.transports.get(id)?.life.as_ref()
+    }
+
+    /// The device is on another network, or awake again.
+    pub(super) fn moved(&self) {
+        self.routing.transports.values().filter_map(|way| way.life.as_ref()).for_each(|life| life.moved());
     }
 }
 

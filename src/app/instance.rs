@@ -226,12 +226,14 @@ impl Byway {
             platform::Event::NetworkChanged(network) => {
                 if !self.board.is_named_by(*network) {
                     self.generation.load().resolver.forget();
+                    self.generation.load().moved();
                 }
                 self.board.network_changed(*network);
             }
             // The same network after a gap: what was under way is void, and the line is looked at.
             platform::Event::LinkUp => {
                 self.generation.load().resolver.forget();
+                self.generation.load().moved();
                 self.board.network_changed(self.board.snapshot().network);
             }
             platform::Event::LinkDown => {
@@ -240,6 +242,7 @@ impl Byway {
                 self.board.link(LinkReport { state, ground, began: now, at: now });
             }
             platform::Event::Resumed(slept) => {
+                self.generation.load().moved();
                 self.board.resumed(u64::try_from(slept.as_millis()).unwrap_or(u64::MAX));
             }
         }

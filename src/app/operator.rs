@@ -76,12 +76,8 @@ impl Desk {
             kind: spec.kind.name().to_owned(),
             packets: generation.routing.ways.iter().any(|way| way.id == spec.id && way.packets),
             problem: generation.broken.iter().find(|(id, _)| *id == spec.id).map(|(_, why)| why.clone()),
-            trouble: generation
-                .routing
-                .transports
-                .get(&spec.id)
-                .and_then(|way| way.trouble.cause())
-                .map(report::trouble_words),
+            trouble: generation.trouble(&spec.id),
+            manner: generation.life(&spec.id).and_then(|life| life.manner()).map(str::to_owned),
             warning: spec.kind.warning().map(ToOwned::to_owned),
         });
         Running {

@@ -5,7 +5,7 @@ use super::operator::Desk;
 use super::source::Source;
 use super::{Byway, World, log};
 use crate::cli::{Exit, Failed, Launch, Terminal};
-use crate::config::{LogLevel, Settings};
+use crate::config::{LogLevel, Settings, TransportKind};
 use crate::control::{self, Operator, Place};
 use crate::model::NetworkId;
 use crate::net::BindError;
@@ -38,6 +38,14 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
     let (byway, notices) = start(settings, events.network())?;
     for notice in notices {
         terminal.error(&notice.to_string());
+    }
+    for spec in &byway.generation.load().settings.transports {
+        if let TransportKind::WireGuard { ignored, .. } = &spec.kind
+            && !ignored.is_empty()
+        {
+            let keys = ignored.join(", ");
+            info!(transport = %spec.id, "its file has {keys}, which are not heeded: byway changes nothing of this machine");
+        }
     }
     for (id, why) in &byway.generation.load().broken {
         terminal.error(&format!("transport {id} cannot be used: {why}"));

@@ -69,8 +69,8 @@ pub(super) fn render(status: &Status, out: &mut Out) -> io::Result<()> {
         out.line("")?;
     }
     for transport in &status.transports {
-        if let Some(problem) = &transport.problem {
-            let said = format!("{} could not be set up: {problem}", transport.id);
+        let problem = transport.problem.as_ref().map(|why| format!("{} could not be set up: {why}", transport.id));
+        if let Some(said) = problem.or_else(|| Some(format!("{}: {}", transport.id, transport.trouble.as_ref()?))) {
             for line in wrap(&said, out.width()) {
                 out.line(&out.paint(Style::Bad, &line))?;
             }

@@ -5,8 +5,8 @@ use crate::model::{Host, Secret};
 use crate::net::resolve;
 use crate::net::tls::Trust;
 use crate::transport::{
-    FrontedServer, HttpServer, Kind, Login, ServerTls, ShadowsocksServer, Socks5Server, Spec, TlsSpec, TrojanServer,
-    VlessServer,
+    FrontedServer, HttpServer, InterfaceDevice, Kind, Login, ServerTls, ShadowsocksServer, Socks5Server, Spec, TlsSpec,
+    TrojanServer, VlessServer,
 };
 use std::sync::Arc;
 
@@ -50,6 +50,10 @@ impl From<&TransportSpec> for Spec {
                 carrier: *carrier,
                 user: user.clone(),
             }),
+            TransportKind::WireGuard { peer, ignored: _ } => Kind::WireGuard(peer.clone()),
+            TransportKind::Interface { device, dns } => {
+                Kind::Interface(InterfaceDevice { device: device.clone(), dns: dns.clone() })
+            }
         };
         Self { id: spec.id.clone(), via: spec.via.clone(), kind }
     }

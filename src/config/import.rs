@@ -1,8 +1,9 @@
 //! What a person was given (links, a SIP008 document, a subscription) as transports, and a transport as text for
 //! the configuration. One bad line never rejects the others: each comes back with its reason.
 
-use super::link::{self, BadLink, Insecure, Linked};
+use super::link::{self, BadLink, Insecure, Linked, wg_quick};
 use super::settings::{Tls, TransportKind, TransportSpec};
+use super::wireguard;
 use crate::model::{Host, Secret, TransportId};
 use crate::transport::{Carrier, Ech, WebSocketSpec};
 use base64::Engine;
@@ -34,8 +35,8 @@ const MOST_ENTRIES: usize = 2_000;
 /// No list of servers is larger.
 const MOST_BYTES: usize = 1 << 20;
 
-/// Reads links, one a line, in base64 or plain; or a SIP008 document. Empty lines and comments (`#`, `//`) are not
-/// entries. `taken` names are not given again; `insecure` says whether a link may turn the check of a certificate off.
+/// Reads links, one a line, in base64 or plain; a SIP008 document, or a wg-quick file. Empty lines and comments (`#`,
+/// `//`) are not entries. `taken` names are not given again; `insecure` says whether a link may turn the check of a certificate off.
 pub fn import(text: &str, taken: &[TransportId], insecure: Insecure) -> Vec<Imported> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.len() > MOST_BYTES {
@@ -46,6 +47,9 @@ pub fn import(text: &str, taken: &[TransportId], insecure: Insecure) -> Vec<Impo
     if let Some(servers) = link::servers(text) {
         let entries = servers.into_iter().enumerate().take(MOST_ENTRIES);
         return entries.map(|(index, (name, found))| names.entry(index, name, found)).collect();
+    }
+    if wg_quick::is_wg_quick(text) {
+        return vec![names.file(wg_quick::parse(text))];
     }
     let unpacked = link::unpacked(text);
     let lines = unpacked.as_deref().unwrap_or(text).lines().map(str::trim);
@@ -92,6 +96,18 @@ impl Names {
             Ok(Linked { name, kind }) => {
                 let wish = name.as_deref().map(slug).filter(|name| !name.is_empty());
                 let name = self.fresh(wish.unwrap_or_else(|| kind.name().to_owned()));
+                let spec = TransportSpec { id: name.as_str().into(), via: None, kind };
+                Imported { name, result: Ok(spec) }
+            }
+        }
+    }
+
+    fn file(&mut self, found: Result<wg_quick::WgQuick, wg_quick::BadFile>) -> Imported {
+        match found {
+            Err(why) => Imported { name: "file".to_owned(), result: Err(Skipped { reason: why.to_string() }) },
+            Ok(found) => {
+                let kind = TransportKind::WireGuard { peer: Box::new(found.server), ignored: found.ignored };
+                let name = self.fresh(kind.name().to_owned());
                 let spec = TransportSpec { id: name.as_str().into(), via: None, kind };
                 Imported { name, result: Ok(spec) }
             }
@@ -195,6 +211,13 @@ fn tables(kind: &TransportKind) -> (toml::Table, Option<toml::Table>) {
                 Carrier::WebSocket { early_data: 0 } => None,
                 Carrier::WebSocket { early_data } => put("early_data", number(*early_data)),
             };
+        }
+        TransportKind::WireGuard { peer, ignored: _ } => table = wireguard::to_table(peer),
+        TransportKind::Interface { device, dns } => {
+            put("device", device.as_str().into());
+            if !dns.is_empty() {
+                put("dns", dns.iter().map(ToString::to_string).collect::<Vec<_>>().into());
+            }
         }
     }
     (table, inner)

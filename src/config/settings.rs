@@ -4,10 +4,11 @@
 use crate::model::{Destination, Host, Secret, Service, TransportId};
 use crate::net::resolve::SecureServer;
 use crate::policy::Rule;
-use crate::transport::{Carrier, Ech, WebSocketSpec};
+use crate::transport::{Carrier, Ech, WebSocketSpec, WireGuardServer};
 use crate::wire::split::Recipe;
 use crate::wire::vless::UserId;
 use crate::{health, inbound, journal, probe};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -130,6 +131,20 @@ pub enum TransportKind {
         carrier: Carrier,
         /// Who we are to the server.
         user: UserId,
+    },
+    /// WireGuard or AmneziaWG.
+    WireGuard {
+        /// The peer.
+        peer: Box<WireGuardServer>,
+        /// The keys of its file that byway does not heed.
+        ignored: Vec<&'static str>,
+    },
+    /// A device that another program made.
+    Interface {
+        /// Its name.
+        device: String,
+        /// Who is asked for names, through it.
+        dns: Vec<IpAddr>,
     },
 }
 
@@ -257,6 +272,8 @@ impl TransportKind {
             Self::Vless { .. } => "vless",
             Self::Trojan { .. } => "trojan",
             Self::Fronted { .. } => "fronted",
+            Self::WireGuard { .. } => "wireguard",
+            Self::Interface { .. } => "interface",
         }
     }
 

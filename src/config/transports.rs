@@ -1,10 +1,10 @@
 //! `[transport.NAME.KIND]`: the ways out. `direct` and `split` exist without being named.
 
-use super::Reading;
 use super::fault::{Place, instead, nearest, shown};
 use super::link::{self, BadLink, Insecure, Part};
 use super::reader::{Item, Section};
 use super::settings::{Cipher, TransportKind, TransportSpec};
+use super::{Reading, wireguard};
 use crate::model::{Destination, Host, Secret, TransportId};
 use crate::wire::split::Recipe;
 use std::collections::BTreeMap;
@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 pub(super) const DEFAULT_RECIPE: &str = "tlsfrag:sni";
 
 /// The kinds, as their tables are called.
-const KINDS: [&str; 8] = ["direct", "split", "shadowsocks", "socks5", "http", "vless", "trojan", "fronted"];
+const KINDS: [&str; 10] =
+    ["direct", "split", "shadowsocks", "socks5", "http", "vless", "trojan", "fronted", "wireguard", "interface"];
 
 /// The names of all ways, those at fault too: an order that names one is not at fault itself.
 pub(super) struct Ways {
@@ -108,6 +109,8 @@ impl Reading<'_> {
             "vless" => self.vless(&table),
             "trojan" => self.trojan(&table),
             "fronted" => self.fronted(&table),
+            "wireguard" => self.wireguard(&table),
+            "interface" => wireguard::interface(&table),
             _ => self.http(&table),
         };
         table.finish();

@@ -1,6 +1,7 @@
 //! The two shapes everything flows through: a byte stream and a packet socket, both behind a door (`dyn`),
 //! so that a kernel socket, a TLS session, a tunnel and the lab's simulated wire are the same to a caller.
 
+use super::bulk::Batch;
 use crate::model::{Destination, TcpFacts};
 use std::future::poll_fn;
 use std::io;
@@ -57,6 +58,24 @@ pub trait Datagrams: Send + Sync {
     fn poll_recv_from(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<SocketAddr>>;
     /// Where it is bound.
     fn local_addr(&self) -> io::Result<SocketAddr>;
+
+    /// How many datagrams [`Datagrams::poll_send_run`] may be given at once.
+    fn longest_run(&self) -> usize {
+        1
+    }
+    /// Sends `run`, datagrams of `size` bytes each of which the last may be shorter, to one place.
+    fn poll_send_run(&self, cx: &mut Context<'_>, run: &[u8], size: usize, to: SocketAddr) -> Poll<io::Result<()>> {
+        let _ = size;
+        self.poll_send_to(cx, run, to).map_ok(|_| ())
+    }
+    /// Receives what has come, at least one datagram.
+    fn poll_recv_batch(&self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<io::Result<()>> {
+        let mut space = ReadBuf::new(batch.space());
+        std::task::ready!(self.poll_recv_from(cx, &mut space))?;
+        let length = space.filled().len();
+        batch.holds([(length, length)]);
+        Poll::Ready(Ok(()))
+    }
 }
 
 /// Packets through a way: each goes to, and comes from, a destination as the way names it.

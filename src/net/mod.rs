@@ -1,10 +1,17 @@
 //! The one room that touches the wire: opens sockets, reads TCP_INFO, asks for names, does TLS over any stream,
 //! copies bytes. It knows nothing of services, routes or beliefs.
 
+mod bulk;
 mod copy;
+mod device;
 mod dial;
 mod io;
 mod listen;
+#[cfg(target_os = "linux")]
+mod namespace;
+#[cfg(not(target_os = "linux"))]
+#[path = "namespace/elsewhere.rs"]
+mod namespace;
 mod network;
 mod os;
 pub mod resolve;
@@ -14,11 +21,14 @@ pub mod tls;
 mod true_time;
 mod websocket;
 
+pub use bulk::Batch;
 pub(crate) use copy::with_lent;
 pub use copy::{Ended, FlowMeter, Side, copy_both};
+pub use device::{DeviceNetwork, DeviceState};
 pub use dial::{connect_any, endpoint_tag, interleave};
 pub use io::{Datagrams, Io, PacketIo, Packets, Stream};
 pub use listen::{BindError, DatagramListener, Listener, OsDatagrams, bind_datagrams};
+pub(crate) use namespace::Namespace;
 pub use network::{Deadline, Network};
 pub use os::{OsNetwork, OsStream};
 pub use resolve::Resolver;

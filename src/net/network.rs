@@ -14,6 +14,11 @@ pub trait Network: Send + Sync + 'static {
     /// Binds an unconnected UDP socket of the family of `like`, on a free port.
     fn bind_udp(&self, like: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>>;
 
+    /// As [`Network::bind_udp`], for a socket that carries very many packets: it may send and receive runs of them.
+    fn bind_bulk_udp(&self, like: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>> {
+        self.bind_udp(like)
+    }
+
     /// Asks the system's own resolver. `NotFound` means that the name does not exist or has no address.
     fn system_lookup<'a>(&'a self, name: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>>;
 

@@ -1,6 +1,7 @@
 //! The operating system's own network: what [`Network`] is when nothing is simulated. Opens sockets and asks the
 //! system's resolver; decides nothing, and holds no timeout.
 
+use super::bulk::BulkSocket;
 use super::io::{Datagrams, Io, Stream};
 use super::network::Network;
 use super::sys;
@@ -30,6 +31,15 @@ impl Network for OsNetwork {
         Box::pin(async move {
             let any = if like.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { Ipv6Addr::UNSPECIFIED.into() };
             let socket: Box<dyn Datagrams> = Box::new(UdpSocket::bind(SocketAddr::new(any, 0)).await?);
+            Ok(socket)
+        })
+    }
+
+    fn bind_bulk_udp(&self, like: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>> {
+        Box::pin(async move {
+            let any = if like.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { Ipv6Addr::UNSPECIFIED.into() };
+            let socket: Box<dyn Datagrams> =
+                Box::new(BulkSocket::new(UdpSocket::bind(SocketAddr::new(any, 0)).await?)?);
             Ok(socket)
         })
     }

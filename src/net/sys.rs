@@ -4,6 +4,37 @@
 
 use crate::model::TcpFacts;
 
+/// Lets the kernel cut datagrams that a line does not hold (ip(7), IP_MTU_DISCOVER), as every WireGuard does: a tunnel whose
+/// MTU is a little too large then costs two packets for one, rather than all of them.
+#[cfg(target_os = "linux")]
+pub(super) fn allow_fragments(socket: &tokio::net::UdpSocket) {
+    use std::os::fd::AsRawFd;
+    let six = socket.local_addr().is_ok_and(|at| at.is_ipv6());
+    let (level, option, value) = if six {
+        (libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, libc::IPV6_PMTUDISC_DONT)
+    } else {
+        (libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_DONT)
+    };
+    #[expect(unsafe_code, reason = "IP_MTU_DISCOVER has no safe wrapper; the kernel reads one int")]
+    // SAFETY: the descriptor is open while `socket` is borrowed, and `value` is an int of the length that is given.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            level,
+            option,
+            (&raw const value).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    if result != 0 {
+        tracing::debug!("the kernel does not cut this tunnel's datagrams");
+    }
+}
+
+/// Elsewhere the system's own rule holds.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn allow_fragments(_: &tokio::net::UdpSocket) {}
+
 /// The kernel's facts about `stream`, where the system offers them.
 #[cfg(target_os = "linux")]
 pub(super) fn tcp_facts(stream: &tokio::net::TcpStream) -> Option<TcpFacts> {

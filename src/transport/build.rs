@@ -3,13 +3,15 @@
 
 use super::direct::{Direct, Lookup};
 use super::http::{HttpProxy, TlsSpec};
+use super::interface::{Interface, InterfaceDevice};
 use super::reach::{Reach, Under};
 use super::shadowsocks::{Account, PacketStreams, Streams};
 use super::socks5::{Socks5Packets, Socks5Streams};
 use super::split::Split;
 use super::tagged::Tagged;
 use super::tunnels::{FrontedServer, TrojanServer, VlessServer};
-use super::{PacketDialer, StreamDialer, Transport, Trouble};
+use super::wireguard::{Base, WireGuard, WireGuardServer};
+use super::{Life, PacketDialer, StreamDialer, Transport, Trouble};
 use super::{trojan, vless};
 use crate::model::{Destination, Secret, TransportId};
 use crate::net::tls::TlsError;
@@ -51,6 +53,10 @@ pub enum Kind {
     Trojan(TrojanServer),
     /// A VLESS server behind a CDN.
     Fronted(FrontedServer),
+    /// A WireGuard or AmneziaWG peer.
+    WireGuard(Box<WireGuardServer>),
+    /// A device that another program made.
+    Interface(InterfaceDevice),
 }
 
 /// A Shadowsocks server.
@@ -143,6 +149,15 @@ pub enum BuildError {
     /// A user that Basic credentials cannot carry (RFC 7617 §2).
     #[error("the user must not hold a colon")]
     ColonInUser,
+    /// A tunnel of packets over a way that carries none.
+    #[error("via \"{0}\": that transport carries no packets, and this tunnel is made of them")]
+    NoPackets(TransportId),
+    /// A device goes through nothing of ours.
+    #[error("via \"{0}\": a device of the machine's goes through no other transport")]
+    ViaUnderDevice(TransportId),
+    /// No address inside the tunnel.
+    #[error("the tunnel has no address of its own")]
+    NoAddress,
     /// TLS settings that do not work.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -178,6 +193,7 @@ struct Ground {
     streams: Arc<dyn StreamDialer>,
     packets: Option<Arc<dyn PacketDialer>>,
     bare: bool,
+    life: Option<Arc<dyn Life>>,
 }
 
 impl Ground {
@@ -185,7 +201,7 @@ impl Ground {
     fn vless(account: vless::Account) -> Self {
         let account = Arc::new(account);
         let packets = Some(Arc::new(vless::PacketStreams(account.clone())) as _);
-        Self { streams: Arc::new(vless::Streams(account)), packets, bare: false }
+        Self { streams: Arc::new(vless::Streams(account)), packets, bare: false, life: None }
     }
 }
 
@@ -202,7 +218,7 @@ impl Yard<'_> {
                     BuildError::Circle(_) => BuildError::Circle(via.clone()),
                     _ => BuildError::BrokenVia(via.clone()),
                 })?;
-                Ground { streams: below.streams, packets: below.packets, bare: below.bare }
+                Ground { streams: below.streams, packets: below.packets, bare: below.bare, life: None }
             }
         };
         above.pop();
@@ -211,7 +227,8 @@ impl Yard<'_> {
         let streams: Arc<dyn StreamDialer> = Arc::new(Tagged::new(spec.id.clone(), built.streams, trouble.clone()));
         let tag = |packets| Arc::new(Tagged::new(spec.id.clone(), packets, trouble.clone())) as Arc<dyn PacketDialer>;
         let packets = built.packets.map(tag);
-        Ok(Transport { id: spec.id.clone(), kind, bare: built.bare, streams, packets, trouble })
+        let (bare, life) = (built.bare, built.life);
+        Ok(Transport { id: spec.id.clone(), kind, bare, streams, packets, trouble, life })
     }
 
     fn straight(&self, spec: &Spec) -> Ground {
@@ -220,7 +237,7 @@ impl Yard<'_> {
             _ => Lookup::Server,
         };
         let direct = Arc::new(Direct::new(self.network.clone(), self.resolver.clone(), lookup));
-        Ground { streams: direct.clone(), packets: Some(direct), bare: true }
+        Ground { streams: direct.clone(), packets: Some(direct), bare: true, life: None }
     }
 
     fn under(&self, ground: Ground) -> Under {
@@ -233,23 +250,23 @@ impl Yard<'_> {
             Kind::Split { recipe } => {
                 // Packets have no first write to cut, so this way would be `direct` for them.
                 let streams = Arc::new(Split::new(ground.streams, recipe.clone()));
-                ("split", Ground { streams, packets: None, bare: ground.bare })
+                ("split", Ground { streams, packets: None, bare: ground.bare, life: None })
             }
             Kind::Shadowsocks(settings) => {
                 let account = Arc::new(Account::new(settings)?);
                 let streams = Arc::new(Streams { account: account.clone(), inner: ground.streams });
                 let packets = ground.packets.map(|inner| Arc::new(PacketStreams { account, inner }) as _);
-                ("shadowsocks", Ground { streams, packets, bare: false })
+                ("shadowsocks", Ground { streams, packets, bare: false, life: None })
             }
             Kind::Socks5(settings) => {
                 let streams = Socks5Streams::new(settings, ground.streams)?;
                 let packets =
                     ground.packets.map(|inner| Arc::new(Socks5Packets::new(&streams, inner, ground.bare)) as _);
-                ("socks5", Ground { streams: Arc::new(streams), packets, bare: false })
+                ("socks5", Ground { streams: Arc::new(streams), packets, bare: false, life: None })
             }
             Kind::Http(settings) => {
                 let streams = Arc::new(HttpProxy::new(settings, ground.streams)?);
-                ("http", Ground { streams, packets: None, bare: false })
+                ("http", Ground { streams, packets: None, bare: false, life: None })
             }
             Kind::Vless(settings) => {
                 let (server, websocket) = (&settings.server, settings.websocket.as_ref());
@@ -259,13 +276,40 @@ impl Yard<'_> {
             Kind::Trojan(settings) => {
                 let account = Arc::new(trojan::Account::new(settings, self.under(ground), trouble.clone())?);
                 let packets = Some(Arc::new(trojan::PacketStreams(account.clone())) as _);
-                ("trojan", Ground { streams: Arc::new(trojan::Streams(account)), packets, bare: false })
+                ("trojan", Ground { streams: Arc::new(trojan::Streams(account)), packets, bare: false, life: None })
             }
             Kind::Fronted(settings) => {
                 let reach = Reach::fronted(settings, self.under(ground))?;
                 ("fronted", Ground::vless(vless::Account::new(reach, settings.user.clone(), trouble.clone())))
             }
+            Kind::Interface(settings) => {
+                if let Some(via) = &spec.via {
+                    return Err(BuildError::ViaUnderDevice(via.clone()));
+                }
+                let device = Arc::new(Interface::new(settings, self.resolver)?);
+                let life: Arc<dyn Life> = device.clone();
+                let packets: Arc<dyn PacketDialer> = device.clone();
+                ("interface", Ground { streams: device, packets: Some(packets), bare: false, life: Some(life) })
+            }
+            Kind::WireGuard(settings) => ("wireguard", self.wireguard(settings, spec.via.as_ref(), ground)?),
         })
+    }
+
+    fn wireguard(
+        &self,
+        settings: &WireGuardServer,
+        via: Option<&TransportId>,
+        ground: Ground,
+    ) -> Result<Ground, BuildError> {
+        let base = match via {
+            None => Base::Straight { network: self.network.clone(), resolver: self.resolver.clone() },
+            Some(via) => Base::Over(ground.packets.ok_or_else(|| BuildError::NoPackets(via.clone()))?),
+        };
+        if settings.addresses.is_empty() {
+            return Err(BuildError::NoAddress);
+        }
+        let tunnel = Arc::new(WireGuard::new(settings, base, self.resolver)?);
+        Ok(Ground { streams: tunnel.clone(), life: Some(tunnel.life()), packets: Some(tunnel), bare: false })
     }
 }
 

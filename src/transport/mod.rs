@@ -7,6 +7,7 @@ mod drain;
 mod fronted;
 mod headed;
 mod http;
+mod interface;
 mod proof;
 mod pump;
 mod reach;
@@ -20,11 +21,14 @@ mod trouble;
 mod tunnels;
 mod vless;
 mod websocket;
+mod wireguard;
 
 pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build};
 pub use http::TlsSpec;
+pub use interface::InterfaceDevice;
 pub use trouble::Trouble;
 pub use tunnels::{Carrier, Ech, FrontedServer, ServerTls, TrojanServer, VlessServer, WebSocketSpec};
+pub use wireguard::{TcpBy, WireGuardServer};
 
 use crate::model::{Destination, Failure, TransportId};
 use crate::net::{Deadline, Packets, Stream};
@@ -65,7 +69,7 @@ where
 pub struct Transport {
     /// Its name.
     pub id: TransportId,
-    /// Its kind, for people: `direct`, `split`, `shadowsocks`, `socks5`, `http`, `vless`, `trojan`, `fronted`.
+    /// Its kind, for people: `direct`, `split`, `shadowsocks`, `wireguard` …
     pub kind: &'static str,
     /// Whether the person's bytes go over the person's own line to the destination itself.
     pub bare: bool,
@@ -75,4 +79,20 @@ pub struct Transport {
     pub packets: Option<Arc<dyn PacketDialer>>,
     /// What is wrong with its own server, as last seen.
     pub trouble: Arc<Trouble>,
+    /// What it has beyond single connections, where it has that.
+    pub life: Option<Arc<dyn Life>>,
+}
+
+/// A way that is more than its connections: a tunnel that is up or not, a device that may be absent.
+pub trait Life: Send + Sync {
+    /// What is wrong with it now, when something is: a name for people, without secrets or places.
+    fn trouble(&self) -> Option<String>;
+
+    /// How it does its work, where it chose that itself.
+    fn manner(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The device is on another network now.
+    fn moved(&self) {}
 }

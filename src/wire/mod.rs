@@ -2,6 +2,7 @@
 //! slice, what must be sent comes out as bytes, random bytes and the time are arguments. "Not enough yet" is a
 //! value, never an error, so that a caller may feed bytes as they come.
 
+pub mod amnezia;
 pub mod first_flight;
 pub mod follow;
 pub mod http;
@@ -10,6 +11,7 @@ pub mod noise;
 pub mod ntp;
 pub mod polling;
 pub mod quic;
+pub mod rtnetlink;
 pub mod socks;
 pub mod split;
 pub mod stun;

@@ -8,6 +8,7 @@ mod proxy;
 mod shadowsocks;
 mod sip008;
 mod tunnel;
+pub(super) mod wg_quick;
 
 #[cfg(test)]
 mod tests;

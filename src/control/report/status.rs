@@ -120,11 +120,14 @@ pub struct TransportLine {
     pub packets: bool,
     /// Why it could not be set up, without secrets; `None` when it was.
     pub problem: Option<String>,
-    /// What is wrong with its own server, as last seen.
-    #[serde(default)]
+    /// What is wrong with it or its own server, as last seen, without secrets: no answer, a wrong key, its device absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// How it does its work, where it chose that itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manner: Option<String>,
     /// What must be known by whoever uses it: a certificate that is not checked.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
 }
 

@@ -152,6 +152,7 @@ pub(crate) fn fixed_status() -> Status {
         packets,
         problem: problem.map(Into::into),
         trouble: None,
+        manner: None,
         warning: None,
     };
     let running = Running {

@@ -20,6 +20,15 @@ pub(super) enum Family {
     Six,
 }
 
+impl Family {
+    const fn kind(self) -> RecordType {
+        match self {
+            Self::Four => RecordType::A,
+            Self::Six => RecordType::AAAA,
+        }
+    }
+}
+
 /// The addresses of one answer, and how long they may be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Records {
@@ -31,11 +40,7 @@ pub struct Records {
 
 /// A query for `name`, with id 0 so that caches on the way can work (RFC 8484 §4.1).
 pub(super) fn query(name: &str, family: Family) -> Result<Vec<u8>, Failure> {
-    let kind = match family {
-        Family::Four => RecordType::A,
-        Family::Six => RecordType::AAAA,
-    };
-    padded_query(name, kind)
+    padded_query(name, family.kind())
 }
 
 /// The same for how the host is to be spoken to (RFC 9460).
@@ -78,21 +83,31 @@ fn padded_query(name: &str, kind: RecordType) -> Result<Vec<u8>, Failure> {
 
 /// A query for the IPv4 addresses of `name` as the C library asks it: without padding, under `id`.
 pub(super) fn plain_query(name: &str, id: u16) -> Result<Vec<u8>, Failure> {
+    plain_query_for(name, id, Family::Four)
+}
+
+/// [`plain_query`] for either family.
+pub(super) fn plain_query_for(name: &str, id: u16, family: Family) -> Result<Vec<u8>, Failure> {
     let bad_name = |_| Failure::new(Stage::Resolve, Cause::DnsNxdomainError, Whose::Local);
     let mut fqdn = Name::from_utf8(name).map_err(bad_name)?;
     fqdn.set_fqdn(true);
     let mut message = Message::new(id, MessageType::Query, OpCode::Query);
     message.metadata.recursion_desired = true;
-    message.add_query(Query::query(fqdn, RecordType::A));
+    message.add_query(Query::query(fqdn, family.kind()));
     message.to_vec().map_err(bad_name)
 }
 
 /// Whether `bytes` are an answer to [`plain_query`] for `name` under `id`.
 pub(super) fn is_reply(bytes: &[u8], id: u16, name: &str) -> bool {
+    is_reply_for(bytes, id, name, Family::Four)
+}
+
+/// [`is_reply`] for either family.
+pub(super) fn is_reply_for(bytes: &[u8], id: u16, name: &str, family: Family) -> bool {
     let Ok(message) = Message::from_vec(bytes) else { return false };
     let asked = message.queries.first().is_some_and(|query| {
         let text = query.name().to_ascii();
-        query.query_type() == RecordType::A && text.strip_suffix('.').unwrap_or(&text).eq_ignore_ascii_case(name)
+        query.query_type() == family.kind() && text.strip_suffix('.').unwrap_or(&text).eq_ignore_ascii_case(name)
     });
     message.metadata.id == id && message.metadata.message_type == MessageType::Response && asked
 }

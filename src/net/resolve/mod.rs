@@ -24,6 +24,7 @@ mod compare;
 mod crosscheck;
 mod doh;
 mod message;
+mod plain;
 mod raw;
 mod secure;
 
@@ -31,6 +32,7 @@ pub use bogon::is_bogon;
 use compare::NoAddress;
 pub use compare::{Finding, Raw, SecureSaid, SystemSaid};
 pub use message::{Records, answer as read_answer};
+pub use plain::ask_plain;
 
 /// How long one look-up may take in all: the secure resolvers, one after the other.
 const LOOKUP: Duration = Duration::from_secs(8);
@@ -184,6 +186,19 @@ impl Resolver {
             }
         }
         None
+    }
+
+    /// A resolver for what lies behind `network`, a tunnel or a device: that network's own resolvers are asked, and the
+    /// secure ones through it when those fail. Nobody is asked beside it, and its names may be private.
+    pub fn through(&self, network: Arc<dyn Network>) -> Result<Self, TlsError> {
+        let of_this = self.inner.settings.clone();
+        let settings = Settings {
+            servers: of_this.servers,
+            calendar: of_this.calendar,
+            allow_private: true,
+            ..Settings::system_only()
+        };
+        Self::new(network, settings)
     }
 
     /// Forgets every answer and open connection: the network is another one now.

@@ -34,7 +34,18 @@ where
     };
     let kind = if bare { "direct" } else { "shadowsocks" };
     let streams = Arc::new(Dial(dial));
-    (Transport { id: TransportId::from(id), kind, bare, streams, packets: None, trouble: Arc::default() }, dialled)
+    (
+        Transport {
+            id: TransportId::from(id),
+            kind,
+            bare,
+            streams,
+            packets: None,
+            trouble: Arc::default(),
+            life: None,
+        },
+        dialled,
+    )
 }
 
 struct Dial<F>(F);

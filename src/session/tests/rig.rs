@@ -244,7 +244,15 @@ impl Rig {
             let packets = of(&id).map(|answers| Arc::new(Far { answers }) as Arc<dyn PacketDialer>);
             (
                 id.clone(),
-                Transport { bare: bare(id.as_str()), id, kind: "scripted", streams, packets, trouble: Arc::default() },
+                Transport {
+                    bare: bare(id.as_str()),
+                    id,
+                    kind: "scripted",
+                    streams,
+                    packets,
+                    trouble: Arc::default(),
+                    life: None,
+                },
             )
         });
         let routing = Routing {
