@@ -160,7 +160,7 @@ impl Belief {
         if evidence.sign.is_good() {
             return self.learn_good(evidence, params);
         }
-        if evidence.twin == Twin::FailedToo && evidence.sign.is_bad() && evidence.pair.is_none() {
+        if is_everywhere(evidence) {
             return self.learn_everywhere(evidence);
         }
         if evidence.sharpens && evidence.sign != Sign::BurstFrozen {
@@ -304,9 +304,6 @@ impl Belief {
     }
 
     fn learn_everywhere(&mut self, evidence: &Evidence) -> Cue {
-        if evidence.source == Source::Probe {
-            self.people.question_failed();
-        }
         self.score.zero();
         self.unpaired.clear();
         self.tally = Tally::default();
@@ -394,6 +391,11 @@ impl Belief {
         self.probe.last = probe.last;
         self.recovery.restore(hops);
     }
+}
+
+/// Whether it is a failure on every way.
+pub(super) fn is_everywhere(evidence: &Evidence) -> bool {
+    evidence.twin == Twin::FailedToo && evidence.sign.is_bad() && evidence.pair.is_none()
 }
 
 /// RFC 6298's smoothing, one part in eight.

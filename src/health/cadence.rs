@@ -22,6 +22,9 @@ const RAREST: Duration = Duration::from_secs(3600);
 /// Where people seem to miss something, it is asked after it so soon.
 const SOON: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
 
+/// A question that failed on every way is asked again so soon after people got through.
+const AGAIN: Duration = Duration::from_secs(20);
+
 /// What the wait depends on beside the belief.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked {
@@ -56,6 +59,12 @@ fn fails_in_vain(belief: &Belief) -> bool {
     since.is_some_and(|since| belief.probe.last.is_none_or(|last| last < since))
 }
 
+/// Since when people contradict a question that failed on every way, if nobody has asked it again.
+fn contradicted(belief: &Belief) -> Option<Moment> {
+    let since = belief.people.contradicted().filter(|_| matches!(belief.phase, Phase::Unknown | Phase::Ok));
+    since.filter(|since| belief.probe.last.is_none_or(|last| last < *since))
+}
+
 /// The next probe of a route; `None` for none until something happens.
 pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Params) -> Option<Moment> {
     let Asked { now, joined, used, facet_used, is_primary, l4 } = asked;
@@ -79,6 +88,7 @@ pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Para
             let first = params.suspect.at.first().copied().unwrap_or(params.suspect.recheck);
             now + dice.stretch(first, 0.5, 1.0)
         }
+        _ if is_primary && let Some(since) = contradicted(belief) => since + dice.stretch(AGAIN, 1.0, 3.0),
         _ if belief.everywhere.is_some() && calm => now + dice.around(params.suspect.recheck, 0.1),
         Phase::Unknown | Phase::Ok if !is_primary => return None,
         Phase::Unknown | Phase::Ok => idle(belief, dice, asked, params),

@@ -1,7 +1,7 @@
 //! Everything believed, and how each event reaches the beliefs it concerns. Rules about one route are in
 //! [`super::belief`] and [`super::phase`]; here is what routes have to do with one another.
 
-use super::belief::{Belief, Cue, TWIN_WITHIN};
+use super::belief::{self, Belief, Cue, TWIN_WITHIN};
 use super::budget::Ledger;
 use super::dice::Dice;
 use super::link::{Link, Ruling};
@@ -268,14 +268,19 @@ impl State {
         })
     }
 
-    /// What people live to see on one way, and what questions are answered there, speaks of the service on all.
+    /// What people live to see on one way, which questions are answered there, and which fail on every way, speaks of
+    /// the service on all.
     fn hear_people(&mut self, evidence: &Evidence) {
         let route = &evidence.route;
         let same = |r: &Route| (&r.service, r.facet, r.l4) == (&route.service, route.facet, route.l4);
-        for (_, belief) in self.beliefs.iter_mut().filter(|(r, _)| evidence.sign.is_good() && same(r)) {
+        for (_, belief) in self.beliefs.iter_mut().filter(|(r, _)| same(r)) {
             match evidence.source {
-                Source::Traffic => belief.people.succeeded(evidence.at),
-                Source::Probe => belief.people.question_answered(),
+                Source::Traffic if evidence.sign.is_good() => {
+                    belief.probe.stale |= belief.people.succeeded(evidence.at);
+                }
+                Source::Probe if evidence.sign.is_good() => belief.people.question_answered(),
+                Source::Probe if belief::is_everywhere(evidence) => belief.people.question_failed(),
+                _ => {}
             }
         }
     }
