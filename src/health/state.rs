@@ -220,6 +220,7 @@ impl State {
             }
         }
         self.spread_freeze(evidence, now, params);
+        self.spread_proof(evidence, now, params);
         if evidence.sign.is_good() {
             self.forgive_server(route, now, params);
             self.pair_up(evidence, now, params);
