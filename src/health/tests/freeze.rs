@@ -56,7 +56,9 @@ fn a_question_that_froze_early_leaves_the_days_body_unspent() {
     let mut world = evening();
     let direct = route("telegram", "direct");
     world.traffic("direct", FROZEN);
+    // The question, and its control inside the tunnel.
     world.event(Event::ProbeStarted(direct.clone(), 78_000));
+    world.event(Event::ProbeStarted(route("telegram", "tokyo"), 78_000));
     assert!(!world.state().wants_body(&direct, world.now, &world.params));
     world.event(Event::ProbeSpared(direct.clone(), 55_000));
     assert!(world.state().wants_body(&direct, world.now, &world.params));
