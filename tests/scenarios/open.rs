@@ -8,8 +8,8 @@ const OPEN: &[(u8, &str)] = &[
         "in some runs the second body is not asked for within the ten minutes, so it stays suspected; the way is right",
     ),
     (19, "right in all ten runs that were played, not yet in twenty"),
-    (21, "three questions are too few to tell a part of all packets from all of them"),
-    (34, "named rightly; ways change too often"),
+    (21, "in four runs of twenty answers come in a row in between, and it is suspected anew, or another bare way is taken"),
+    (34, "in two runs of twenty a pair falls on killed flows, and it is called by the protocol"),
     (
         37,
         "the way and the verdict are right; IPv6 is tried first, so nobody dials IPv4, and that it is blocked is not known",
