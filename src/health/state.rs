@@ -1,7 +1,7 @@
 //! Everything believed, and how each event reaches the beliefs it concerns. Rules about one route are in
 //! [`super::belief`] and [`super::phase`]; here is what routes have to do with one another.
 
-use super::belief::{self, Belief, Cue, TWIN_WITHIN};
+use super::belief::{Belief, Cue};
 use super::budget::Ledger;
 use super::dice::Dice;
 use super::link::{Link, Ruling};
@@ -10,6 +10,7 @@ use super::params::{Mode, Params};
 use super::resolver::Resolver;
 use super::schedule::{Flights, Way};
 use super::throttle::Yardstick;
+use super::twins::TWIN_WITHIN;
 use super::unsure::Unsure;
 use super::{Event, LinkReport, phase};
 use crate::model::{
@@ -221,6 +222,7 @@ impl State {
         }
         self.spread_freeze(evidence, now, params);
         self.spread_proof(evidence, now, params);
+        self.tell_bare_ways(evidence, now, params);
         if evidence.sign.is_good() {
             self.forgive_server(route, now, params);
             self.pair_up(evidence, now, params);
@@ -297,7 +299,7 @@ impl State {
         Evidence { sign: if shadowed { Sign::Silence } else { evidence.sign }, ..evidence.clone() }
     }
 
-    fn siblings<'a>(&'a self, route: &'a Route) -> impl Iterator<Item = (&'a Route, &'a Belief)> {
+    pub(super) fn siblings<'a>(&'a self, route: &'a Route) -> impl Iterator<Item = (&'a Route, &'a Belief)> {
         self.beliefs.iter().filter(move |(r, _)| {
             (&r.service, r.facet, r.l4) == (&route.service, route.facet, route.l4) && r.transport != route.transport
         })
