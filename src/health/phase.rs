@@ -11,8 +11,10 @@ use crate::model::{Confidence, Evidence, Moment, Phase, Source, Technique, Twin}
 /// A failure this heavy ends a recovery by itself (§3.5).
 const RELAPSE: f64 = 3.0;
 
-/// With six packets in ten lost each way, of so many connects in a row none comes through in one case of seventy.
-const LOST: u32 = 8;
+/// So many SYNs without an answer are no chance. With six packets in ten lost each way a SYN is answered in 0.4 × 0.4 =
+/// 0.16 of the cases, so of 27 none is in 0.84^27 = 0.009: one case in 110. A server sends its answer again as well, which
+/// makes it rarer still. Seven connects of eight seconds (four SYNs each) have sent as many, or nine of four seconds (T10).
+const UNANSWERED: u32 = 27;
 
 /// Moves the phase after `evidence` had the effect `cue`.
 pub(super) fn after(belief: &mut Belief, evidence: &Evidence, cue: Cue, params: &Params) {
@@ -62,9 +64,9 @@ fn is_ripe(belief: &Belief, params: &Params) -> bool {
         return false;
     }
     let enough = belief.score.for_verdict() >= params.block_at && belief.tally.suffices(params);
-    // Of connects alone, so many that chance would have let one through (T10).
-    let enough =
-        enough && (belief.tally.proof().is_some() || !belief.tally.is_of_loss() || belief.tally.lost() >= LOST);
+    // Of connects alone, so many that chance would have let one through.
+    let by_chance = belief.tally.is_of_loss() && belief.tally.unanswered() < UNANSWERED;
+    let enough = enough && (belief.tally.proof().is_some() || !by_chance);
     let by_address = matches!(belief.tally.technique(), Technique::IpDrop | Technique::TcpReject);
     enough && !(by_address && belief.tally.confidence() == Confidence::Anomaly && belief.is_alive_in_part())
 }
