@@ -34,10 +34,10 @@ pub(super) fn after(belief: &mut Belief, evidence: &Evidence, cue: Cue, params: 
 pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: bool, params: &Params) {
     let value = belief.score.value();
     match belief.phase {
-        Phase::Blocked => rename(belief),
+        Phase::Blocked => rename(belief, params),
         Phase::Recovering if points >= RELAPSE || value >= params.switch_at => {
             let wait = belief.recovery.relapse(now, params);
-            rename(belief);
+            rename(belief, params);
             enter(belief, Phase::Blocked, now);
             belief.probe.wait = Some(wait);
         }
@@ -77,10 +77,13 @@ fn lossy(belief: &mut Belief, now: Moment) {
     enter(belief, Phase::Degraded, now);
 }
 
-/// More is known of a block that stands: what it looks like now, if that can be told.
-fn rename(belief: &mut Belief) {
+/// More is known of a block that stands: what it looks like now, if that can be told. One transfer that stopped does not
+/// make a freeze of it: whatever falls again stops what is open.
+fn rename(belief: &mut Belief, params: &Params) {
     let (before, how) = (belief.technique, belief.tally.technique());
-    if how == Technique::Unidentified || Some(how) == before {
+    let untold =
+        how == Technique::Unidentified || (how == Technique::Freeze && belief.tally.froze() < params.block.tries);
+    if untold || Some(how) == before {
         belief.confidence = belief.confidence.max(belief.tally.confidence());
     } else {
         belief.technique = Some(how);
@@ -109,6 +112,7 @@ fn after_good(belief: &mut Belief, evidence: &Evidence, params: &Params) {
             belief.score.zero();
             // What fails from here on is a trouble of its own, with a name of its own.
             belief.tally = Tally::default();
+            belief.ends.forgive();
             belief.recovery.begin(now);
             belief.recovery.success(evidence, belief.technique, params);
             enter(belief, Phase::Recovering, now);

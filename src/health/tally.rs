@@ -216,7 +216,7 @@ impl Tally {
     }
 
     /// How many connections stopped in the middle, when that is what the trouble consists of.
-    fn froze(&self) -> u32 {
+    pub(super) fn froze(&self) -> u32 {
         if self.technique() == Technique::Freeze { self.count_of(Sign::Frozen { kilobytes: 0 }) } else { 0 }
     }
 
