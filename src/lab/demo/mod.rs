@@ -83,8 +83,8 @@ relapse_start = "700ms"
 relapse_cap = "2s"
 [detect.recover]
 min_gap = "200ms"
-min_span = "600ms"
-canary_step = "200ms"
+min_span = "400ms"
+canary_step = "150ms"
 canary = [0.0, 0.5, 1.0]
 [detect.budget]
 per_service = "10MB"
