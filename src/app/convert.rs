@@ -24,6 +24,7 @@ pub(super) fn probe(detect: &Params) -> probe::Settings {
         dns_timeout: detect.dns_timeout,
         first_byte_timeout: detect.first_byte_timeout,
         stall_timeout: detect.stall_timeout,
+        pair_gap: detect.taint.longest(),
         ..probe::Settings::default()
     }
 }

@@ -111,7 +111,8 @@ impl Keeper {
             self.timers.probes.remove(&route);
             let body = self.state.wants_body(&route, now, &self.params);
             let in_shadow = self.state.is_in_shadow(&route, now, &self.params);
-            self.shown.ready.probe(route, body, in_shadow);
+            let packets = self.state.wants_packets(&route, now, &self.params);
+            self.shown.ready.probe(route, body, packets, in_shadow);
         }
         if self.timers.wake.take_if(|at| *at <= now).is_some() {
             self.step(vec![Event::Due]);

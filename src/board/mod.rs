@@ -224,6 +224,12 @@ impl Board {
         self.shown.ready.wants_body(route)
     }
 
+    /// Whether the probe that was handed out for this route should be put in one packet and in many: it is suspected of
+    /// freezing, and a small question tells by itself where packets are counted.
+    pub fn wants_packets(&self, route: &Route) -> bool {
+        self.shown.ready.wants_packets(route)
+    }
+
     /// Whether the probe that was handed out for this route falls into the time in which an earlier failure may still
     /// be punished for (T19): only what sets off nothing may be asked first.
     pub fn is_in_shadow(&self, route: &Route) -> bool {

@@ -19,6 +19,7 @@ struct Waiting {
     goodput: bool,
     probes: VecDeque<Route>,
     bodies: HashSet<Route>,
+    counted: HashSet<Route>,
     shadowed: HashSet<Route>,
 }
 
@@ -35,9 +36,11 @@ impl Ready {
         self.bell.notify_one();
     }
 
-    /// Lets a route be probed; with a body, or while an earlier failure may still be punished for.
-    pub(super) fn probe(&self, route: Route, body: bool, in_shadow: bool) {
+    /// Lets a route be probed; with a body, in one packet and in many, or while an earlier failure may still be punished
+    /// for.
+    pub(super) fn probe(&self, route: Route, body: bool, packets: bool, in_shadow: bool) {
         let mut waiting = self.lock();
+        mark(&mut waiting.counted, &route, packets);
         mark(&mut waiting.bodies, &route, body);
         mark(&mut waiting.shadowed, &route, in_shadow);
         if !waiting.probes.contains(&route) {
@@ -57,6 +60,11 @@ impl Ready {
     /// Whether a body was asked for with the route's latest probe.
     pub(super) fn wants_body(&self, route: &Route) -> bool {
         self.lock().bodies.contains(route)
+    }
+
+    /// Whether the route's latest probe is to show if packets are counted.
+    pub(super) fn wants_packets(&self, route: &Route) -> bool {
+        self.lock().counted.contains(route)
     }
 
     /// Whether the route's latest probe falls into a punishment.

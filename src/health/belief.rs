@@ -11,6 +11,7 @@ use super::score::{Part, Score};
 use super::taint::{self, Taint};
 use super::tally::Tally;
 use super::throttle::Windows;
+use super::twins::Unpaired;
 use super::weigh::{self, Before, Weight};
 use crate::model::{Confidence, Evidence, Moment, Phase, Sign, Source, Technique, Twin};
 use std::collections::VecDeque;
@@ -18,12 +19,8 @@ use std::time::Duration;
 
 /// A success of people's own traffic outranks failed probes for this long (§3.7).
 const TRAFFIC_RULES: Duration = Duration::from_secs(120);
-/// A twin counts when it answered within this long of the failure (§3.2, C8).
-pub(super) const TWIN_WITHIN: Duration = Duration::from_secs(60);
 /// Failures on every way further apart than this are separate outages.
 const EVERYWHERE_WITHIN: Duration = Duration::from_secs(1800);
-/// Failures that wait for a twin.
-const MOST_UNPAIRED: usize = 20;
 
 /// What is believed of one route.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,18 +60,10 @@ pub(super) struct Belief {
     pub(super) rtt: Option<f64>,
     pub(super) first_byte: Option<f64>,
     pub(super) outcomes: Outcomes,
+    /// A first flight was cut off, and the other bare ways have not heard of it.
+    pub(super) cut_off: bool,
     gave_up: VecDeque<Moment>,
-    unpaired: VecDeque<Unpaired>,
-}
-
-/// A failure still waiting for a twin.
-#[derive(Clone, Debug, PartialEq)]
-struct Unpaired {
-    at: Moment,
-    part: Part,
-    points: f64,
-    /// Perhaps it is the question's own: only an answer to the same question is its twin.
-    of_question: bool,
+    pub(super) unpaired: Unpaired,
 }
 
 /// When a route is probed.
@@ -143,8 +132,9 @@ impl Belief {
             rtt: None,
             first_byte: None,
             outcomes: Outcomes::default(),
+            cut_off: false,
             gave_up: VecDeque::new(),
-            unpaired: VecDeque::new(),
+            unpaired: Unpaired::default(),
         }
     }
 
@@ -160,7 +150,7 @@ impl Belief {
         if evidence.sign.is_good() {
             return self.learn_good(evidence, params);
         }
-        if evidence.twin == Twin::FailedToo && evidence.sign.is_bad() && evidence.pair.is_none() {
+        if is_everywhere(evidence) {
             return self.learn_everywhere(evidence);
         }
         if evidence.sharpens && evidence.sign != Sign::BurstFrozen {
@@ -257,20 +247,13 @@ impl Belief {
             self.outcomes.note(evidence.at, false, weight.stray);
         }
         if weight.twin {
-            self.outcomes.note_cut_off(evidence);
+            self.cut_off |= self.outcomes.note_cut_off(evidence);
         }
         if evidence.sign == Sign::ClientGaveUp {
             self.gave_up.push_back(evidence.at);
         }
         if !weight.twin && weight.tried && !weight.stray {
-            let of_question = evidence.source == Source::Probe && evidence.sign.may_be_the_question();
-            self.unpaired.push_back(Unpaired {
-                at: evidence.at,
-                part: weight.part,
-                points: weight.points,
-                of_question,
-            });
-            self.unpaired.truncate(MOST_UNPAIRED);
+            self.unpaired.note(evidence, weight);
         }
         if weight.proves == Some(Technique::Mitm) {
             self.hostile = true;
@@ -304,9 +287,6 @@ impl Belief {
     }
 
     fn learn_everywhere(&mut self, evidence: &Evidence) -> Cue {
-        if evidence.source == Source::Probe {
-            self.people.question_failed();
-        }
         self.score.zero();
         self.unpaired.clear();
         self.tally = Tally::default();
@@ -317,28 +297,6 @@ impl Belief {
         self.heard_bad = evidence.at;
         self.everywhere = Some((count.saturating_add(1), since));
         Cue::Everywhere
-    }
-
-    /// Another way of the service answered at `at`: failures shortly before weigh half as much again. The outcome is
-    /// the same as if the answer had come first.
-    pub(super) fn twin_answered(&mut self, by: Source, at: Moment, params: &Params) -> Cue {
-        self.score.settle(at, params.score_half_life);
-        let mut added = 0.0;
-        for failed in std::mem::take(&mut self.unpaired) {
-            if at.since(failed.at) > TWIN_WITHIN {
-                continue;
-            }
-            if failed.of_question && by == Source::Traffic {
-                self.unpaired.push_back(failed);
-                continue;
-            }
-            let faded = (-at.since(failed.at).as_secs_f64() / params.score_half_life.as_secs_f64().max(1e-3)).exp2();
-            let extra = weigh::late_twin(failed.points) * faded;
-            self.score.add(failed.part, extra);
-            self.tally.late_twin();
-            added += extra;
-        }
-        if added > 0.0 { Cue::Bad { points: added } } else { Cue::None }
     }
 
     fn before(&mut self, evidence: &Evidence, sibling: bool) -> Before {
@@ -383,7 +341,7 @@ impl Belief {
     /// to no avail, look so too; unless nothing ever came of many of them.
     pub(super) fn is_lossy(&self) -> bool {
         let random = self.outcomes.are_random() && self.tally.is_of_loss() && self.ends.is_fickle();
-        self.tally.confidence() == Confidence::Anomaly && (random || self.tally.is_mixed())
+        self.tally.confidence() == Confidence::Anomaly && (random || self.tally.is_mixed() || self.tally.is_patchy())
     }
 
     /// Forgets everything but habits: as on the first day.
@@ -394,6 +352,11 @@ impl Belief {
         self.probe.last = probe.last;
         self.recovery.restore(hops);
     }
+}
+
+/// Whether it is a failure on every way.
+pub(super) fn is_everywhere(evidence: &Evidence) -> bool {
+    evidence.twin == Twin::FailedToo && evidence.sign.is_bad() && evidence.pair.is_none()
 }
 
 /// RFC 6298's smoothing, one part in eight.

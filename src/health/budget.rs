@@ -12,6 +12,8 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub(super) const UNKNOWN_PRICE: u64 = 8_192;
 /// Anything dearer carries a body.
 const BODY: u64 = 16_384;
+/// The same question in one packet and in many: two handshakes, and next to nothing in them.
+pub(super) const PACKETS_PRICE: u64 = 2 * UNKNOWN_PRICE;
 /// A body of 64 KB with its overhead.
 pub(super) const BODY_PRICE: u64 = 73_728;
 

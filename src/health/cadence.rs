@@ -14,13 +14,16 @@ const CHEAP: u32 = 2_048;
 /// Where connects time out, so many questions are asked of a suspected route: with fewer, lost packets are not told from
 /// dropped ones, for of five with six packets in ten lost none may come through (T10) …
 const MOST_OF_LOSS: u32 = 10;
-/// … and the later ones so far apart.
-const OF_LOSS_APART: Duration = Duration::from_secs(15);
+/// … and the later ones three quarters as far apart, or a little more, as the first was from the suspicion.
+const OF_LOSS_APART: (f64, f64) = (0.75, 0.975);
 /// Slow routes are sampled ever more rarely, down to once an hour.
 const RAREST: Duration = Duration::from_secs(3600);
 
 /// Where people seem to miss something, it is asked after it so soon.
 const SOON: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
+
+/// A question that failed on every way is asked again so soon after people got through.
+const AGAIN: Duration = Duration::from_secs(20);
 
 /// What the wait depends on beside the belief.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +59,12 @@ fn fails_in_vain(belief: &Belief) -> bool {
     since.is_some_and(|since| belief.probe.last.is_none_or(|last| last < since))
 }
 
+/// Since when people contradict a question that failed on every way, if nobody has asked it again.
+fn contradicted(belief: &Belief) -> Option<Moment> {
+    let since = belief.people.contradicted().filter(|_| matches!(belief.phase, Phase::Unknown | Phase::Ok));
+    since.filter(|since| belief.probe.last.is_none_or(|last| last < *since))
+}
+
 /// The next probe of a route; `None` for none until something happens.
 pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Params) -> Option<Moment> {
     let Asked { now, joined, used, facet_used, is_primary, l4 } = asked;
@@ -79,21 +88,18 @@ pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Para
             let first = params.suspect.at.first().copied().unwrap_or(params.suspect.recheck);
             now + dice.stretch(first, 0.5, 1.0)
         }
+        _ if is_primary && let Some(since) = contradicted(belief) => since + dice.stretch(AGAIN, 1.0, 3.0),
         _ if belief.everywhere.is_some() && calm => now + dice.around(params.suspect.recheck, 0.1),
         Phase::Unknown | Phase::Ok if !is_primary => return None,
         Phase::Unknown | Phase::Ok => idle(belief, dice, asked, params),
         Phase::Suspect => match params.suspect.at.get(probe.count as usize) {
             Some(after) => belief.since + dice.stretch(*after, 1.0, 1.15),
-            None if belief.tally.is_of_loss() && probe.count < MOST_OF_LOSS => {
-                since + dice.stretch(OF_LOSS_APART, 1.0, 1.3)
-            }
+            None if belief.tally.is_of_loss() && probe.count < MOST_OF_LOSS => since + of_loss(dice, params),
             None if is_primary => since + dice.around(undecided(belief, params), params.hold.jitter),
             None => idle(belief, dice, asked, params),
         },
         // A part of the packets came through, and no answer yet: it may still be nearly all that are lost.
-        Phase::Degraded if is_lost_so_far(belief) && probe.count < MOST_OF_LOSS => {
-            since + dice.stretch(OF_LOSS_APART, 1.0, 1.3)
-        }
+        Phase::Degraded if is_lost_so_far(belief) && probe.count < MOST_OF_LOSS => since + of_loss(dice, params),
         Phase::Degraded => {
             since + dice.around(doubled(params.idle.every, 2.0, probe.count).min(RAREST), params.hold.jitter)
         }
@@ -115,6 +121,12 @@ pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Para
         None => at,
     };
     Some(clear.max(now))
+}
+
+/// The wait between two questions that tell lost packets from dropped ones.
+fn of_loss(dice: &mut Dice, params: &Params) -> Duration {
+    let first = params.suspect.at.first().copied().unwrap_or(params.suspect.apart);
+    dice.stretch(first, OF_LOSS_APART.0, OF_LOSS_APART.1)
 }
 
 /// Whether packets are said to be lost at random, and too little came through yet to be sure of that.

@@ -35,6 +35,7 @@ mod aside;
 mod belief;
 mod budget;
 mod cadence;
+mod chance;
 mod dice;
 mod ends;
 mod freeze;
@@ -58,6 +59,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod twins;
 mod unsure;
 mod weigh;
 

@@ -12,6 +12,8 @@ const REMEMBERED: Duration = Duration::from_secs(3600);
 /// So many first flights cut off in that time, each on its own, while other ways had answers, are no accident, however
 /// many got through between them (scenario 34).
 const CUT_OFF: usize = 3;
+/// Of which so many are remembered.
+const CUT_OFF_MOST: usize = 8;
 /// What is cut off sooner than this after another belongs to the same trouble.
 const APART: Duration = Duration::from_secs(60);
 
@@ -27,11 +29,19 @@ struct Outcome {
     stray: bool,
 }
 
+/// A first flight that was cut off while other ways had answers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct CutOff {
+    at: Moment,
+    /// On this very way; else on another bare one to the same place.
+    own: bool,
+}
+
 /// The latest outcomes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Outcomes {
     all: VecDeque<Outcome>,
-    cut_off: VecDeque<Moment>,
+    cut_off: VecDeque<CutOff>,
 }
 
 impl Outcomes {
@@ -51,15 +61,30 @@ impl Outcomes {
         }
     }
 
-    /// A failure while another way had answers; it is kept if it was a first flight cut off.
-    pub(super) fn note_cut_off(&mut self, evidence: &Evidence) {
-        let apart = self.cut_off.back().is_none_or(|last| evidence.at.since(*last) >= APART);
-        if apart && matches!(evidence.sign, Sign::HelloDropped | Sign::HelloMuted | Sign::ResetAfterHello) {
-            self.cut_off.push_back(evidence.at);
-            while self.cut_off.len() > CUT_OFF {
-                self.cut_off.pop_front();
+    /// A failure while another way had answers; it is kept if it was a first flight cut off. Whether it was.
+    pub(super) fn note_cut_off(&mut self, evidence: &Evidence) -> bool {
+        matches!(evidence.sign, Sign::HelloDropped | Sign::HelloMuted | Sign::ResetAfterHello)
+            && self.add_cut_off(evidence.at, true)
+    }
+
+    /// The same happened at `at` on another bare way to the same place.
+    pub(super) fn note_cut_off_beside(&mut self, at: Moment) {
+        self.add_cut_off(at, false);
+    }
+
+    fn add_cut_off(&mut self, at: Moment, own: bool) -> bool {
+        let apart = self.cut_off.back().is_none_or(|last| at.since(last.at) >= APART);
+        if !apart {
+            if let Some(last) = self.cut_off.back_mut() {
+                last.own |= own;
             }
+            return false;
         }
+        self.cut_off.push_back(CutOff { at, own });
+        if self.cut_off.len() > CUT_OFF_MOST {
+            self.cut_off.pop_front();
+        }
+        true
     }
 
     /// Whether there were enough good outcomes in a row to believe that the route works.
@@ -102,9 +127,27 @@ impl Outcomes {
         all >= 5 && bad >= 2 && bad * 10 <= all * 9 && bad * 5 >= all
     }
 
-    /// Whether first flights were cut off often enough to call it a block though others get through.
+    /// Whether first flights were cut off often enough to call it a block though others get through; at least one of
+    /// them on this way.
     pub(super) fn are_cut_off(&self, now: Moment) -> bool {
-        self.cut_off.iter().filter(|at| now.since(**at) <= REMEMBERED).count() >= CUT_OFF
+        self.cut_offs(now) >= CUT_OFF && self.lately_cut_off(now).any(|cut| cut.own)
+    }
+
+    /// How many were lately, on whichever bare way.
+    pub(super) fn cut_offs(&self, now: Moment) -> usize {
+        self.lately_cut_off(now).count()
+    }
+
+    /// Whether something was answered here between one that was cut off and the next: what is cut off is not chosen.
+    pub(super) fn are_chosen_by_chance(&self, now: Moment) -> bool {
+        let first = self.lately_cut_off(now).next().map(|cut| cut.at);
+        let last = self.lately_cut_off(now).last().map(|cut| cut.at);
+        let between = |at: Moment| first.is_some_and(|first| at > first) && last.is_some_and(|last| at < last);
+        self.all.iter().any(|outcome| outcome.good && between(outcome.at))
+    }
+
+    fn lately_cut_off(&self, now: Moment) -> impl Iterator<Item = &CutOff> {
+        self.cut_off.iter().filter(move |cut| now.since(cut.at) <= REMEMBERED)
     }
 }
 

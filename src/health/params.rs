@@ -261,6 +261,13 @@ impl Default for Params {
     }
 }
 
+impl TaintTimes {
+    /// The longest punishment there is.
+    pub fn longest(&self) -> Duration {
+        self.sni_rst.max(self.sni_drop).max(self.quic).max(self.burst).max(self.unknown)
+    }
+}
+
 impl Default for TaintTimes {
     fn default() -> Self {
         Self { sni_rst: secs(75), sni_drop: secs(420), quic: secs(420), burst: secs(130), unknown: secs(180) }

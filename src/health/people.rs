@@ -26,14 +26,27 @@ pub(super) struct People {
     /// Whether a question failed on every way since their last success.
     failed: bool,
     contradicted: u32,
+    /// When they last got through after a question had failed on every way.
+    contradicted_at: Option<Moment>,
 }
 
 impl People {
-    /// They got through.
-    pub(super) fn succeeded(&mut self, at: Moment) {
+    /// They got through. Whether that contradicts a question that failed on every way before.
+    pub(super) fn succeeded(&mut self, at: Moment) -> bool {
         self.last = self.last.max(Some(at));
         self.in_vain = None;
-        self.contradicted = self.contradicted.saturating_add(u32::from(std::mem::take(&mut self.failed)));
+        let contradict = std::mem::take(&mut self.failed);
+        if contradict {
+            self.contradicted = self.contradicted.saturating_add(1);
+            self.contradicted_at = Some(at);
+        }
+        contradict
+    }
+
+    /// Since when they contradict a question that failed on every way: it is worth asking again while they get through,
+    /// for either the service was down then, or the question is.
+    pub(super) const fn contradicted(&self) -> Option<Moment> {
+        self.contradicted_at
     }
 
     /// They failed here; `in_shadow` where it counts nothing. Whether it is time for a question about that.
@@ -66,6 +79,7 @@ impl People {
     pub(super) const fn question_answered(&mut self) {
         self.failed = false;
         self.contradicted = 0;
+        self.contradicted_at = None;
     }
 
     /// Whether they contradict a question that failed everywhere at `now`.
@@ -112,7 +126,8 @@ mod tests {
             people.succeeded(at(hour * 3600 + 60));
         }
         assert!(people.contradict(at(9000)));
+        assert_eq!(people.contradicted(), Some(at(3600)), "the first success after the failure");
         people.question_answered();
-        assert!(!people.contradict(at(9000)), "the question is understood again");
+        assert!(!people.contradict(at(9000)) && people.contradicted().is_none(), "the question is understood again");
     }
 }

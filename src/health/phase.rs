@@ -41,10 +41,14 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
         }
         Phase::Recovering => {}
         Phase::ServiceDown | Phase::ProbeStale if !here => {}
+        // More first flights were cut off than connects lost: whoever does that chooses, if only by lot (scenario 34).
+        _ if is_cut_off(belief, now, params) && belief.outcomes.cut_offs(now) > belief.tally.lost() as usize => {
+            block(belief, now);
+        }
         // A part of the connections lives: usable for some things, and others go first (T18).
         _ if value >= params.switch_at && belief.is_lossy() => lossy(belief, now),
         _ if is_ripe(belief, params) => block(belief, now),
-        _ if belief.score.for_verdict() >= params.switch_at && belief.outcomes.are_cut_off(now) => block(belief, now),
+        _ if is_cut_off(belief, now, params) => block(belief, now),
         _ if belief.score.without_slowness() >= params.switch_at => enter(belief, Phase::Suspect, now),
         _ if value >= params.switch_at => {
             belief.technique = Some(Technique::Throttled);
@@ -67,6 +71,11 @@ fn is_ripe(belief: &Belief, params: &Params) -> bool {
         enough && (belief.tally.proof().is_some() || !belief.tally.is_of_loss() || belief.tally.lost() >= LOST);
     let by_address = matches!(belief.tally.technique(), Technique::IpDrop | Technique::TcpReject);
     enough && !(by_address && belief.tally.confidence() == Confidence::Anomaly && belief.is_alive_in_part())
+}
+
+/// Whether first flights were cut off often enough, and lately.
+fn is_cut_off(belief: &Belief, now: Moment, params: &Params) -> bool {
+    belief.score.for_verdict() >= params.switch_at && belief.outcomes.are_cut_off(now)
 }
 
 fn lossy(belief: &mut Belief, now: Moment) {
@@ -95,6 +104,17 @@ fn block(belief: &mut Belief, now: Moment) {
     }
     belief.technique = Some(how);
     belief.confidence = belief.tally.confidence();
+    let cut_off = belief.outcomes.are_cut_off(now) && belief.outcomes.are_chosen_by_chance(now);
+    let by_chance = belief.confidence == Confidence::Anomaly && (how == Technique::RandomDrop || cut_off);
+    belief.recovery.fell(by_chance);
+    enter(belief, Phase::Blocked, now);
+}
+
+/// It fails as another bare way does, which is blocked `like` that by chance: cutting the first message otherwise does not
+/// help.
+pub(super) fn share(belief: &mut Belief, like: (Option<Technique>, Confidence), now: Moment) {
+    (belief.technique, belief.confidence) = like;
+    belief.recovery.fell(true);
     enter(belief, Phase::Blocked, now);
 }
 

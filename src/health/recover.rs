@@ -6,6 +6,8 @@ use super::params::Params;
 use crate::model::{Evidence, Moment, Sign, Technique};
 use std::time::Duration;
 
+/// Where one flow in four is killed, so many in a row get through by luck in one case of twenty (T18).
+const OF_CHANCE: u32 = 10;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How far a route has come back.
@@ -17,6 +19,8 @@ pub(super) struct Recovery {
     stage: usize,
     stage_since: Moment,
     relapses: Relapses,
+    /// What was blocked fails by chance: one answer says little.
+    by_chance: bool,
 }
 
 /// For how long it was left alone after it last fell back, and when that was.
@@ -35,9 +39,29 @@ pub(super) enum Progress {
 }
 
 impl Recovery {
+    /// What the next recovery takes over from this one.
+    fn emptied(&self) -> Self {
+        Self { relapses: self.relapses, by_chance: self.by_chance, ..Self::default() }
+    }
+
+    /// It is blocked, by chance or not: whether one connection is any like the next.
+    pub(super) const fn fell(&mut self, by_chance: bool) {
+        self.by_chance = by_chance;
+    }
+
+    /// Whether it fails by chance.
+    pub(super) const fn is_by_chance(&self) -> bool {
+        self.by_chance
+    }
+
+    /// A body came whole on another way that differs in the first message only.
+    pub(super) const fn prove(&mut self) {
+        self.proven = true;
+    }
+
     /// A first good sign on a blocked route.
     pub(super) fn begin(&mut self, now: Moment) {
-        *self = Self { stage_since: now, relapses: self.relapses, ..Self::default() };
+        *self = Self { stage_since: now, ..self.emptied() };
     }
 
     /// Another good sign.
@@ -59,7 +83,8 @@ impl Recovery {
     /// Whether probes alone have shown enough to lend it people's connections.
     fn has_answered_enough(&self, params: &Params) -> bool {
         let spanned = self.span.is_some_and(|(first, last)| last.since(first) >= params.recover.min_span);
-        self.successes >= params.recover.successes && spanned
+        let wanted = if self.by_chance { params.recover.successes.max(OF_CHANCE) } else { params.recover.successes };
+        self.successes >= wanted && spanned
     }
 
     /// Moves on when a stage was clean for long enough. Where no probe carries a body, people's own flows on the
@@ -112,7 +137,7 @@ impl Recovery {
             last.mul_f64(2.0 * 0.5f64.powi(days)).max(hold.relapse_start)
         });
         let wait = wait.min(hold.relapse_cap);
-        *self = Self { relapses: Relapses(Some((wait, now))), ..Self::default() };
+        *self = Self { relapses: Relapses(Some((wait, now))), ..self.emptied() };
         wait
     }
 

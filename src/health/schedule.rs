@@ -77,7 +77,7 @@ impl Flights {
         self.under_way.remove(route).map(|(_, reserved)| reserved).filter(|bytes| *bytes > 0)
     }
 
-    fn reserved(&self) -> u64 {
+    pub(super) fn reserved(&self) -> u64 {
         self.under_way.values().map(|(_, bytes)| bytes).sum()
     }
 
@@ -168,7 +168,7 @@ impl State {
         let plain = params.bare.first() == Some(&route.transport);
         let wanted = self.beliefs.get(route).is_some_and(|belief| match belief.phase {
             Phase::Recovering => belief.recovery.wants_body(),
-            _ => belief.may_freeze() && plain,
+            _ => belief.may_freeze() && plain && !self.wants_packets(route, now, params),
         });
         let suspected = self.beliefs.get(route).is_some_and(Belief::may_freeze);
         wanted && self.ledger.allows_body(&route.service, suspected, self.flights.reserved(), now, params)
@@ -264,9 +264,10 @@ impl State {
                 self.put_off(&route, Some(until));
                 continue;
             }
-            let price = match self.wants_body(&route, now, params) {
-                true => budget::BODY_PRICE,
-                false => self.beliefs.get(&route).and_then(|b| b.probe.cost).map_or(budget::UNKNOWN_PRICE, u64::from),
+            let price = match () {
+                () if self.wants_body(&route, now, params) => budget::BODY_PRICE,
+                () if self.wants_packets(&route, now, params) => budget::PACKETS_PRICE,
+                () => self.beliefs.get(&route).and_then(|b| b.probe.cost).map_or(budget::UNKNOWN_PRICE, u64::from),
             };
             let room = self.flights.has_room(&route.service, now, params.suspect.apart);
             let paid = self.ledger.allows(&route.service, price, self.flights.reserved(), now, params);

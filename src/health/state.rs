@@ -1,7 +1,7 @@
 //! Everything believed, and how each event reaches the beliefs it concerns. Rules about one route are in
 //! [`super::belief`] and [`super::phase`]; here is what routes have to do with one another.
 
-use super::belief::{Belief, Cue, TWIN_WITHIN};
+use super::belief::{Belief, Cue};
 use super::budget::Ledger;
 use super::dice::Dice;
 use super::link::{Link, Ruling};
@@ -10,6 +10,7 @@ use super::params::{Mode, Params};
 use super::resolver::Resolver;
 use super::schedule::{Flights, Way};
 use super::throttle::Yardstick;
+use super::twins::TWIN_WITHIN;
 use super::unsure::Unsure;
 use super::{Event, LinkReport, phase};
 use crate::model::{
@@ -220,6 +221,8 @@ impl State {
             }
         }
         self.spread_freeze(evidence, now, params);
+        self.spread_proof(evidence, now, params);
+        self.tell_bare_ways(evidence, now, params);
         if evidence.sign.is_good() {
             self.forgive_server(route, now, params);
             self.pair_up(evidence, now, params);
@@ -268,14 +271,19 @@ impl State {
         })
     }
 
-    /// What people live to see on one way, and what questions are answered there, speaks of the service on all.
+    /// What people live to see on one way, which questions are answered there, and which fail on every way, speaks of
+    /// the service on all.
     fn hear_people(&mut self, evidence: &Evidence) {
         let route = &evidence.route;
         let same = |r: &Route| (&r.service, r.facet, r.l4) == (&route.service, route.facet, route.l4);
-        for (_, belief) in self.beliefs.iter_mut().filter(|(r, _)| evidence.sign.is_good() && same(r)) {
+        for (_, belief) in self.beliefs.iter_mut().filter(|(r, _)| same(r)) {
             match evidence.source {
-                Source::Traffic => belief.people.succeeded(evidence.at),
-                Source::Probe => belief.people.question_answered(),
+                Source::Traffic if evidence.sign.is_good() => {
+                    belief.probe.stale |= belief.people.succeeded(evidence.at);
+                }
+                Source::Probe if evidence.sign.is_good() => belief.people.question_answered(),
+                Source::Probe if belief::is_everywhere(evidence) => belief.people.question_failed(),
+                _ => {}
             }
         }
     }
@@ -291,7 +299,7 @@ impl State {
         Evidence { sign: if shadowed { Sign::Silence } else { evidence.sign }, ..evidence.clone() }
     }
 
-    fn siblings<'a>(&'a self, route: &'a Route) -> impl Iterator<Item = (&'a Route, &'a Belief)> {
+    pub(super) fn siblings<'a>(&'a self, route: &'a Route) -> impl Iterator<Item = (&'a Route, &'a Belief)> {
         self.beliefs.iter().filter(move |(r, _)| {
             (&r.service, r.facet, r.l4) == (&route.service, route.facet, route.l4) && r.transport != route.transport
         })

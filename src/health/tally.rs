@@ -28,6 +28,8 @@ pub(super) struct Tally {
     same_place: u32,
     /// Tries that failed while another way of the service answered.
     elsewhere: u32,
+    /// Connects that came through after others had timed out, to no avail.
+    through: u32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -37,12 +39,21 @@ struct End {
     last: Moment,
 }
 
+/// So many connects time out at most for each that comes through, where packets are lost by chance.
+const MOST_LOST: u32 = 8;
+
+/// Whether a connection was made, and nothing came of its first message.
+const fn is_silent(sign: Sign) -> bool {
+    matches!(sign, Sign::HelloDropped | Sign::HelloMuted | Sign::Silence)
+}
+
 impl Tally {
     /// Notes a bad sign and what it weighed.
     pub(super) fn note(&mut self, evidence: &Evidence, weight: &Weight) {
         let first = self.span.map_or(evidence.at, |(first, _)| first.min(evidence.at));
         let last = self.span.map_or(evidence.at, |(_, last)| last.max(evidence.at));
         self.span = Some((first, last));
+        self.through += u32::from(is_silent(evidence.sign) && self.lost() > 0);
         self.count(evidence.sign);
         match self.techniques.iter_mut().find(|(how, _)| *how == weight.technique) {
             Some((_, points)) => *points += weight.points,
@@ -192,6 +203,13 @@ impl Tally {
         let (lost, silent) = (self.count_of(Sign::ConnectTimeout), silent.sum::<u32>());
         let all = self.all();
         self.is_of_loss() && lost >= 2 && silent >= 1 && (lost + silent) * 3 >= all * 2 && (4..8).contains(&all)
+    }
+
+    /// Whether packets are lost at every stage: transfers stall, and connects time out in part and are silent in part. A
+    /// box that chooses acts at one of them.
+    pub(super) fn is_patchy(&self) -> bool {
+        let stalled = self.count_of(Sign::Frozen { kilobytes: 0 }) + self.count_of(Sign::Throttled);
+        stalled > 0 && self.through.saturating_mul(MOST_LOST) > self.lost()
     }
 
     fn count_of(&self, sign: Sign) -> u32 {

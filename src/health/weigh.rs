@@ -59,6 +59,8 @@ pub(super) fn weigh(evidence: &Evidence, before: Before) -> Option<Weight> {
         (pair, sign) if evidence.route.l4 == L4::Tcp && is_of_packets(pair, sign) => return None,
         // It says what is not the trigger; a path that loses large packets looks the same.
         (Some(Technique::HelloSize), _) => plain(3.0),
+        // Small answers do not forgive it either.
+        (Some(Technique::Freeze), _) => Weight { part: Part::Freeze, ..proven(Technique::Freeze) },
         (Some(how), _) => proven(how),
         (None, Sign::ForeignKey) => proven(Technique::Mitm),
         (None, Sign::BlockPage) => proven(Technique::HttpBlock),

@@ -145,7 +145,8 @@ fn ground(run: &Controls, limits: Limits) -> Ground {
     } else if neutral > 0 {
         Ground::TooFew
     } else if domestic >= 2 {
-        Ground::OnlyDomestic
+        // Where they are as slow, nobody chooses whom to let through.
+        if is_slow(trip(&run.domestic), run) { Ground::Lossy } else { Ground::OnlyDomestic }
     } else if run.neutral.is_empty() && (seen(Canary::Exact) || domestic > 0) {
         // Nobody configured anchors: what there is must do.
         Ground::AnchorsAnswer
@@ -159,19 +160,26 @@ fn ground(run: &Controls, limits: Limits) -> Ground {
 impl Controls {
     /// The neutral anchors' middle round trip; of two the faster, for one packet sent again makes no line slow.
     pub fn trip(&self) -> Option<Duration> {
-        let answered = self.neutral.iter().filter_map(|anchor| match anchor {
-            Anchor::Answered(rtt) => Some(*rtt),
-            Anchor::ForeignKey | Anchor::Nothing => None,
-        });
-        let mut trips: Vec<Duration> = answered.collect();
-        trips.sort();
-        trips.get(trips.len().saturating_sub(1) / 2).copied()
+        trip(&self.neutral)
     }
 }
 
+fn trip(anchors: &[Anchor]) -> Option<Duration> {
+    let answered = anchors.iter().filter_map(|anchor| match anchor {
+        Anchor::Answered(rtt) => Some(*rtt),
+        Anchor::ForeignKey | Anchor::Nothing => None,
+    });
+    let mut trips: Vec<Duration> = answered.collect();
+    trips.sort();
+    trips.get(trips.len().saturating_sub(1) / 2).copied()
+}
+
+fn is_slow(trip: Option<Duration>, run: &Controls) -> bool {
+    trip.zip(run.usual_rtt).is_some_and(|(trip, usual)| trip >= usual * SLOW)
+}
+
 fn is_poor(run: &Controls, limits: Limits) -> bool {
-    let slow = run.trip().zip(run.usual_rtt).is_some_and(|(trip, usual)| trip >= usual * SLOW);
-    slow || run.loss.is_some_and(|loss| loss >= limits.max_loss)
+    is_slow(run.trip(), run) || run.loss.is_some_and(|loss| loss >= limits.max_loss)
 }
 
 #[cfg(test)]
@@ -229,6 +237,8 @@ mod tests {
         assert_eq!(assess(&lossy).state, LinkState::LinkBad);
         let slow = Controls { usual_rtt: Some(Duration::from_millis(15)), ..clean };
         assert_eq!(assess(&slow).state, LinkState::LinkBad);
+        let only_domestic = Controls { neutral: vec![NO; 4], ..slow };
+        assert_eq!(assess(&only_domestic).ground, Ground::Lossy, "even what is near answers late");
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::round::{Failed, Question, Rounds, body_bytes};
 use super::spec::{Https, Kind, Spec};
 use super::tap::Tap;
 use super::trickle;
-use crate::judge::packets::Half;
-use crate::model::{Cause, Destination, Evidence, Failure, Grade, L4, Moment, Phase, Route, Sign, Source, Stage};
+use crate::judge::packets::{Half, Pair, technique};
+use crate::model::{Cause, Destination, Evidence, Failure, Grade, L4, Moment, Phase, Route, Sign, Source, Stage, Twin};
 use crate::net::Stream;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -85,6 +85,66 @@ impl Rounds {
                 self.stopped_in_many(question, &whole, began).await;
                 true
             }
+        }
+    }
+
+    /// T9's pair on the plain way, where the board suspects a freeze. True when nothing more is to be asked: both halves
+    /// were answered, or packets are counted, and the board knows.
+    pub(super) async fn counted_packets(&self, question: &Question<'_>) -> bool {
+        let silent = matches!(question.spec.kind, Kind::Stun | Kind::Quic(_));
+        let plain = question.way.kind == "direct";
+        if !plain
+            || question.is_long()
+            || silent
+            || !self.settings().pairs
+            || !self.board.wants_packets(&question.route)
+        {
+            return false;
+        }
+        let began = self.board.now();
+        let mut pair = self.pair_of_packets(question).await;
+        // Once may be a packet that was lost for good.
+        if technique(pair).is_some() {
+            pair = self.pair_of_packets(question).await;
+        }
+        if pair.whole != Half::Answered {
+            return false;
+        }
+        let Some(how) = technique(pair) else {
+            self.board.report(self.found(question, Sign::Answer(Grade::B), began));
+            return true;
+        };
+        let mut evidence = self.found(question, PACKETS, began);
+        evidence.twin = self.counted_inside(question).await;
+        evidence.pair = (evidence.twin != Twin::FailedToo).then_some(how);
+        let mut failed = Failed { evidence, address: None, is_foreign_key: false };
+        self.ask_the_anchors(&mut failed).await;
+        if failed.evidence.pair.is_some() {
+            self.report(question, failed.evidence);
+        }
+        true
+    }
+
+    async fn pair_of_packets(&self, question: &Question<'_>) -> Pair {
+        self.board.probe_started(question.route.clone(), trickle::PRICE);
+        trickle::pair(&self.asker, question.way, &question.spec, &question.target).await
+    }
+
+    /// The many packets inside the tunnel that people would take (C8): a server may mind them itself.
+    async fn counted_inside(&self, question: &Question<'_>) -> Twin {
+        let tunnel = self.active_tunnel(&question.route);
+        let Some(way) = tunnel.filter(|way| self.is_allowed(&question.route.service, way)) else {
+            return Twin::Unknown;
+        };
+        let route = Route { transport: way.id.clone(), ..question.route.clone() };
+        self.board.probe_started(route.clone(), trickle::PRICE);
+        let inside = trickle::in_many(&self.asker, way, &question.spec, &question.target).await;
+        self.board.probe_ended(route);
+        match inside {
+            Half::Answered => Twin::Answered,
+            Half::Stopped => Twin::FailedToo,
+            // The tunnel's own trouble says nothing of the service.
+            Half::Failed => Twin::Unknown,
         }
     }
 

@@ -32,6 +32,7 @@ mod tls;
 mod trickle;
 mod turns;
 mod udp;
+mod vouch;
 mod websocket;
 
 pub use ask::Answer;

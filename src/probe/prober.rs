@@ -105,7 +105,7 @@ impl Prober {
                 let asked_at = self.rounds.board.now();
                 let gate = self.gates.of(&route.service);
                 let _turn = gate.lock().await;
-                let is_long = self.rounds.board.wants_body(&route);
+                let is_long = self.rounds.board.wants_body(&route) || self.rounds.board.wants_packets(&route);
                 if is_long || !self.is_answered(&route, asked_at) {
                     self.rounds.probe(&route).await;
                 }

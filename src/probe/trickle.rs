@@ -1,6 +1,6 @@
 //! T9's pair: one question of a few dozen bytes in one packet, and the same in some thirty, 50 ms apart. Nothing harmless
-//! minds the difference; a censor that counts packets freezes the second. On the bare line only in an examination: it is
-//! what no app does. Inside a tunnel nobody sees it, and there it is how a tunnel is asked after: a handshake passes
+//! minds the difference; a censor that counts packets freezes the second. On the bare line only in an examination, and once
+//! where transfers have seemed to freeze: it is what no app does. Inside a tunnel nobody sees it, and there it is how a tunnel is asked after: a handshake passes
 //! where transfers freeze.
 
 use super::ask::{Asker, Spoken};

@@ -3,17 +3,9 @@
 
 /// Number, and what is missing.
 const OPEN: &[(u8, &str)] = &[
-    (
-        18,
-        "in some runs the second body is not asked for within the ten minutes, so it stays suspected; the way is right",
-    ),
-    (19, "right in all ten runs that were played, not yet in twenty"),
     (21, "three questions are too few to tell a part of all packets from all of them"),
     (34, "named rightly; ways change too often"),
-    (
-        37,
-        "the way and the verdict are right; IPv6 is tried first, so nobody dials IPv4, and that it is blocked is not known",
-    ),
+    (37, "the way and the verdict are right; IPv6 is tried first, so nobody dials IPv4, and that it is blocked is not known"),
     (44, "in one run of twenty the block before it is not called so, as 8; the tunnel is left"),
 ];
 

@@ -2,7 +2,9 @@
 
 use super::world::{A, B, World, mins, route, secs};
 use crate::health::{Event, Params};
-use crate::model::{Anchors, Evidence, Phase, Sign, Source, Technique, TransportId, Twin, Verdict};
+use crate::model::{
+    Anchors, Confidence, Evidence, Facet, Phase, Route, Sign, Source, Technique, TransportId, Twin, Verdict,
+};
 
 const FROZEN: Sign = Sign::Frozen { kilobytes: 14 };
 
@@ -30,10 +32,12 @@ fn a_first_freeze_asks_for_a_body_on_the_plain_way_and_a_second_one_is_the_verdi
     world.traffic("direct", FROZEN);
     world.traffic("split", FROZEN);
     assert_eq!(world.phase("direct"), Phase::Suspect);
-    assert!(wants(&world, "direct") && !wants(&world, "split"), "they differ in the first message only");
+    assert!(!wants(&world, "direct"), "the cheap pair goes first");
     world.traffic("tokyo", A);
     world.pass(secs(30));
     assert!(!world.probes_of(&route("telegram", "direct")).is_empty(), "it is asked soon");
+    probed(&mut world, "direct", A, Twin::Unknown);
+    assert!(wants(&world, "direct") && !wants(&world, "split"), "they differ in the first message only");
     // Small answers came to people shortly before: they say nothing of transfers.
     world.traffic("direct", B);
     probed(&mut world, "direct", FROZEN, Twin::Answered);
@@ -56,10 +60,37 @@ fn a_question_that_froze_early_leaves_the_days_body_unspent() {
     let mut world = evening();
     let direct = route("telegram", "direct");
     world.traffic("direct", FROZEN);
+    probed(&mut world, "direct", A, Twin::Unknown);
+    let wants = |world: &World| world.state().wants_body(&direct, world.now, &world.params);
     world.event(Event::ProbeStarted(direct.clone(), 78_000));
-    assert!(!world.state().wants_body(&direct, world.now, &world.params));
+    assert!(wants(&world), "the suspicion is worth one more");
+    world.event(Event::ProbeStarted(direct.clone(), 78_000));
+    assert!(!wants(&world));
     world.event(Event::ProbeSpared(direct.clone(), 55_000));
-    assert!(world.state().wants_body(&direct, world.now, &world.params));
+    assert!(wants(&world));
+}
+
+#[test]
+fn a_suspicion_counts_packets_first_and_the_proof_speaks_for_every_facet_that_froze() {
+    let mut world = evening();
+    let direct = route("telegram", "direct");
+    let web = Route { facet: Facet::Web, ..direct.clone() };
+    world.traffic("direct", FROZEN);
+    world.tell(Evidence { route: web.clone(), ..world.fact(direct.clone(), FROZEN) });
+    let state = world.state();
+    assert!(
+        state.wants_packets(&direct, world.now, &world.params) && !state.wants_body(&direct, world.now, &world.params)
+    );
+    let fact = world.fact(direct.clone(), FROZEN);
+    let pair = Some(Technique::Freeze);
+    world.tell(Evidence { source: Source::Probe, twin: Twin::Answered, anchors: Anchors::Good, pair, ..fact });
+    for route in [&direct, &web] {
+        let standing = world.state().snapshot(&world.params).standing(route).cloned().unwrap();
+        assert_eq!(standing.verdict, Verdict::Blocked(Technique::Freeze), "{route}");
+        assert_eq!(standing.confidence, Confidence::Confirmed, "{route}");
+    }
+    let media = Route { facet: Facet::Media, ..direct };
+    assert!(world.state().snapshot(&world.params).standing(&media).is_none_or(|s| s.phase == Phase::Unknown));
 }
 
 #[test]

@@ -60,8 +60,8 @@ pub fn nothing_lost(rows: &[Row]) -> bool {
 /// waits half a second here. For the end of [`crate::lab::Country::config_toml`].
 pub const HURRY: &str = r#"
 [detect]
-connect_timeout = "1s"
-first_byte_timeout = "1500ms"
+connect_timeout = "600ms"
+first_byte_timeout = "1100ms"
 [detect.block]
 span = "200ms"
 [detect.suspect]
