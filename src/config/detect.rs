@@ -68,7 +68,7 @@ fn params(section: &Section<'_>, usual: Params) -> Params {
         anchor_max_loss: share,
         anchor_every: span,
         taint: table!(TaintTimes { sni_rst: span, sni_drop: span, quic: span, burst: span, unknown: span, }),
-        block: table!(BlockGate { endpoints: count, tries: count, span: span, }),
+        block: table!(BlockGate { endpoints: count, tries: count, span: span, syns: count, }),
         suspect: table!(Suspect { at: |item| list(item, span), recheck: span, apart: span, }),
         hold: table!(Hold {
             start: span,

@@ -14,8 +14,9 @@ const CHEAP: u32 = 2_048;
 /// Where connects time out, so many questions are asked of a suspected route: with fewer, lost packets are not told from
 /// dropped ones, for of five with six packets in ten lost none may come through (T10) …
 const MOST_OF_LOSS: u32 = 10;
-/// … and the later ones three quarters as far apart, or a little more, as the first was from the suspicion.
-const OF_LOSS_APART: (f64, f64) = (0.75, 0.975);
+/// … each half as long after the one before, or a little more, as the first one is after the suspicion: losses are
+/// independent of one another, and the sooner it is known, the better.
+const OF_LOSS_APART: (f64, f64) = (0.5, 0.65);
 /// Slow routes are sampled ever more rarely, down to once an hour.
 const RAREST: Duration = Duration::from_secs(3600);
 
@@ -92,9 +93,11 @@ pub(super) fn next(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Para
         _ if belief.everywhere.is_some() && calm => now + dice.around(params.suspect.recheck, 0.1),
         Phase::Unknown | Phase::Ok if !is_primary => return None,
         Phase::Unknown | Phase::Ok => idle(belief, dice, asked, params),
+        Phase::Suspect if belief.tally.is_of_loss() && (1..MOST_OF_LOSS).contains(&probe.count) => {
+            since + of_loss(dice, params)
+        }
         Phase::Suspect => match params.suspect.at.get(probe.count as usize) {
             Some(after) => belief.since + dice.stretch(*after, 1.0, 1.15),
-            None if belief.tally.is_of_loss() && probe.count < MOST_OF_LOSS => since + of_loss(dice, params),
             None if is_primary => since + dice.around(undecided(belief, params), params.hold.jitter),
             None => idle(belief, dice, asked, params),
         },

@@ -70,6 +70,11 @@ impl Ends {
         self.0.last_mut()
     }
 
+    /// The route as a whole was blocked: what failed meanwhile says nothing of single endpoints.
+    pub(super) fn forgive(&mut self) {
+        self.0.iter_mut().for_each(|known| known.bad = None);
+    }
+
     /// Whether another endpoint answered since an attempt that began at `began`, and has not failed since: what answered
     /// before it says nothing of a block that falls in between.
     pub(super) fn sibling_answered(&self, tag: Option<EndpointTag>, began: Moment) -> bool {

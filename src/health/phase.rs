@@ -11,9 +11,6 @@ use crate::model::{Confidence, Evidence, Moment, Phase, Source, Technique, Twin}
 /// A failure this heavy ends a recovery by itself (§3.5).
 const RELAPSE: f64 = 3.0;
 
-/// With six packets in ten lost each way, of so many connects in a row none comes through in one case of seventy.
-const LOST: u32 = 8;
-
 /// Moves the phase after `evidence` had the effect `cue`.
 pub(super) fn after(belief: &mut Belief, evidence: &Evidence, cue: Cue, params: &Params) {
     match cue {
@@ -32,10 +29,10 @@ pub(super) fn after(belief: &mut Belief, evidence: &Evidence, cue: Cue, params: 
 pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: bool, params: &Params) {
     let value = belief.score.value();
     match belief.phase {
-        Phase::Blocked => rename(belief),
+        Phase::Blocked => rename(belief, params),
         Phase::Recovering if points >= RELAPSE || value >= params.switch_at => {
             let wait = belief.recovery.relapse(now, params);
-            rename(belief);
+            rename(belief, params);
             enter(belief, Phase::Blocked, now);
             belief.probe.wait = Some(wait);
         }
@@ -66,9 +63,9 @@ fn is_ripe(belief: &Belief, params: &Params) -> bool {
         return false;
     }
     let enough = belief.score.for_verdict() >= params.block_at && belief.tally.suffices(params);
-    // Of connects alone, so many that chance would have let one through (T10).
-    let enough =
-        enough && (belief.tally.proof().is_some() || !belief.tally.is_of_loss() || belief.tally.lost() >= LOST);
+    // Of connects alone, so many that chance would have let one through.
+    let by_chance = belief.tally.is_of_loss() && belief.tally.unanswered() < params.block.syns;
+    let enough = enough && (belief.tally.proof().is_some() || !by_chance);
     let by_address = matches!(belief.tally.technique(), Technique::IpDrop | Technique::TcpReject);
     enough && !(by_address && belief.tally.confidence() == Confidence::Anomaly && belief.is_alive_in_part())
 }
@@ -84,10 +81,13 @@ fn lossy(belief: &mut Belief, now: Moment) {
     enter(belief, Phase::Degraded, now);
 }
 
-/// More is known of a block that stands: what it looks like now, if that can be told.
-fn rename(belief: &mut Belief) {
+/// More is known of a block that stands: what it looks like now, if that can be told. One transfer that stopped does not
+/// make a freeze of it: whatever falls again stops what is open.
+fn rename(belief: &mut Belief, params: &Params) {
     let (before, how) = (belief.technique, belief.tally.technique());
-    if how == Technique::Unidentified || Some(how) == before {
+    let untold =
+        how == Technique::Unidentified || (how == Technique::Freeze && belief.tally.froze() < params.block.tries);
+    if untold || Some(how) == before {
         belief.confidence = belief.confidence.max(belief.tally.confidence());
     } else {
         belief.technique = Some(how);
@@ -127,6 +127,7 @@ fn after_good(belief: &mut Belief, evidence: &Evidence, params: &Params) {
             belief.score.zero();
             // What fails from here on is a trouble of its own, with a name of its own.
             belief.tally = Tally::default();
+            belief.ends.forgive();
             belief.recovery.begin(now);
             belief.recovery.success(evidence, belief.technique, params);
             enter(belief, Phase::Recovering, now);

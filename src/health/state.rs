@@ -1,7 +1,7 @@
 //! Everything believed, and how each event reaches the beliefs it concerns. Rules about one route are in
 //! [`super::belief`] and [`super::phase`]; here is what routes have to do with one another.
 
-use super::belief::{Belief, Cue};
+use super::belief::{self, Belief, Cue};
 use super::budget::Ledger;
 use super::dice::Dice;
 use super::link::{Link, Ruling};

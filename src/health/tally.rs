@@ -13,6 +13,11 @@ const MOST_ENDS: usize = 16;
 /// takes them all.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
+/// When the SYNs of one connect go out (Linux, RFC 6298 §5: one second, doubled each time), in milliseconds.
+const SYNS: [u64; 5] = [0, 1_000, 3_000, 7_000, 15_000];
+/// A SYN sent later than this before the end had no time to be answered.
+const ANSWERED_WITHIN: Duration = Duration::from_millis(500);
+
 /// One trouble of one route.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Tally {
@@ -24,6 +29,8 @@ pub(super) struct Tally {
     /// Whether nothing harmless is left to explain it: a pair alone leaves what every way may share.
     sure: bool,
     timed_out: Vec<Option<EndpointTag>>,
+    /// SYNs of connects that timed out.
+    unanswered: u32,
     /// Tries that failed while another way reached the very same place.
     same_place: u32,
     /// Tries that failed while another way of the service answered.
@@ -66,6 +73,9 @@ impl Tally {
             && !self.timed_out.contains(&evidence.endpoint)
         {
             self.timed_out.push(evidence.endpoint);
+        }
+        if evidence.sign == Sign::ConnectTimeout {
+            self.unanswered = self.unanswered.saturating_add(syns_in(evidence.at.since(evidence.began)));
         }
         if !weight.tried {
             return;
@@ -137,7 +147,10 @@ impl Tally {
 
     /// What it looks like: what was proven, else what most points stand for.
     pub(super) fn technique(&self) -> Technique {
-        let heaviest = self.techniques.iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(how, _)| *how);
+        // Where connects time out as well, what was open stopped for the same reason.
+        let dropped = self.count_of(Sign::ConnectTimeout) >= self.count_of(Sign::Frozen { kilobytes: 0 }).max(1);
+        let fit = self.techniques.iter().filter(|(how, _)| *how != Technique::Freeze || !dropped);
+        let heaviest = fit.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(how, _)| *how);
         self.proven.or(heaviest).unwrap_or(Technique::Unidentified)
     }
 
@@ -192,6 +205,11 @@ impl Tally {
         self.count_of(Sign::ConnectTimeout)
     }
 
+    /// How many SYNs the connects that timed out sent.
+    pub(super) const fn unanswered(&self) -> u32 {
+        self.unanswered
+    }
+
     /// What was proven.
     pub(super) const fn proof(&self) -> Option<Technique> {
         self.proven
@@ -221,7 +239,7 @@ impl Tally {
     }
 
     /// How many connections stopped in the middle, when that is what the trouble consists of.
-    fn froze(&self) -> u32 {
+    pub(super) fn froze(&self) -> u32 {
         if self.technique() == Technique::Freeze { self.count_of(Sign::Frozen { kilobytes: 0 }) } else { 0 }
     }
 
@@ -238,5 +256,23 @@ impl Tally {
     /// From the first bad sign until `now`.
     pub(super) fn took(&self, now: Moment) -> Duration {
         self.first().map_or(Duration::ZERO, |first| now.since(first))
+    }
+}
+
+/// How many SYNs a connect that took so long to time out has sent in time to be answered.
+fn syns_in(took: Duration) -> u32 {
+    let last = u64::try_from(took.saturating_sub(ANSWERED_WITHIN).as_millis()).unwrap_or(u64::MAX);
+    SYNS.iter().map(|sent| u32::from(*sent <= last)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connect_has_sent_as_many_syns_as_its_patience_allows() {
+        for (millis, syns) in [(0, 1), (1_000, 1), (4_000, 3), (7_200, 3), (8_000, 4), (60_000, 5)] {
+            assert_eq!(syns_in(Duration::from_millis(millis)), syns, "{millis} ms");
+        }
     }
 }

@@ -42,6 +42,13 @@ pub(super) struct Asked {
     pub(super) tag: Option<EndpointTag>,
 }
 
+impl Asked {
+    /// Whether its place could not be reached: nothing was asked there.
+    pub(super) fn is_unreached(&self) -> bool {
+        self.outcome.as_ref().is_err_and(|failure| failure.stage == Stage::Connect)
+    }
+}
+
 /// What a conversation found, before it is timed.
 pub(super) struct Spoken {
     pub(super) grade: Grade,

@@ -18,6 +18,8 @@ use tokio::time::Instant;
 pub(super) const OFTEN_BYTES: u32 = 34 * 1024;
 /// The asking ends after so long, as it went.
 const OFTEN_SPAN: Duration = Duration::from_secs(20);
+/// An object of another facet that could not be reached is not asked for again for so long.
+const MISSED: Duration = Duration::from_secs(600);
 /// How many kilobytes a stop after two dozen packets is told as: what they carried hardly counts.
 const PACKETS: Sign = Sign::Frozen { kilobytes: 1 };
 
@@ -52,6 +54,9 @@ impl Rounds {
         let large: Vec<Spec> = own.iter().filter(|spec| body_bytes(spec) > 0).map(|spec| (*spec).clone()).collect();
         let often: Vec<Spec> = own.into_iter().filter_map(often).collect();
         let elsewhere = || {
+            if self.turns.has_missed(route, self.board.now() - MISSED) {
+                return Vec::new();
+            }
             let all = self.specs.iter().filter(|spec| spec.service == route.service && spec.l4 == route.l4);
             all.filter(|spec| body_bytes(spec) > 0).cloned().collect()
         };

@@ -89,7 +89,19 @@ impl Rounds {
         };
         let asked = self.put(&question).await;
         self.turns.took(route, asked.outcome.is_ok(), &self.asker.sources.chance);
+        if question.way.bare && question.speaks_of() != *route && asked.is_unreached() {
+            return self.ask_its_own(route).await;
+        }
         self.tell(&question, &asked, before).await;
+    }
+
+    /// The object that was to show a freeze is another facet's, and its place could not be reached, which tells nothing of
+    /// transfers and nobody asked of that facet: the route's own question is put, and for some minutes no other.
+    async fn ask_its_own(&self, route: &Route) {
+        self.turns.missed(route, self.board.now());
+        let Some(own) = self.question(route).filter(|own| own.speaks_of() == *route) else { return };
+        let asked = self.put(&own).await;
+        self.tell(&own, &asked, None).await;
     }
 
     /// Tells the board what became of a question; a failure when it was looked into.

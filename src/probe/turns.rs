@@ -50,6 +50,7 @@ struct Turn {
     owed: Option<Owed>,
     answered: Option<Moment>,
     carried: Option<Moment>,
+    missed: Option<Moment>,
     silent: Option<(Moment, u32)>,
 }
 
@@ -82,6 +83,16 @@ impl Turns {
     /// A question was answered.
     pub(super) fn answered(&self, route: &Route, at: Moment) {
         self.with(route, |turn| turn.answered = turn.answered.max(Some(at)));
+    }
+
+    /// Another facet's object, which was to tell of this route, could not be reached.
+    pub(super) fn missed(&self, route: &Route, at: Moment) {
+        self.with(route, |turn| turn.missed = Some(at));
+    }
+
+    /// Whether that was so since `since`.
+    pub(super) fn has_missed(&self, route: &Route, since: Moment) -> bool {
+        self.with(route, |turn| turn.missed.is_some_and(|at| at >= since))
     }
 
     /// A whole body came.

@@ -179,9 +179,10 @@ impl World {
         self.country.insert(route, Probed::of(sign));
     }
 
-    /// A fact of people's traffic, begun a moment ago.
+    /// A fact of people's traffic, begun a moment ago; a connect that timed out as long ago as it was waited for.
     pub(super) fn fact(&self, route: Route, sign: Sign) -> Evidence {
-        Evidence::new(route, Source::Traffic, sign, self.now - secs(1), self.now)
+        let took = secs(if sign == Sign::ConnectTimeout { 8 } else { 1 });
+        Evidence::new(route, Source::Traffic, sign, self.now - took, self.now)
     }
 
     pub(super) fn tell(&mut self, evidence: Evidence) {

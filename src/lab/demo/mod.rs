@@ -64,6 +64,7 @@ connect_timeout = "600ms"
 first_byte_timeout = "1100ms"
 [detect.block]
 span = "200ms"
+syns = 5
 [detect.suspect]
 at = ["200ms", "500ms", "1s"]
 recheck = "1s"
