@@ -44,7 +44,7 @@ pub fn import(text: &str, taken: &[TransportId], insecure: Insecure) -> Vec<Impo
         return vec![Imported { name: "entry 1".to_owned(), result: Err(Skipped { reason }) }];
     }
     let mut names = Names { taken: taken.iter().map(|id| id.as_str().to_owned()).collect() };
-    if let Some(servers) = link::servers(text) {
+    if let Some(servers) = link::servers(text, insecure) {
         let entries = servers.into_iter().enumerate().take(MOST_ENTRIES);
         return entries.map(|(index, (name, found))| names.entry(index, name, found)).collect();
     }

@@ -339,7 +339,7 @@ fn checked<T>(item: &Item<'_>, read: Result<T, BadLink>) -> Option<T> {
                 Part::Password => "expected the key as the server's owner gave it",
                 _ => "expected percent-encoded characters up to U+00FF",
             };
-            item.fail(why.why, expected)
+            item.fail(why.why.into_owned(), expected)
         },
         Some,
     )

@@ -1,25 +1,33 @@
 //! Links that carry a server: `ss://` (SIP002, the older form, Outline's `prefix`), `socks5://`, `http(s)://`, `vless://`,
-//! `trojan://`, SIP008
-//! documents, and subscriptions that list them. A link is cut by hand, from the outside in, and decoded only then:
+//! `trojan://`, AmneziaVPN's `vpn://`; and the documents that list servers: SIP008, Clash, sing-box, subscriptions. A link is cut by hand, from the outside in, and decoded only then:
 //! the links people hold break a URL parser. What is wrong is told by part, and never with the part's secret text.
 
+mod amnezia;
+mod clash;
+mod fields;
 mod parts;
 mod proxy;
 mod shadowsocks;
+mod sing_box;
 mod sip008;
 mod tunnel;
+mod uncarried;
 pub(super) mod wg_quick;
+mod yaml;
 
 #[cfg(test)]
 mod tests;
 
 pub(super) use shadowsocks::{NO_CIPHER, cipher, key, prefix_bytes, prefix_text};
-pub(super) use sip008::servers;
 pub use tunnel::Insecure;
 
 use super::settings::TransportKind;
+use fields::{Entry, Fields};
 use parts::Parts;
+use serde_json::Value;
+use std::borrow::Cow;
 use std::fmt;
+use uncarried::not_carried;
 
 /// A server from a link, and the name the link gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +59,10 @@ pub enum Part {
     Path,
     /// The document itself.
     Document,
+    /// What an entry of a document is for.
+    Kind,
+    /// What an entry of a document says beside its server.
+    Options,
 }
 
 /// Why a link cannot be used. Says which part; never holds the part.
@@ -60,13 +72,14 @@ pub struct BadLink {
     /// Which part.
     pub part: Part,
     /// Why.
-    pub why: &'static str,
+    pub why: Cow<'static, str>,
 }
 
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Scheme => "the scheme",
+            Self::Kind => "its kind",
             Self::UserInfo => "the part before @",
             Self::Method => "the method",
             Self::Password => "the password",
@@ -75,6 +88,7 @@ impl fmt::Display for Part {
             Self::Query => "the part after ?",
             Self::Path => "the part behind the server",
             Self::Document => "the document",
+            Self::Options => "its settings",
         })
     }
 }
@@ -82,7 +96,19 @@ impl fmt::Display for Part {
 impl Part {
     /// A fault of this part.
     pub(super) const fn is(self, why: &'static str) -> BadLink {
-        BadLink { part: self, why }
+        BadLink { part: self, why: Cow::Borrowed(why) }
+    }
+}
+
+impl BadLink {
+    /// The same fault in an entry of a document, which has no `?` and no `@`.
+    fn of_an_entry(self) -> Self {
+        let part = match self.part {
+            Part::Query => Part::Options,
+            Part::Scheme => Part::Kind,
+            part => part,
+        };
+        Self { part, ..self }
     }
 }
 
@@ -97,10 +123,13 @@ pub fn parse(text: &str) -> Result<Linked, BadLink> {
 /// Reads one link; `insecure` says whether it may turn the check of a certificate off.
 pub(super) fn read(text: &str, insecure: Insecure) -> Result<Linked, BadLink> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let (scheme, rest) = text.split_once("://").ok_or(Part::Scheme.is("there is no :// in it"))?;
+    if scheme.eq_ignore_ascii_case("vpn") {
+        return amnezia::parse(rest);
+    }
     if text.len() > MOST_BYTES {
         return Err(Part::Document.is("it is longer than any link"));
     }
-    let (scheme, rest) = text.split_once("://").ok_or(Part::Scheme.is("there is no :// in it"))?;
     let parts = Parts::cut(rest);
     match scheme.to_ascii_lowercase().as_str() {
         "ss" => shadowsocks::parse(&parts),
@@ -113,6 +142,36 @@ pub(super) fn read(text: &str, insecure: Insecure) -> Result<Linked, BadLink> {
     }
 }
 
+/// The servers of a document: SIP008, sing-box, Amnezia (JSON), or Clash (YAML). Each is read or refused by itself;
+/// `None` when `text` is none of these.
+pub(super) fn servers(text: &str, insecure: Insecure) -> Option<Vec<Entry>> {
+    let refused = |why: BadLink| vec![(None, Err(why))];
+    if clash::is_clash(text) {
+        return Some(clash::servers(text, insecure).unwrap_or_else(refused));
+    }
+    if !text.starts_with(['{', '[']) || wg_quick::is_wg_quick(text) {
+        return None;
+    }
+    let document: Value = match serde_json::from_str(text) {
+        Ok(document) => document,
+        Err(why) => {
+            let why = format!("it begins like JSON and is none at line {}", why.line());
+            return Some(refused(BadLink { part: Part::Document, why: why.into() }));
+        }
+    };
+    let fields = Fields::of(&document);
+    if let Some(fields) = fields.filter(|fields| fields.has("containers")) {
+        let found = amnezia::server(&fields);
+        return Some(vec![(None, found)]);
+    }
+    let listed = fields.and_then(|fields| sing_box::servers(&fields, insecure));
+    let listed = listed.or_else(|| sip008::servers(&document));
+    Some(
+        listed
+            .unwrap_or_else(|| refused(Part::Document.is("it is JSON, but lists no servers that byway knows to read"))),
+    )
+}
+
 /// A subscription unpacked: the text that `text` is base64 of, when that holds links.
 pub(super) fn unpacked(text: &str) -> Option<String> {
     if text.contains("://") {
@@ -120,23 +179,4 @@ pub(super) fn unpacked(text: &str) -> Option<String> {
     }
     let joined: String = text.split_whitespace().collect();
     parts::base64_text(&joined).filter(|text| text.contains("://"))
-}
-
-/// What is said of a kind of link that byway knows but does not carry.
-fn not_carried(scheme: &str) -> &'static str {
-    match scheme {
-        "vmess" => "VMess is not carried yet",
-        "trojan-go" => "Trojan-Go's own additions are not carried",
-        "hysteria" | "hysteria2" | "hy2" | "hysteria2+realm" => "Hysteria is not carried yet",
-        "tuic" => "TUIC is not carried yet",
-        "anytls" => "AnyTLS is not carried yet",
-        "ssr" => "ShadowsocksR is broken and is not carried; ask for a Shadowsocks 2022 key",
-        "wg" | "wireguard" => "WireGuard is not carried yet",
-        "awg" | "vpn" => "AmneziaWG is not carried yet",
-        "ssconf" => "dynamic keys are not fetched yet; open the address in a browser and import what it shows",
-        "socks4" | "socks4a" => "SOCKS4 has no passwords and no UDP; ask for the proxy's SOCKS5 port",
-        "tg" => "Telegram's own proxies are not carried yet",
-        "naive" | "naive+https" => "NaiveProxy is not carried yet",
-        _ => "this kind of link is not known; ss, socks5, http, https, vless and trojan are",
-    }
 }

@@ -3,7 +3,7 @@
 use super::parts::{Parts, base64_text, decoded};
 use super::{BadLink, Linked, Part};
 use crate::config::settings::TransportKind;
-use crate::model::{Host, Secret};
+use crate::model::{Destination, Host, Secret};
 
 type Login = (String, Secret<String>);
 
@@ -11,31 +11,64 @@ type Login = (String, Secret<String>);
 pub(super) fn socks5(parts: &Parts<'_>) -> Result<Linked, BadLink> {
     no_path(parts)?;
     let login = login(parts)?;
-    if login.as_ref().is_some_and(|(user, password)| user.len() > 255 || password.expose().len() > 255) {
-        return Err(Part::UserInfo.is("SOCKS5 carries at most 255 bytes of user and of password"));
-    }
-    Ok(Linked { name: parts.name(), kind: TransportKind::Socks5 { server: parts.server()?, login } })
+    Ok(Linked { name: parts.name(), kind: socks5_to(parts.server()?, login)? })
 }
+
+/// A SOCKS5 proxy (RFC 1928, RFC 1929).
+pub(super) fn socks5_to(server: Destination, login: Option<Login>) -> Result<TransportKind, BadLink> {
+    checked(login.as_ref(), "SOCKS5 carries at most 255 bytes of user and of password")?;
+    Ok(TransportKind::Socks5 { server, login })
+}
+
+/// Said where the check of a proxy's certificate is to be off.
+pub(super) const UNCHECKED: &str = "it asks not to check the proxy's certificate, which is refused";
 
 /// Reads what follows `http://` or `https://`.
 pub(super) fn http(parts: &Parts<'_>, tls: bool) -> Result<Linked, BadLink> {
     no_path(parts)?;
+    if parts.server().is_err_and(|why| why.part == Part::Port) && parts.user_info.is_none() {
+        return Err(Part::Port
+            .is("a proxy has one, and there is none here; if this is a subscription, byway does not \
+             fetch it: save what the address shows, and import the file"));
+    }
     let server = parts.server()?;
     let mut sni = None;
     for (key, value) in parts.pairs() {
         match key {
-            "sni" | "peer" => sni = Some(name(&decoded(value, Part::Query)?)?),
+            "sni" | "peer" => sni = Some(decoded(value, Part::Query)?),
             "insecure" | "allowInsecure" | "skip-cert-verify" if value != "0" && value != "false" => {
-                return Err(Part::Query.is("it asks not to check the proxy's certificate, which is refused"));
+                return Err(Part::Query.is(UNCHECKED));
             }
             _ => {}
         }
     }
-    let login = login(parts)?;
+    Ok(Linked { name: parts.name(), kind: http_to(server, tls, sni.as_deref(), login(parts)?)? })
+}
+
+/// An HTTP proxy (RFC 9110 §9.3.6), in TLS or not.
+pub(super) fn http_to(
+    server: Destination,
+    tls: bool,
+    sni: Option<&str>,
+    login: Option<Login>,
+) -> Result<TransportKind, BadLink> {
+    checked(login.as_ref(), "byway carries at most 255 bytes of user and of password")?;
     if login.as_ref().is_some_and(|(user, _)| user.contains(':')) {
         return Err(Part::UserInfo.is("HTTP cannot carry a user with ':' in it"));
     }
-    Ok(Linked { name: parts.name(), kind: TransportKind::Http { server, tls, sni, login, roots: None } })
+    // Without TLS there is nobody to show a name to.
+    let sni = sni.filter(|_| tls).map(name).transpose()?;
+    Ok(TransportKind::Http { server, tls, sni, login, roots: None })
+}
+
+fn checked(login: Option<&Login>, too_long: &'static str) -> Result<(), BadLink> {
+    match login {
+        Some((user, password)) if user.trim().is_empty() || password.expose().trim().is_empty() => {
+            Err(Part::UserInfo.is("there is a user without a password, or a password without a user"))
+        }
+        Some((user, password)) if user.len() > 255 || password.expose().len() > 255 => Err(Part::UserInfo.is(too_long)),
+        _ => Ok(()),
+    }
 }
 
 fn name(text: &str) -> Result<String, BadLink> {
@@ -49,7 +82,9 @@ fn no_path(parts: &Parts<'_>) -> Result<(), BadLink> {
     if matches!(parts.path, "" | "/") {
         return Ok(());
     }
-    Err(Part::Path.is("a proxy has no path; if this is a subscription, fetch it and import what it holds"))
+    Err(Part::Path
+        .is("a proxy has none; if this is a subscription, byway does not fetch it: save what the address shows, \
+         and import the file"))
 }
 
 /// `user:password`, percent-encoded, or in base64.
@@ -68,8 +103,5 @@ fn login(parts: &Parts<'_>) -> Result<Option<Login>, BadLink> {
             }
         }
     };
-    if user.is_empty() {
-        return Err(Part::UserInfo.is("the user is empty"));
-    }
     Ok(Some((user, Secret::new(password))))
 }

@@ -32,6 +32,21 @@ pub(super) fn parse(parts: &Parts<'_>) -> Result<Linked, BadLink> {
     Ok(Linked { name: parts.name(), kind })
 }
 
+/// A server as a document names it.
+pub(super) fn kind(
+    server: Destination,
+    method: &str,
+    password: &str,
+    plugin_named: Option<&str>,
+) -> Result<TransportKind, BadLink> {
+    let method = cipher(method)?;
+    let password = key(method, password)?;
+    match plugin_named {
+        Some(named) => Err(Part::Options.is(plugin(named))),
+        None => Ok(TransportKind::Shadowsocks { server, method, password, prefix: Vec::new() }),
+    }
+}
+
 /// `method:password`, plain (percent-encoded) or in base64. Cut at the first `:`; a 2022 password may hold more.
 fn sip002(user_info: &str) -> Result<(String, String), BadLink> {
     let plain = decoded(user_info, Part::UserInfo)?;
@@ -96,7 +111,7 @@ const STREAM: &str = "it is a stream cipher: what it carries can be changed on t
 /// Checks a password against its cipher: the 2022 ciphers take keys of an exact length, in base64 (SIP022 §2.1),
 /// several of them joined by `:` where a server has users (SIP023). Comes back in the standard alphabet.
 pub(in crate::config) fn key(cipher: Cipher, password: &str) -> Result<Secret<String>, BadLink> {
-    if password.is_empty() {
+    if password.trim().is_empty() {
         return Err(Part::Password.is("it is empty"));
     }
     let Some(length) = cipher.key_length() else {
@@ -154,7 +169,7 @@ pub(in crate::config) fn prefix_text(bytes: &[u8]) -> String {
 fn plugin(value: &str) -> &'static str {
     let name = percent_decode_str(value).decode_utf8_lossy();
     match name.split(';').next().unwrap_or_default() {
-        "obfs-local" | "simple-obfs" => "the plugin obfs-local is not carried; ask for a key without a plugin",
+        "obfs-local" | "simple-obfs" | "obfs" => "the plugin obfs-local is not carried; ask for a key without a plugin",
         "v2ray-plugin" | "xray-plugin" => "the plugin v2ray-plugin is not carried; ask for a key without a plugin",
         "shadow-tls" => "the plugin shadow-tls is not carried; ask for a key without a plugin",
         _ => "it names a plugin, and plugins are not carried; ask for a key without one",

@@ -1,23 +1,20 @@
 //! SIP008: Shadowsocks servers as a JSON document, also as the bare array found in the wild.
 
+use super::fields::Entry;
 use super::parts::server as server_at;
 use super::shadowsocks::{cipher, key, prefix_bytes};
 use super::{BadLink, Linked, Part};
 use crate::config::settings::TransportKind;
 use serde_json::Value;
 
-/// An entry's name, and the entry.
-type Entry = (Option<String>, Result<Linked, BadLink>);
-
-/// The servers of a document, each read or refused by itself; `None` when `text` is no such document.
-pub(in crate::config) fn servers(text: &str) -> Option<Vec<Entry>> {
-    let document: Value = serde_json::from_str(text).ok()?;
-    let list = match &document {
+/// The servers of a document, each read or refused by itself; `None` when it is no such document.
+pub(super) fn servers(document: &Value) -> Option<Vec<Entry>> {
+    let list = match document {
         Value::Array(list) => list.as_slice(),
         Value::Object(fields) => match fields.get("servers") {
             Some(list) => list.as_array()?.as_slice(),
             // The answer of a dynamic key: one server, no list.
-            None if fields.contains_key("server") => std::slice::from_ref(&document),
+            None if fields.contains_key("server") => std::slice::from_ref(document),
             None => return None,
         },
         _ => return None,

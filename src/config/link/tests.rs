@@ -1,3 +1,5 @@
+mod documents;
+
 use super::super::import;
 use super::*;
 use crate::config::settings::{Cipher, TransportSpec};
@@ -124,7 +126,11 @@ fn what_is_not_carried_yet_is_told_by_its_name() {
         ("hy2://p@a.example", "Hysteria"),
         ("wg://x", "WireGuard"),
         ("wireguard://x", "WireGuard"),
-        ("vpn://x", "AmneziaWG"),
+        ("vpn://x", "base64"),
+        ("ssr://x", "Shadowsocks 2022"),
+        ("https://list.example/token", "save what"),
+        ("https://list.example?token=x", "save what"),
+        ("clash://install-config?url=x", "subscription"),
         ("tuic://x", "TUIC"),
         ("ssr://x", "ShadowsocksR"),
         ("ssconf://a.example/key", "dynamic keys"),
@@ -148,7 +154,8 @@ fn a_list_keeps_its_good_lines_and_names_them() {
     };
     let expected = [
         "tokyo = shadowsocks",
-        "entry 2: the scheme: VMess is not carried yet",
+        "entry 2: the scheme: VMess is not carried: its own encryption gains nothing inside TLS and is easily told \
+         without; ask the server for VLESS, or run sing-box and give byway its SOCKS port",
         "tokyo-2 = shadowsocks",
         "direct-2 = socks5",
         "entry 5: the scheme: there is no :// in it",

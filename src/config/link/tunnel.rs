@@ -4,7 +4,7 @@
 use super::parts::{Parts, decoded};
 use super::{BadLink, Linked, Part};
 use crate::config::settings::{Tls, TransportKind};
-use crate::model::{Host, Secret};
+use crate::model::{Destination, Host, Secret};
 use crate::transport::{Ech, WebSocketSpec};
 use crate::wire::vless::UserId;
 use crate::wire::websocket::MOST_EARLY_DATA;
@@ -20,7 +20,18 @@ pub enum Insecure {
 
 /// Reads what follows `vless://`.
 pub(super) fn vless(parts: &Parts<'_>, insecure: Insecure) -> Result<Linked, BadLink> {
-    let query = Query::read(parts)?;
+    let user = decoded(parts.user_info.ok_or(Part::UserInfo.is("it is missing"))?, Part::UserInfo)?;
+    let kind = vless_to(parts.server()?, &user, &Query::read(parts)?, insecure)?;
+    Ok(Linked { name: parts.name(), kind })
+}
+
+/// A VLESS server; `query` is what a link says after `?`.
+pub(super) fn vless_to(
+    server: Destination,
+    user: &str,
+    query: &Query<'_>,
+    insecure: Insecure,
+) -> Result<TransportKind, BadLink> {
     match query.get("encryption").unwrap_or("none") {
         "none" | "" => {}
         _ => return Err(Part::Query.is("VLESS's own encryption is not carried")),
@@ -34,17 +45,26 @@ pub(super) fn vless(parts: &Parts<'_>, insecure: Insecure) -> Result<Linked, Bad
         "none" | "" => return Err(Part::Query.is("security is not tls, so nothing would be encrypted")),
         _ => return Err(Part::Query.is("this kind of security is not known")),
     }
-    let user = decoded(parts.user_info.ok_or(Part::UserInfo.is("it is missing"))?, Part::UserInfo)?;
-    let user = UserId::parse(&user).ok_or(Part::UserInfo.is("it is not a UUID"))?;
-    let server = parts.server()?;
+    let user = UserId::parse(user).ok_or(Part::UserInfo.is("it is not a UUID"))?;
     let tls = query.tls(&server.host, insecure)?;
     let websocket = query.websocket(&tls)?;
-    Ok(Linked { name: parts.name(), kind: TransportKind::Vless { server, user, tls, websocket } })
+    Ok(TransportKind::Vless { server, user, tls, websocket })
 }
 
 /// Reads what follows `trojan://`.
 pub(super) fn trojan(parts: &Parts<'_>, insecure: Insecure) -> Result<Linked, BadLink> {
-    let query = Query::read(parts)?;
+    let password = decoded(parts.user_info.unwrap_or_default(), Part::Password)?;
+    let kind = trojan_to(parts.server()?, password, &Query::read(parts)?, insecure)?;
+    Ok(Linked { name: parts.name(), kind })
+}
+
+/// A Trojan server; `query` is what a link says after `?`.
+pub(super) fn trojan_to(
+    server: Destination,
+    password: String,
+    query: &Query<'_>,
+    insecure: Insecure,
+) -> Result<TransportKind, BadLink> {
     match query.get("security").unwrap_or("tls") {
         "tls" | "" => {}
         "reality" => return Err(Part::Query.is("REALITY is not carried; run sing-box or Xray and point byway at it")),
@@ -53,21 +73,32 @@ pub(super) fn trojan(parts: &Parts<'_>, insecure: Insecure) -> Result<Linked, Ba
     if query.get("flow").is_some_and(|flow| !flow.is_empty()) {
         return Err(Part::Query.is("flow (XTLS) is not carried; ask for a link without it"));
     }
-    let password = decoded(parts.user_info.unwrap_or_default(), Part::Password)?;
-    if password.is_empty() {
+    if password.trim().is_empty() {
         return Err(Part::Password.is("it is empty"));
     }
-    let server = parts.server()?;
     let tls = query.tls(&server.host, insecure)?;
     let websocket = query.websocket(&tls)?;
-    let password = Secret::new(password);
-    Ok(Linked { name: parts.name(), kind: TransportKind::Trojan { server, password, tls, websocket } })
+    Ok(TransportKind::Trojan { server, password: Secret::new(password), tls, websocket })
 }
 
+/// Said of what is not WebSocket, but begins alike.
+pub(super) const UPGRADE: &str = "HTTPUpgrade is not carried; ask for WebSocket";
+/// Said where a certificate is to be known by more than its name.
+pub(super) const PINNED: &str =
+    "it pins the server's certificate; save that in a file and write the way by hand, with roots";
+/// Said where the server's name is to be hidden; shown in the clear it would be worth less than nothing.
+pub(super) const HIDDEN: &str = "it hides the server's name (ECH); write the way by hand, with ech";
+
 /// The pairs after `?`, decoded.
-struct Query<'a>(Vec<(&'a str, String)>);
+pub(super) struct Query<'a>(Vec<(&'a str, String)>);
 
 impl<'a> Query<'a> {
+    /// The same, as a document says it. It may also say `nameless` (no name in the hello), `early_data` and the header
+    /// that carries it, `early_data_header`.
+    pub(super) const fn of(pairs: Vec<(&'a str, String)>) -> Self {
+        Self(pairs)
+    }
+
     fn read(parts: &Parts<'a>) -> Result<Self, BadLink> {
         let pair = |(key, value): (&'a str, &'a str)| Ok((key, decoded(value, Part::Query)?));
         Ok(Self(parts.pairs().map(pair).collect::<Result<_, BadLink>>()?))
@@ -87,10 +118,21 @@ impl<'a> Query<'a> {
         let sni = self.get("sni").or_else(|| self.get("peer")).filter(|name| !name.is_empty());
         let shown = match sni.map(Host::parse) {
             None => server.clone(),
+            // No hello carries an address (RFC 6066 §3).
+            Some(Ok(Host::Ip(ip))) if *server != Host::Ip(ip) => {
+                return Err(Part::Query.is("sni is an address, not a host name"));
+            }
+            // The configuration's word for no name at all.
+            Some(Ok(Host::Name(name))) if &*name == "none" => return Err(Part::Query.is("sni is not a host name")),
             Some(Ok(name)) => name,
             Some(Err(_)) => return Err(Part::Query.is("sni is not a host name")),
         };
-        Ok(Tls { shown: Some(shown.clone()), checked: shown, roots: None, ech: Ech::Never, insecure: asks })
+        let checked = shown.clone();
+        let shown = self.get("nameless").is_none().then_some(shown);
+        if shown.is_none() && checked.name().is_none() {
+            return Err(Part::Query.is("it shows no name, and names none that the certificate should hold"));
+        }
+        Ok(Tls { shown, checked, roots: None, ech: Ech::Never, insecure: asks })
     }
 
     fn websocket(&self, tls: &Tls) -> Result<Option<WebSocketSpec>, BadLink> {
@@ -98,6 +140,7 @@ impl<'a> Query<'a> {
             "tcp" | "raw" | "" if matches!(self.get("headerType").unwrap_or("none"), "none" | "") => return Ok(None),
             "tcp" | "raw" | "" => return Err(Part::Query.is("a stream dressed as HTTP is not carried")),
             "ws" => {}
+            "httpupgrade" => return Err(Part::Query.is(UPGRADE)),
             "grpc" => return Err(Part::Query.is("gRPC is not carried; ask for a link with type=ws or tcp")),
             "xhttp" | "splithttp" => {
                 return Err(Part::Query.is("XHTTP is not carried; ask for a link with type=ws or tcp"));
@@ -114,7 +157,12 @@ impl<'a> Query<'a> {
             Host::Ip(std::net::IpAddr::V6(ip)) => format!("[{ip}]"),
             Host::Ip(ip) => ip.to_string(),
         };
-        let (path, early_data) = path_and_early_data(self.get("path").unwrap_or("/"))?;
+        let (path, mut early_data) = path_and_early_data(self.get("path").unwrap_or("/"))?;
+        // In another header or in the path a server may take it for something else; without any it answers too.
+        if self.get("early_data_header").is_some_and(|name| name.eq_ignore_ascii_case("Sec-WebSocket-Protocol")) {
+            let size = self.get("early_data").and_then(|size| size.parse().ok());
+            early_data = size.unwrap_or(early_data).min(MOST_EARLY_DATA);
+        }
         Ok(Some(WebSocketSpec { host, path, early_data }))
     }
 }

@@ -157,6 +157,11 @@ impl Draft {
         Self { peers: vec![Peer::default()], ..Self::default() }
     }
 
+    /// What follows belongs to another peer.
+    pub(in crate::config) fn next_peer(&mut self) {
+        self.peers.push(Peer::default());
+    }
+
     /// Takes one key. Keys are the same in any case.
     pub(in crate::config) fn set(&mut self, part: Part, key: &str, value: &str) -> Result<(), Wrong> {
         let lower = key.to_ascii_lowercase();
