@@ -7,7 +7,15 @@ use std::time::Duration;
 /// A whitelist is believed when it was seen twice, this far apart (T17).
 const TWICE: Duration = Duration::from_secs(60);
 /// Beyond this many times the usual round trip a line is too slow to tell anything (§1.4).
-pub const SLOW: u32 = 3;
+const SLOW: u32 = 3;
+/// Where answers usually come sooner than this they are taken to come after it: a busy machine delays its own by tens of
+/// milliseconds, and no line is bad for that.
+const QUICK: Duration = Duration::from_millis(100);
+
+/// The round trip from which on a line is too slow to tell anything, where `usual` is the usual one.
+pub fn too_slow(usual: Duration) -> Duration {
+    usual.max(QUICK) * SLOW
+}
 
 /// What one plain-HTTP canary (C1) brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,7 +183,7 @@ fn trip(anchors: &[Anchor]) -> Option<Duration> {
 }
 
 fn is_slow(trip: Option<Duration>, run: &Controls) -> bool {
-    trip.zip(run.usual_rtt).is_some_and(|(trip, usual)| trip >= usual * SLOW)
+    trip.zip(run.usual_rtt).is_some_and(|(trip, usual)| trip >= too_slow(usual))
 }
 
 fn is_poor(run: &Controls, limits: Limits) -> bool {
@@ -235,7 +243,11 @@ mod tests {
         assert_eq!(assess(&hole), Finding { state: LinkState::LinkBad, ground: Ground::PathMtu });
         let lossy = Controls { loss: Some(0.2), ..clean.clone() };
         assert_eq!(assess(&lossy).state, LinkState::LinkBad);
-        let slow = Controls { usual_rtt: Some(Duration::from_millis(15)), ..clean };
+        let usual_rtt = Some(Duration::from_millis(15));
+        let busy = Controls { usual_rtt, ..clean.clone() };
+        assert_eq!(assess(&busy).state, LinkState::Online, "a busy machine is no bad line");
+        let late = Anchor::Answered(Duration::from_millis(300));
+        let slow = Controls { neutral: vec![late; 4], domestic: vec![late; 3], ..busy };
         assert_eq!(assess(&slow).state, LinkState::LinkBad);
         let only_domestic = Controls { neutral: vec![NO; 4], ..slow };
         assert_eq!(assess(&only_domestic).ground, Ground::Lossy, "even what is near answers late");

@@ -5,7 +5,7 @@ use super::ask::Asker;
 use super::spec::Anchors;
 use super::{clock, controls};
 use crate::board::{Board, LinkReport};
-use crate::judge::link::{Controls, Doubt, Finding, Limits, SLOW};
+use crate::judge::link::{self, Controls, Doubt, Finding, Limits};
 use crate::model::{self, Ground, LinkState, Moment, NetworkId};
 use crate::net::Network;
 use crate::transport::Transport;
@@ -187,7 +187,7 @@ impl Checks {
     async fn look_lightly(&self, asker: &Asker, anchors: &Anchors, usual: Option<Duration>) -> Option<Controls> {
         let began = Instant::now();
         let run = controls::run_lightly(asker, anchors, self.network.as_ref()).await?;
-        let is_slow = usual.is_some_and(|usual| began.elapsed() >= usual * LIGHT_TRIPS * SLOW);
+        let is_slow = usual.is_some_and(|usual| began.elapsed() >= link::too_slow(usual) * LIGHT_TRIPS);
         (!is_slow).then_some(run)
     }
 }
