@@ -2,7 +2,7 @@
 //! decides nothing.
 
 use super::{Post, RouteStory, Shown};
-use crate::health::{Effect, Event, GOODPUT_PRICE, Params, State};
+use crate::health::{Effect, Event, FAMILY_PRICE, GOODPUT_PRICE, Params, State};
 use crate::model::{LinkState, Moment, NetworkId, Record, Route, ServiceId, Standing, Transition};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -138,6 +138,11 @@ impl Keeper {
             }
             Effect::ProbeAt(route, at) => {
                 self.timers.probes.insert(route, at);
+            }
+            Effect::FamilyAt(route, family) => {
+                self.shown.probes.fetch_add(1, Ordering::Relaxed);
+                self.shown.probe_bytes.fetch_add(FAMILY_PRICE, Ordering::Relaxed);
+                self.shown.ready.family(route, family);
             }
             Effect::GoodputAt(at) => self.timers.goodput = Some(at),
             Effect::ControlsAt(at) => self.timers.controls = Some(at),

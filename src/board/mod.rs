@@ -11,7 +11,7 @@ pub use keeper::Keeper;
 pub use crate::health::{Goodput, LinkReport};
 
 use crate::health::{Event, Params};
-use crate::model::{Evidence, Forced, Moment, NetworkId, Record, Route, ServiceId, Snapshot};
+use crate::model::{Evidence, Family, Forced, Moment, NetworkId, Record, Route, ServiceId, Snapshot};
 use arc_swap::ArcSwap;
 use ready::Ready;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ const ANNOUNCED: usize = 512;
 pub enum Due {
     /// Test this route.
     Probe(Route),
+    /// Connect to an address of this route of that version of IP.
+    Family(Route, Family),
     /// Run the link's controls.
     Controls,
     /// Measure a neutral place's goodput (and the slow service's through the active tunnel, where that can be done),

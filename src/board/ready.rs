@@ -1,7 +1,7 @@
 //! What is due now, waiting for the prober to fetch it, one by one.
 
 use super::Due;
-use crate::model::Route;
+use crate::model::{Family, Route};
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -17,6 +17,7 @@ pub(super) struct Ready {
 struct Waiting {
     controls: bool,
     goodput: bool,
+    families: VecDeque<(Route, Family)>,
     probes: VecDeque<Route>,
     bodies: HashSet<Route>,
     counted: HashSet<Route>,
@@ -50,10 +51,21 @@ impl Ready {
         self.bell.notify_one();
     }
 
+    /// Lets a version of IP be asked after.
+    pub(super) fn family(&self, route: Route, family: Family) {
+        let mut waiting = self.lock();
+        if !waiting.families.contains(&(route.clone(), family)) {
+            waiting.families.push_back((route, family));
+        }
+        drop(waiting);
+        self.bell.notify_one();
+    }
+
     /// The link is not fit: no probe that was due may still begin.
     pub(super) fn cancel_probes(&self) {
         let mut waiting = self.lock();
         waiting.probes.clear();
+        waiting.families.clear();
         waiting.goodput = false;
     }
 
@@ -97,7 +109,8 @@ impl Waiting {
         if std::mem::take(&mut self.goodput) {
             return Some(Due::Goodput);
         }
-        self.probes.pop_front().map(Due::Probe)
+        let family = || self.families.pop_front().map(|(route, family)| Due::Family(route, family));
+        self.probes.pop_front().map(Due::Probe).or_else(family)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::aside::Asides;
 use super::ends::{self, Ends};
+use super::families::FamilyClock;
 use super::outcomes::Outcomes;
 use super::params::Params;
 use super::people::People;
@@ -50,6 +51,7 @@ pub(super) struct Belief {
     pub(super) traffic: Option<Moment>,
     pub(super) asides: Asides,
     pub(super) ends: Ends,
+    pub(super) family: FamilyClock,
     /// Look-ups of only this name that went unanswered since the last good sign.
     dns_silences: u32,
     /// Somebody has a reason to think that transfers freeze, and nobody has asked for a body since.
@@ -125,6 +127,7 @@ impl Belief {
             traffic: None,
             asides: Asides::default(),
             ends: Ends::default(),
+            family: FamilyClock::default(),
             dns_silences: 0,
             doubted: false,
             everywhere: None,

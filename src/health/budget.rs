@@ -20,6 +20,9 @@ pub(super) const BODY_PRICE: u64 = 73_728;
 /// A neutral object of 128 KB with its overhead, to measure the line by.
 pub const GOODPUT_PRICE: u64 = 142_000;
 
+/// A connect to an address of the other version of IP, with the SYNs sent again.
+pub const FAMILY_PRICE: u64 = 600;
+
 /// What was spent, and when.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Ledger {

@@ -86,6 +86,17 @@ impl Ends {
         })
     }
 
+    /// By which version of IP the route answered last.
+    pub(super) fn answers(&self) -> Option<Family> {
+        let good = self.0.iter().filter(|known| known.bad.is_none() && known.good.is_some());
+        good.max_by_key(|known| known.good).and_then(|known| known.tag.family())
+    }
+
+    /// Whether an endpoint of that version failed, and it is not known yet to be dead.
+    pub(super) fn doubts(&self, family: Family) -> bool {
+        self.0.iter().any(|known| known.tag.family() == Some(family) && known.bad.is_some() && !self.dead(known))
+    }
+
     /// Whether an endpoint answered after `since`, and has not failed at connecting since.
     pub(super) fn is_alive_since(&self, since: Moment) -> bool {
         self.0.iter().any(|known| known.bad.is_none() && known.good.is_some_and(|good| good > since))
@@ -165,6 +176,22 @@ mod tests {
             ends.expire(at(4000));
             assert_eq!(ends.partial(), None);
         }
+    }
+
+    #[test]
+    fn the_other_version_is_doubted_until_it_is_known_to_be_dead() {
+        let mut ends = Ends::default();
+        assert_eq!(ends.answers(), None);
+        ends.answered(v6(1), at(0));
+        ends.failed(v4(2), at(5));
+        ends.answered(v6(1), at(6));
+        assert_eq!(ends.answers(), Some(Family::V6));
+        assert!(ends.doubts(Family::V4) && !ends.doubts(Family::V6));
+        ends.failed(v4(2), at(50));
+        assert!(!ends.doubts(Family::V4));
+        assert_eq!(ends.partial(), Some(Partial::OnlyIpv6));
+        ends.answered(v4(2), at(60));
+        assert_eq!((ends.answers(), ends.partial()), (Some(Family::V4), None));
     }
 
     #[test]

@@ -38,6 +38,7 @@ mod cadence;
 mod chance;
 mod dice;
 mod ends;
+mod families;
 mod freeze;
 mod hostile;
 mod link;
@@ -63,12 +64,14 @@ mod twins;
 mod unsure;
 mod weigh;
 
-pub use budget::GOODPUT_PRICE;
+pub use budget::{FAMILY_PRICE, GOODPUT_PRICE};
 pub use params::{BlockGate, Budget, Hold, Idle, Keep, Line, Mode, Params, Recover, Suspect, TaintTimes};
 pub use state::State;
 pub use throttle::Goodput;
 
-use crate::model::{Evidence, Forced, Ground, LinkState, Moment, NetworkId, Record, Route, ServiceId, Snapshot};
+use crate::model::{
+    Evidence, Family, Forced, Ground, LinkState, Moment, NetworkId, Record, Route, ServiceId, Snapshot,
+};
 
 /// What the neutral anchors said (controls C0–C3, C11), as judged: the link's state and when.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,6 +125,9 @@ pub enum Effect {
     ControlsAt(Moment),
     /// Measure a neutral place's goodput at this moment (replaces an earlier wish). Its price is booked already.
     GoodputAt(Moment),
+    /// Connect to an address of this route of that version of IP, and tell if it does not answer. Its price is booked
+    /// already.
+    FamilyAt(Route, Family),
     /// Step again with [`Event::Due`] at this moment (replaces an earlier wish).
     WakeAt(Moment),
     /// Tell people and the journal.

@@ -81,6 +81,11 @@ impl Flights {
         self.under_way.values().map(|(_, bytes)| bytes).sum()
     }
 
+    /// Whether nothing is being asked about a service.
+    pub(super) fn is_free(&self, service: &ServiceId) -> bool {
+        self.under_way.keys().all(|route| route.service != *service)
+    }
+
     fn has_room(&self, service: &ServiceId, now: Moment, apart: Duration) -> bool {
         self.under_way.len() < MOST_FLIGHTS
             && self.under_way.keys().all(|route| route.service != *service)
@@ -234,6 +239,7 @@ impl State {
         }
         if may_probe {
             effects.extend(self.launch(now, params));
+            effects.extend(self.ask_families(now, params));
         }
         let wake = self.wakes_at(now, may_probe, params).map(|t| t.max(now + Duration::from_millis(1)));
         if wake != self.wake {
@@ -309,7 +315,7 @@ impl State {
             times.extend(self.beliefs.values().filter_map(|b| super::phase::wakes_at(b, now, params)));
         }
         if may_probe {
-            times.extend(self.beliefs.values().filter_map(|b| b.probe.next));
+            times.extend(self.beliefs.values().flat_map(|b| b.probe.next.into_iter().chain(b.family.next)));
             times.extend(self.ways.values().filter_map(Way::asked_at));
             times.extend(self.flights.standby);
         }

@@ -178,7 +178,7 @@ fn is_vouched(evidence: &Evidence) -> bool {
 }
 
 /// The same question, put to one address.
-fn at(question: Question<'_>, address: SocketAddr) -> Question<'_> {
+pub(super) fn at(question: Question<'_>, address: SocketAddr) -> Question<'_> {
     let spec = pinned(&question.spec, &question.target, address);
     Question { spec, target: Destination::from(address), ..question }
 }

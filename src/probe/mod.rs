@@ -10,6 +10,7 @@ mod controls;
 mod date;
 mod examine;
 mod exchange;
+mod family;
 mod goodput;
 mod https;
 mod long;

@@ -101,6 +101,12 @@ impl Prober {
                 self.rounds.check(Thorough::AsDue).await;
             }
             Due::Goodput => self.rounds.measure_goodput().await,
+            Due::Family(route, family) => {
+                let gate = self.gates.of(&route.service);
+                let _turn = gate.lock().await;
+                self.rounds.ask_family(&route, family).await;
+                self.rounds.board.probe_ended(route);
+            }
             Due::Probe(route) => {
                 let asked_at = self.rounds.board.now();
                 let gate = self.gates.of(&route.service);

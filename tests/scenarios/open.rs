@@ -5,10 +5,6 @@
 const OPEN: &[(u8, &str)] = &[
     (21, "three questions are too few to tell a part of all packets from all of them"),
     (34, "named rightly; ways change too often"),
-    (
-        37,
-        "the way and the verdict are right; IPv6 is tried first, so nobody dials IPv4, and that it is blocked is not known",
-    ),
     (44, "in one run of twenty the block before it is not called so, as 8; the tunnel is left"),
 ];
 

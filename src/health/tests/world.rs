@@ -134,6 +134,7 @@ impl World {
                     self.probes.push((at, route.clone()));
                     self.landing.push((at + secs(1), route));
                 }
+                Effect::FamilyAt(..) => {}
                 Effect::GoodputAt(at) => self.samples_asked.push(at),
                 Effect::ControlsAt(at) => self.controls_at = Some(at),
                 Effect::WakeAt(at) => self.wake = Some(at),
