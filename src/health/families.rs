@@ -17,7 +17,7 @@ const AGAIN: Duration = Duration::from_secs(45);
 /// When it is known to be blocked.
 const KNOWN: Duration = Duration::from_secs(1500);
 /// How much these vary: no beat to recognise.
-const JITTER: f64 = 0.3;
+const JITTER: f64 = 0.7;
 /// When the other version of IP is asked after.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct FamilyClock {
