@@ -39,6 +39,11 @@ impl Asides {
         self.news |= count == 1;
     }
 
+    /// The route is called blocked: what was taken for punished bursts was that.
+    pub(super) fn forgive_bursts(&mut self) {
+        self.bursts = None;
+    }
+
     /// Time passes: what is old is no news of today.
     pub(super) fn expire(&mut self, now: Moment) {
         self.lie = self.lie.filter(|(seen, _)| now.since(*seen) <= LIES_FOR);

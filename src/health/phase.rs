@@ -98,6 +98,7 @@ fn rename(belief: &mut Belief, params: &Params) {
 /// The verdict is ripe. A freeze blocks the route as a whole, though small answers still come: it comes back by
 /// canaries that must carry a body, and not by fading alone.
 fn block(belief: &mut Belief, now: Moment) {
+    belief.asides.forgive_bursts();
     let mut how = belief.tally.technique();
     if belief.tally.confidence() == Confidence::Anomaly && how != Technique::Freeze && belief.outcomes.are_random() {
         how = Technique::RandomDrop;

@@ -63,8 +63,8 @@ acts! {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_acts_in_a_row_end_as_they_should_within_a_minute() {
+async fn all_acts_in_a_row_end_as_they_should_within_a_minute_and_a_half() {
     let began = tokio::time::Instant::now();
     is_as_it_should_be("").await;
-    assert!(began.elapsed() < std::time::Duration::from_secs(60), "{:?}", began.elapsed());
+    assert!(began.elapsed() < std::time::Duration::from_secs(90), "{:?}", began.elapsed());
 }
