@@ -13,6 +13,7 @@ mod past;
 mod run;
 mod source;
 mod stage;
+mod subscriptions;
 mod tasks;
 
 #[cfg(test)]

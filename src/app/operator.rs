@@ -84,6 +84,7 @@ impl Desk {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_secs: self.byway.began.elapsed().as_secs(),
             transports: transports.collect(),
+            subscriptions: self.byway.subscribed.lines(&generation.settings.subscriptions),
             listens: self.listens(),
             counters: Counters {
                 connections: counters.requests.load(Ordering::Relaxed),

@@ -55,6 +55,11 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
     let listener = control::Listener::bind(&place).await?;
     byway.tasks().spawn("control", control::serve(listener, Arc::clone(&desk), byway.tasks().stop_word()));
     greet(&byway, &source, &open, terminal);
+    let reader = Arc::clone(&desk);
+    byway.keep_lists(Arc::new(move || {
+        let desk = Arc::clone(&reader);
+        Box::pin(async move { desk.reload().await.map(|done| done.changes).map_err(|refusal| refusal.to_string()) })
+    }));
     let heeding = Arc::clone(&byway);
     byway.tasks().spawn_until_stop("network events", async move {
         loop {

@@ -3,6 +3,7 @@
 
 use super::link::{self, BadLink, Insecure, Linked, wg_quick};
 use super::settings::{Tls, TransportKind, TransportSpec};
+use super::subscription::Passed;
 use super::wireguard;
 use crate::model::{Host, Secret, TransportId};
 use crate::transport::{Carrier, Ech, WebSocketSpec};
@@ -38,12 +39,44 @@ const MOST_BYTES: usize = 1 << 20;
 /// Reads links, one a line, in base64 or plain; a SIP008 document, or a wg-quick file. Empty lines and comments (`#`,
 /// `//`) are not entries. `taken` names are not given again; `insecure` says whether a link may turn the check of a certificate off.
 pub fn import(text: &str, taken: &[TransportId], insecure: Insecure) -> Vec<Imported> {
+    let names = Names { taken: taken.iter().map(|id| id.as_str().to_owned()).collect(), of_list: None };
+    entries(text, names, insecure)
+}
+
+/// A list that somebody else keeps, as transports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct MemberList {
+    /// Its members, in its order.
+    pub(super) specs: Vec<TransportSpec>,
+    /// What is no member, and why.
+    pub(super) skipped: Vec<Passed>,
+}
+
+/// The first `most` servers of a list, each called by the list's name and its own, or its place. No link in it can turn
+/// the check of a certificate off.
+pub(super) fn members(text: &str, list: &str, taken: &[TransportId], most: usize) -> MemberList {
+    let taken = taken.iter().map(|id| id.as_str().to_owned()).collect();
+    let names = Names { taken, of_list: Some(list.to_owned()) };
+    let mut found = MemberList { specs: Vec::new(), skipped: Vec::new() };
+    for Imported { name, result } in entries(text, names, Insecure::Refused) {
+        match result {
+            Ok(spec) if found.specs.len() < most => found.specs.push(spec),
+            Ok(_) => {
+                let reason = format!("the list has {most} members already; more with most = {}", most.saturating_mul(2));
+                found.skipped.push(Passed { name, reason });
+            }
+            Err(Skipped { reason }) => found.skipped.push(Passed { name, reason }),
+        }
+    }
+    found
+}
+
+fn entries(text: &str, mut names: Names, insecure: Insecure) -> Vec<Imported> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.len() > MOST_BYTES {
         let reason = "it is larger than 1 MiB; no list of servers is".to_owned();
         return vec![Imported { name: "entry 1".to_owned(), result: Err(Skipped { reason }) }];
     }
-    let mut names = Names { taken: taken.iter().map(|id| id.as_str().to_owned()).collect() };
     if let Some(servers) = link::servers(text, insecure) {
         let entries = servers.into_iter().enumerate().take(MOST_ENTRIES);
         return entries.map(|(index, (name, found))| names.entry(index, name, found)).collect();
@@ -83,6 +116,8 @@ fn quoted(text: &str) -> String {
 /// The names given so far.
 struct Names {
     taken: BTreeSet<String>,
+    /// What the names of a list's members begin with.
+    of_list: Option<String>,
 }
 
 impl Names {
@@ -94,8 +129,12 @@ impl Names {
                 Imported { name, result: Err(Skipped { reason: why.to_string() }) }
             }
             Ok(Linked { name, kind }) => {
-                let wish = name.as_deref().map(slug).filter(|name| !name.is_empty());
-                let name = self.fresh(wish.unwrap_or_else(|| kind.name().to_owned()));
+                let own = name.as_deref().map(slug).filter(|name| !name.is_empty());
+                let wish = match &self.of_list {
+                    None => own.unwrap_or_else(|| kind.name().to_owned()),
+                    Some(list) => format!("{list}-{}", own.unwrap_or_else(|| (index + 1).to_string())),
+                };
+                let name = self.fresh(wish);
                 let spec = TransportSpec { id: name.as_str().into(), via: None, kind };
                 Imported { name, result: Ok(spec) }
             }
@@ -107,7 +146,8 @@ impl Names {
             Err(why) => Imported { name: "file".to_owned(), result: Err(Skipped { reason: why.to_string() }) },
             Ok(found) => {
                 let kind = TransportKind::WireGuard { peer: Box::new(found.server), ignored: found.ignored };
-                let name = self.fresh(kind.name().to_owned());
+                let wish = self.of_list.as_ref().map_or_else(|| kind.name().to_owned(), |list| format!("{list}-1"));
+                let name = self.fresh(wish);
                 let spec = TransportSpec { id: name.as_str().into(), via: None, kind };
                 Imported { name, result: Ok(spec) }
             }

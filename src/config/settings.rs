@@ -1,6 +1,7 @@
 //! What a configuration means: plain values, checked, ready to build from. Made only by [`super::load`], so what
 //! holds here holds: every named transport exists, `via` makes no circle, every service has a way it may take.
 
+use super::Subscription;
 use crate::model::{Destination, Host, Secret, Service, TransportId};
 use crate::net::resolve::SecureServer;
 use crate::policy::Rule;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub inbound: inbound::Settings,
     /// The ways out; `direct` and `split` are always among them.
     pub transports: Vec<TransportSpec>,
+    /// The lists of servers that somebody else keeps; their members are among the ways out.
+    pub subscriptions: Vec<Subscription>,
     /// The order for every service that has none of its own.
     pub order: Vec<TransportId>,
     /// The services, the user's own first; `other` is always among them.

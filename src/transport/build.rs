@@ -169,11 +169,21 @@ pub fn build(
     network: &Arc<dyn Network>,
     resolver: &Arc<Resolver>,
 ) -> Vec<(TransportId, Result<Transport, BuildError>)> {
+    rebuild(specs, network, resolver, &HashMap::new())
+}
+
+/// The same; a way that is among `kept` goes on as it is.
+pub fn rebuild(
+    specs: &[Spec],
+    network: &Arc<dyn Network>,
+    resolver: &Arc<Resolver>,
+    kept: &HashMap<TransportId, Transport>,
+) -> Vec<(TransportId, Result<Transport, BuildError>)> {
     let mut by_id: HashMap<&TransportId, &Spec> = HashMap::new();
     for spec in specs {
         by_id.entry(&spec.id).or_insert(spec);
     }
-    let yard = Yard { by_id, network, resolver };
+    let yard = Yard { by_id, network, resolver, kept };
     let build_one = |(index, spec): (usize, &Spec)| {
         let doubled = specs.iter().take(index).any(|earlier| earlier.id == spec.id);
         let outcome = if doubled { Err(BuildError::Doubled) } else { yard.build(spec, &mut Vec::new()) };
@@ -186,6 +196,7 @@ struct Yard<'a> {
     by_id: HashMap<&'a TransportId, &'a Spec>,
     network: &'a Arc<dyn Network>,
     resolver: &'a Arc<Resolver>,
+    kept: &'a HashMap<TransportId, Transport>,
 }
 
 /// What a way stands on.
@@ -208,6 +219,9 @@ impl Ground {
 impl Yard<'_> {
     /// Builds one way and those below it; `above` are the ways that stand on it.
     fn build(&self, spec: &Spec, above: &mut Vec<TransportId>) -> Result<Transport, BuildError> {
+        if let Some(way) = self.kept.get(&spec.id) {
+            return Ok(way.clone());
+        }
         above.push(spec.id.clone());
         let ground = match &spec.via {
             None => self.straight(spec),

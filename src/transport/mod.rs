@@ -23,7 +23,7 @@ mod vless;
 mod websocket;
 mod wireguard;
 
-pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build};
+pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build, rebuild};
 pub use http::TlsSpec;
 pub use interface::InterfaceDevice;
 pub use trouble::Trouble;
