@@ -5,6 +5,7 @@ use super::examine::examine;
 use super::operator::probe_items;
 use super::past::{PastError, account_on_disk};
 use super::source::Source;
+use super::take_in::take_in;
 use super::{Byway, World, run};
 use crate::cli::{Actions, Checked, Exit, Failed, ImportRow, ImportWish, Imported, Launch, ProbeWish, Terminal};
 use crate::config::{self, Insecure, Settings};
@@ -91,6 +92,9 @@ impl Actions for Program {
     fn import(&self, launch: &Launch, wish: &ImportWish) -> Result<Imported, Failed> {
         let source = Source::of(launch);
         let settings = source.read().map_err(|faults| Failed::new(Exit::Config, faults.join("\n")))?;
+        if config::leads_to_a_list(wish.text.expose()) {
+            return subscribe(launch, &source, &settings, wish);
+        }
         let insecure = if wish.allow_insecure { Insecure::Allowed } else { Insecure::Refused };
         let taken: Vec<_> = settings.transports.iter().map(|spec| spec.id.clone()).collect();
         let found = config::import(wish.text.expose(), &taken, insecure);
@@ -110,12 +114,25 @@ impl Actions for Program {
             rows.push(ImportRow { name: item.name, kind, skipped });
         }
         let file = (!wish.dry_run && !added.is_empty()).then(|| append(&source, &added, &ids)).transpose()?;
-        Ok(Imported { rows, file })
+        Ok(Imported { rows, file, notes: Vec::new() })
     }
 
     fn demo(&self, _launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {
         runtime()?.block_on(demo::demo(json, terminal))
     }
+}
+
+/// Takes in the list that a link leads to.
+fn subscribe(launch: &Launch, source: &Source, settings: &Settings, wish: &ImportWish) -> Result<Imported, Failed> {
+    runtime()?.block_on(async {
+        let fetched = take_in(launch, source, settings, wish, || alone(once(launch)?)).await?;
+        let mut imported = fetched.imported.clone();
+        if !wish.dry_run {
+            fetched.keep().await?;
+            imported.file = Some(append(source, &format!("\n{}", fetched.table), std::slice::from_ref(&fetched.id))?);
+        }
+        Ok(imported)
+    })
 }
 
 /// The settings for one question: nothing is asked by itself, nothing kept.

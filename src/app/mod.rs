@@ -14,6 +14,7 @@ mod run;
 mod source;
 mod stage;
 mod subscriptions;
+mod take_in;
 mod tasks;
 
 #[cfg(test)]

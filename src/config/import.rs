@@ -124,12 +124,12 @@ impl Names {
     fn entry(&mut self, index: usize, name: Option<String>, found: Result<Linked, BadLink>) -> Imported {
         match found {
             Err(why) => {
-                let name = name.map(|name| slug(&name)).filter(|name| !name.is_empty());
+                let name = name.map(|name| slug(&name, LONGEST_SLUG)).filter(|name| !name.is_empty());
                 let name = name.unwrap_or_else(|| format!("entry {}", index + 1));
                 Imported { name, result: Err(Skipped { reason: why.to_string() }) }
             }
             Ok(Linked { name, kind }) => {
-                let own = name.as_deref().map(slug).filter(|name| !name.is_empty());
+                let own = name.as_deref().map(|name| slug(name, LONGEST_SLUG)).filter(|name| !name.is_empty());
                 let wish = match &self.of_list {
                     None => own.unwrap_or_else(|| kind.name().to_owned()),
                     Some(list) => format!("{list}-{}", own.unwrap_or_else(|| (index + 1).to_string())),
@@ -163,8 +163,11 @@ impl Names {
     }
 }
 
-/// A name as a transport may have it: letters, digits, `-` and `_`, at most 24 so that a number fits behind it.
-fn slug(name: &str) -> String {
+/// At most so much of a name, so that a number fits behind it.
+const LONGEST_SLUG: usize = 24;
+
+/// A name as a transport may have it: letters, digits, `-` and `_`, at most `most`.
+pub(super) fn slug(name: &str, most: usize) -> String {
     let mut slug = String::new();
     for c in name.chars() {
         if c.is_alphanumeric() || c == '_' {
@@ -173,15 +176,19 @@ fn slug(name: &str) -> String {
             slug.push('-');
         }
     }
-    let short: String = slug.chars().take(24).collect();
+    let short: String = slug.chars().take(most).collect();
     short.trim_end_matches('-').to_owned()
+}
+
+/// A name as a key of TOML.
+pub(super) fn table_name(name: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !name.is_empty() && name.chars().all(is_bare) { name.to_owned() } else { quoted(name) }
 }
 
 /// A transport as text to append to a configuration. Holds its secrets in clear.
 pub fn to_toml(spec: &TransportSpec) -> String {
-    let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    let id = spec.id.as_str();
-    let name = if !id.is_empty() && id.chars().all(is_bare) { id.to_owned() } else { quoted(id) };
+    let name = table_name(spec.id.as_str());
     let (table, inner) = tables(&spec.kind);
     let mut text = String::new();
     if let Some(via) = &spec.via {

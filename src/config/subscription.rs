@@ -7,10 +7,11 @@ mod draft;
 
 pub use copy::{Copy, Usage};
 
+use super::import::{MemberList, members, slug, table_name};
 use super::link;
-use super::import::{MemberList, members};
+use super::settings::Settings;
 use crate::model::{DirectRule, Secret, TransportId};
-use crate::wire::http::HttpsAddress;
+use crate::wire::http::{BadAddress, HttpsAddress};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,6 +118,59 @@ impl Subscription {
         let list = |text| members(text, &self.name, &[], self.most);
         list(text) == list(other)
     }
+}
+
+impl Fetching {
+    /// How a list would be fetched of which only the address is known.
+    pub fn usual(address: HttpsAddress, settings: &Settings, state: &Path, name: &str) -> Self {
+        Self {
+            address,
+            every: None,
+            user_agent: USER_AGENT.to_owned(),
+            headers: Vec::new(),
+            order: settings.order.clone(),
+            direct: draft::usual(&settings.services),
+            roots: None,
+            kept_at: kept_at(state, name),
+            copy: None,
+        }
+    }
+}
+
+/// Whether a text is one link that leads to a list.
+pub fn leads_to_a_list(text: &str) -> bool {
+    link::leads_to_a_list(text)
+}
+
+/// Where the list of a link is.
+pub fn list_address(link: &str) -> Result<HttpsAddress, BadAddress> {
+    link::dynamic(link)
+}
+
+/// A name for the list of a link: the link's own where it has one, and nobody else's.
+pub fn list_name(link: &str, settings: &Settings) -> String {
+    let own = link::name_of_list(link).map(|name| slug(&name, draft::LONGEST_NAME - 3));
+    let wish = own.filter(|name| !name.is_empty() && name != "auto").unwrap_or_else(|| "list".to_owned());
+    let is_taken = |name: &String| {
+        let lists = settings.subscriptions.iter().any(|list| list.name == *name);
+        lists || settings.transports.iter().any(|spec| spec.id.as_str() == name)
+    };
+    let numbered = (2_u32..100).map(|number| format!("{wish}-{number}"));
+    std::iter::once(wish.clone()).chain(numbered).find(|name| !is_taken(name)).unwrap_or(wish)
+}
+
+/// The table of a subscription, to append to a configuration. Holds its address in clear.
+pub fn list_table(name: &str, address: &HttpsAddress) -> String {
+    let url = toml::Value::from(address.text().expose().as_str());
+    format!("[subscription.{}]\nurl = {url}\n", table_name(name))
+}
+
+/// The entries of a list as members of `name`: what each is called, its kind, and why it is none.
+pub fn list_rows(text: &str, name: &str, settings: &Settings) -> Vec<(String, String, Option<String>)> {
+    let taken: Vec<_> = settings.transports.iter().map(|spec| spec.id.clone()).collect();
+    let MemberList { specs, skipped } = members(text, name, &taken, USUAL_MOST);
+    let good = specs.into_iter().map(|spec| (spec.id.to_string(), spec.kind.name().to_owned(), None));
+    good.chain(skipped.into_iter().map(|passed| (passed.name, String::new(), Some(passed.reason)))).collect()
 }
 
 /// Reads what was fetched, or says why it is no list to live with.

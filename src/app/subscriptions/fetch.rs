@@ -18,7 +18,7 @@ use std::time::Duration;
 /// The most bytes of a list.
 const MOST: usize = 1 << 20;
 /// For one way, redirects included.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(15);
 /// Ways that are tried in one turn.
 const WAYS: usize = 4;
 /// Redirects that are followed.
@@ -117,19 +117,21 @@ fn doubt(snapshot: &Snapshot, way: &TransportId) -> u8 {
     }
 }
 
-/// Fetches over one way after the other; which way it was, or what was wrong with each.
+/// Fetches over one way after the other, `patience` for all; which way it was, or what was wrong with each.
 pub(in crate::app) async fn fetch(
     over: &Over,
     list: &List,
     known: Option<&Mark>,
+    patience: Duration,
 ) -> Result<(TransportId, Reply), Vec<Miss>> {
+    let whole = Deadline::after(patience);
     let tls = TlsClient::new(&over.trust, &["http/1.1"]).map_err(|error| {
         vec![Miss { way: None, stage: FetchStage::Tls, words: error.to_string(), is_final: true }]
     })?;
     let tls = tls.dated(Arc::clone(&over.calendar));
     let mut misses = Vec::new();
     for way in &over.ways {
-        match fetch_over(way, &tls, list, known).await {
+        match fetch_over(way, &tls, list, known, whole.at_most(PATIENCE)).await {
             Ok(reply) => return Ok((way.id.clone(), reply)),
             Err(miss) => {
                 let is_final = miss.is_final;
@@ -147,8 +149,13 @@ pub(in crate::app) async fn fetch(
     Err(misses)
 }
 
-async fn fetch_over(way: &Transport, tls: &TlsClient, list: &List, known: Option<&Mark>) -> Result<Reply, Miss> {
-    let deadline = Deadline::after(PATIENCE);
+async fn fetch_over(
+    way: &Transport,
+    tls: &TlsClient,
+    list: &List,
+    known: Option<&Mark>,
+    deadline: Deadline,
+) -> Result<Reply, Miss> {
     let mut address = list.address.clone();
     for _ in 0..=REDIRECTS {
         let stream = way.streams.dial(address.server(), deadline).await.map_err(|failure| dialled(&failure))?;

@@ -8,7 +8,7 @@ mod fetch;
 mod tests;
 
 pub(super) use book::Book;
-pub(super) use fetch::{Miss, Reply, fetch};
+pub(super) use fetch::{Over, Reply, fetch, words};
 
 use super::Byway;
 use crate::config::{self, Copy, Fetching, Subscription, Usage};
@@ -16,7 +16,7 @@ use crate::control::report::FetchStage;
 use crate::model::{LinkState, Secret};
 use crate::net::{Document, Headers, Mark};
 use crate::platform;
-use fetch::Over;
+use fetch::Miss;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +30,8 @@ const SENSIBLE: std::ops::RangeInclusive<u32> = 1..=168;
 const AGAIN: [u64; 4] = [60, 4 * 60, 15 * 60, 60 * 60];
 /// A list that is overdue at the start waits this long, so that no start is marked by a fetch.
 const SETTLING: (u64, u64) = (20, 120);
+/// For one turn over all ways.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The wall clock may jump, and a machine sleep: it is looked at so often at least.
 const LOOK: u64 = 600;
 
@@ -95,7 +97,7 @@ async fn attempt(byway: &Arc<Byway>, list: &Subscription, fetching: &Fetching, r
     let last = byway.subscribed.copy(&list.name);
     let over = Over::of(byway, fetching, None);
     let mark = last.as_ref().map(|copy| Mark { tag: copy.tag.clone(), modified: copy.modified.clone() });
-    let outcome = match fetch(&over, &fetching.into(), mark.as_ref()).await {
+    let outcome = match fetch(&over, &fetching.into(), mark.as_ref(), PATIENCE).await {
         Ok((way, reply)) => take(byway, list, fetching, last.as_deref(), reply, reread).await.map(|hours| (way, hours)),
         Err(misses) => Err(misses),
     };
@@ -103,8 +105,8 @@ async fn attempt(byway: &Arc<Byway>, list: &Subscription, fetching: &Fetching, r
     match outcome {
         Ok((way, hours)) => byway.subscribed.good(&list.name, way, now + interval(fetching, hours)),
         Err(misses) => {
-            let words = fetch::words(&misses);
-            let stage = misses.last().map_or(FetchStage::Way, |miss| miss.stage);
+            let words = words(&misses);
+            let stage = misses.iter().map(|miss| miss.stage).max().unwrap_or(FetchStage::Way);
             warn!(subscription = %list.name, %stage, "the list could not be fetched, the last good one holds: {words}");
             let usual = interval(fetching, None);
             byway.subscribed.missed(&list.name, stage, words, now, |failures| now + again(failures, usual));

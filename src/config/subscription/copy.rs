@@ -68,7 +68,8 @@ impl Copy {
         Self::parse(&std::fs::read(path).ok()?, address)
     }
 
-    fn parse(bytes: &[u8], address: &HttpsAddress) -> Option<Self> {
+    /// Reads the bytes of the file; `None` when they are none, or of another address.
+    pub fn parse(bytes: &[u8], address: &HttpsAddress) -> Option<Self> {
         let kept: Kept = serde_json::from_slice(bytes).ok()?;
         let is_this = kept.version == VERSION && kept.address == mark(address);
         is_this.then(|| Self {

@@ -21,7 +21,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// The most bytes of a list in a file.
 const LARGEST: u64 = 1 << 20;
 /// A name with a member's behind it is still a name.
-const LONGEST_NAME: usize = 16;
+pub(super) const LONGEST_NAME: usize = 16;
 
 /// A table after its first turn.
 pub(in crate::config) struct Draft<'a> {
@@ -153,7 +153,7 @@ impl Reading<'_> {
 const RULES: [(&str, DirectRule); 2] = [("until-blocked", DirectRule::UntilBlocked), ("never", DirectRule::Never)];
 
 /// Where anything may not go out bare, a list is not fetched so, unless that is said.
-fn usual(services: &[ServiceSpec]) -> DirectRule {
+pub(super) fn usual(services: &[ServiceSpec]) -> DirectRule {
     let never = services.iter().any(|spec| spec.service.direct == DirectRule::Never);
     if never { DirectRule::Never } else { DirectRule::UntilBlocked }
 }

@@ -49,7 +49,7 @@ pub struct SkippedLine {
 /// A fetch that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchTrouble {
-    /// How far the last way came.
+    /// How far it came over the way that brought it farthest.
     pub stage: FetchStage,
     /// What was wrong, way by way, without addresses.
     pub words: String,
@@ -57,8 +57,8 @@ pub struct FetchTrouble {
     pub at: Stamp,
 }
 
-/// How far a fetch came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// How far a fetch came; later ones are greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FetchStage {
     /// No way is allowed that is there.
