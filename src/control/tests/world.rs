@@ -1,6 +1,7 @@
 //! Beliefs, records and an operator with fixed contents, for tests here and in the commands.
 
 use crate::board::RouteStory;
+use crate::control::{FetchedList, Unshown};
 use crate::control::report::{
     Account, Counters, FacetFacts, Measurement, Present, Running, Seen, ServiceFacts, Status, TransportLine, Why,
     Window, account, measurements, status, why,
