@@ -166,8 +166,13 @@ fn summary(settings: &Settings) -> String {
 fn warnings(settings: &Settings) -> Vec<String> {
     let used = |id| settings.services.iter().any(|spec| spec.service.order.contains(id));
     let via = |id: &_| settings.transports.iter().any(|other| other.via.as_ref() == Some(id));
-    let idle = settings.transports.iter().filter(|spec| !spec.kind.is_bare() && !used(&spec.id) && !via(&spec.id));
-    idle.map(|spec| format!("transport {} is in no order, so nothing takes it", spec.id)).collect()
+    let of_a_list = |id| settings.subscriptions.iter().any(|list| list.members.contains(id));
+    let own = settings.transports.iter().filter(|spec| !spec.kind.is_bare() && !of_a_list(&spec.id));
+    let idle = own.filter(|spec| !used(&spec.id) && !via(&spec.id));
+    let idle = idle.map(|spec| format!("transport {} is in no order, so nothing takes it", spec.id));
+    let lists = settings.subscriptions.iter().filter(|list| !list.members.is_empty() && !list.members.iter().any(used));
+    idle.chain(lists.map(|list| format!("subscription {} is in no order, so nothing takes its servers", list.name)))
+        .collect()
 }
 
 fn known(settings: &Settings, wish: &ProbeWish) -> Result<(), Failed> {

@@ -102,7 +102,9 @@ fn greet(byway: &Byway, source: &Source, open: &[SocketAddr], terminal: &mut Ter
     terminal.note(&format!("configuration: {}", source.name()));
     terminal.note(&format!("ways, in order: {}", ways.join(", ")));
     terminal.note(&format!("services: {}", titles.join(", ")));
-    if generation.settings.transports.iter().all(|spec| spec.kind.is_bare()) {
+    if generation.settings.transports.iter().all(|spec| spec.kind.is_bare())
+        && generation.settings.subscriptions.is_empty()
+    {
         terminal.note("no tunnel yet; give it one with byway import: a Shadowsocks, VLESS or Trojan link, a SOCKS or an HTTP proxy");
     }
     terminal.note("ask it from another terminal: byway status, byway why telegram; stop it with Ctrl-C");

@@ -126,7 +126,9 @@ mod tests {
 
     #[test]
     fn bytes_have_a_unit() {
-        for (count, said) in [(0, "0 B"), (999, "999 B"), (1_250, "1.2 KB"), (42_000_000, "42 MB"), (u64::MAX, "18446744 TB")] {
+        for (count, said) in
+            [(0, "0 B"), (999, "999 B"), (1_250, "1.2 KB"), (42_000_000, "42 MB"), (u64::MAX, "18446744 TB")]
+        {
             assert_eq!(bytes(count), said);
         }
     }

@@ -104,7 +104,9 @@ impl Faults {
     }
 
     fn push(&self, sort: Sort, place: &Place, path: &str, wrong: String, expected: String) {
-        let is_under = |table: &String| path.strip_prefix(table.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let is_under = |table: &String| {
+            path.strip_prefix(table.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
         if self.told.borrow().iter().any(is_under) {
             return;
         }

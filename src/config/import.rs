@@ -62,7 +62,8 @@ pub(super) fn members(text: &str, list: &str, taken: &[TransportId], most: usize
         match result {
             Ok(spec) if found.specs.len() < most => found.specs.push(spec),
             Ok(_) => {
-                let reason = format!("the list has {most} members already; more with most = {}", most.saturating_mul(2));
+                let reason =
+                    format!("the list has {most} members already; more with most = {}", most.saturating_mul(2));
                 found.skipped.push(Passed { name, reason });
             }
             Err(Skipped { reason }) => found.skipped.push(Passed { name, reason }),

@@ -29,11 +29,11 @@ pub use fault::{Fault, Place};
 pub use import::{Imported, Skipped, import, in_order, to_toml};
 pub use link::wg_quick::{BadFile, WgQuick, parse as parse_wg_quick};
 pub use link::{BadLink, Insecure, Linked, Part, parse as parse_link};
-pub use subscription::{
-    BadList, Copy, Fetching, ListSource, Passed, Subscription, USER_AGENT, Usage, checked, leads_to_a_list, list_address,
-    list_name, list_rows, list_table,
-};
 pub use settings::{Cipher, Control, LogLevel, Resolver, ServiceSpec, Settings, Tls, TransportKind, TransportSpec};
+pub use subscription::{
+    BadList, Copy, Fetching, ListSource, Passed, Subscription, USER_AGENT, Usage, checked, leads_to_a_list,
+    list_address, list_name, list_rows, list_table,
+};
 
 #[cfg(test)]
 mod tests;

@@ -195,3 +195,6 @@ pub fn checked(body: &[u8]) -> Result<&str, BadList> {
 pub(super) fn kept_at(state: &Path, name: &str) -> PathBuf {
     state.join("subscriptions").join(format!("{name}.json"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,8 +57,11 @@ impl Ways {
             let _: Option<()> = item.fail("the order is empty", "expected at least one way");
         }
         let meant = once(each(list, |item| Some((item.clone(), self.meant(item)?))));
-        let named: Vec<_> =
-            meant.iter().filter_map(|meant| if let Meant::Way(id) = meant { Some(id) } else { None }).cloned().collect();
+        let named: Vec<_> = meant
+            .iter()
+            .filter_map(|meant| if let Meant::Way(id) = meant { Some(id) } else { None })
+            .cloned()
+            .collect();
         let mut ways: Vec<TransportId> = Vec::new();
         for meant in &meant {
             match meant {
@@ -86,7 +89,8 @@ impl Ways {
         }
         let is_known = self.names.iter().any(|id| id.as_str() == name);
         // Whoever keeps the list may take a member out of it, and that makes no configuration wrong.
-        let of_a_group = |(group, _): &(String, _)| name.strip_prefix(group.as_str()).is_some_and(|r| r.starts_with('-'));
+        let of_a_group =
+            |(group, _): &(String, _)| name.strip_prefix(group.as_str()).is_some_and(|r| r.starts_with('-'));
         if !is_known && self.groups.iter().any(of_a_group) {
             return Some(Meant::Absent(name.to_owned()));
         }
@@ -119,7 +123,12 @@ impl Reading<'_> {
         let mut specs = vec![TransportSpec { id: "direct".into(), via: None, kind: TransportKind::Direct }];
         let split = default_recipe().map(|recipe| TransportKind::Split { recipe });
         specs.extend(split.map(|kind| TransportSpec { id: "split".into(), via: None, kind }));
-        let mut ways = Ways { names: vec!["direct".into(), "split".into()], bare: Vec::new(), groups: Vec::new(), usual_has_group: false };
+        let mut ways = Ways {
+            names: vec!["direct".into(), "split".into()],
+            bare: Vec::new(),
+            groups: Vec::new(),
+            usual_has_group: false,
+        };
         let section = root.section("transport");
         let entries: Vec<_> =
             section.iter().flat_map(Section::entries).filter(|(name, _, item)| named(name, item)).collect();

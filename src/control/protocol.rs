@@ -1,8 +1,8 @@
 //! The words of the control protocol: what is asked, what is told. One JSON value a line, each with its schema
 //! number; a reader skips empty lines (a quiet stream sends them to notice that nobody listens any more).
 
-use super::fetched::{FetchedList, Unshown};
 use super::Stamp;
+use super::fetched::{FetchedList, Unshown};
 use super::report::{Account, Measurement, Status, Why};
 use crate::model::{Confidence, Examined, Facet, Ground, L4, Record, ServiceId, Technique, TransportId};
 use serde::de::DeserializeOwned;

@@ -74,7 +74,7 @@ pub struct Headers(HeaderMap);
 pub enum FetchError {
     /// The handshake failed.
     #[error("{0}")]
-    Tls(#[from] TlsFailure),
+    Tls(Box<TlsFailure>),
     /// The connection failed, or the answer did not come whole.
     #[error("{0}")]
     Broken(Failure),
@@ -108,8 +108,9 @@ pub async fn fetch(
 ) -> Result<Fetched, FetchError> {
     let request = request(wanted).ok_or(FetchError::Header)?;
     let names = Names::same(wanted.address.server().host.clone());
-    let secure = tls.connect(stream, &names, deadline).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(secure)).await.map_err(|error| sort(Stage::App, &error))?;
+    let secure = tls.connect(stream, &names, deadline).await.map_err(|error| FetchError::Tls(Box::new(error)))?;
+    let (mut sender, connection) =
+        http1::handshake(TokioIo::new(secure)).await.map_err(|error| sort(Stage::App, &error))?;
     let exchange = pin!(async {
         let response = sender.send_request(request).await.map_err(|error| sort(Stage::App, &error))?;
         answer(response, wanted.most).await

@@ -34,11 +34,7 @@ pub(in crate::app) struct List {
 
 impl From<&Fetching> for List {
     fn from(from: &Fetching) -> Self {
-        Self {
-            address: from.address.clone(),
-            user_agent: from.user_agent.clone(),
-            headers: from.headers.clone(),
-        }
+        Self { address: from.address.clone(), user_agent: from.user_agent.clone(), headers: from.headers.clone() }
     }
 }
 
@@ -125,9 +121,8 @@ pub(in crate::app) async fn fetch(
     patience: Duration,
 ) -> Result<(TransportId, Reply), Vec<Miss>> {
     let whole = Deadline::after(patience);
-    let tls = TlsClient::new(&over.trust, &["http/1.1"]).map_err(|error| {
-        vec![Miss { way: None, stage: FetchStage::Tls, words: error.to_string(), is_final: true }]
-    })?;
+    let tls = TlsClient::new(&over.trust, &["http/1.1"])
+        .map_err(|error| vec![Miss { way: None, stage: FetchStage::Tls, words: error.to_string(), is_final: true }])?;
     let tls = tls.dated(Arc::clone(&over.calendar));
     let mut misses = Vec::new();
     for way in &over.ways {

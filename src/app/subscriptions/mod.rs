@@ -131,7 +131,9 @@ async fn take(
             (Copy { at: now, every_hours, usage: usage.or(last.usage), ..last.clone() }, false)
         }
         (Reply::Unchanged(_), None) => {
-            return Err(vec![Miss::of_format("the server says that nothing has changed, and was asked for everything")]);
+            return Err(vec![Miss::of_format(
+                "the server says that nothing has changed, and was asked for everything",
+            )]);
         }
         (Reply::Document(document), last) => {
             let copy = copy_of(&document, now).map_err(|why| vec![Miss::of_format(&why.to_string())])?;

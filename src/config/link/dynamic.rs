@@ -1,8 +1,8 @@
 //! Links that lead to a list instead of being one: `https://` addresses of subscriptions, Outline's `ssconf://`, and the
 //! links by which other programs are told of an address, which are only unwrapped.
 
-use super::parts::{base64_text, decoded};
 use super::Part;
+use super::parts::{base64_text, decoded};
 use crate::wire::http::{BadAddress, HttpsAddress};
 
 /// The links that hold an address under `url=`.
@@ -91,7 +91,11 @@ mod tests {
             "sub://aHR0cHM6Ly9wYW5lbC5leGFtcGxlL3N1Yi9UP3g9MQ",
         ] {
             assert!(leads_to_a_list(link), "{link}");
-            assert_eq!(dynamic(link).unwrap(), HttpsAddress::parse("https://panel.example/sub/T?x=1").unwrap(), "{link}");
+            assert_eq!(
+                dynamic(link).unwrap(),
+                HttpsAddress::parse("https://panel.example/sub/T?x=1").unwrap(),
+                "{link}"
+            );
         }
     }
 

@@ -11,7 +11,8 @@ use std::borrow::Cow;
 
 /// Whether a text is such a document.
 fn is_outline(text: &str) -> bool {
-    let starts = |line: &str| ["transport:", "error:", "\"transport\"", "\"error\""].iter().any(|key| line.starts_with(key));
+    let starts =
+        |line: &str| ["transport:", "error:", "\"transport\"", "\"error\""].iter().any(|key| line.starts_with(key));
     // In JSON the keys are behind a bracket or blanks; in YAML, where blanks mean something, they are not.
     let json = text.trim_start().starts_with('{');
     text.lines().any(|line| starts(if json { line.trim_start_matches(['{', ' ', '\t']) } else { line }))

@@ -27,8 +27,7 @@ pub(super) const UNCHECKED: &str = "it asks not to check the proxy's certificate
 pub(super) fn http(parts: &Parts<'_>, tls: bool) -> Result<Linked, BadLink> {
     no_path(parts)?;
     if parts.server().is_err_and(|why| why.part == Part::Port) && parts.user_info.is_none() {
-        return Err(Part::Port
-            .is("a proxy has one, and there is none here; if this is a subscription, make it one: \
+        return Err(Part::Port.is("a proxy has one, and there is none here; if this is a subscription, make it one: \
              [subscription.NAME] with url = \"https://…\", or give it alone to byway import"));
     }
     let server = parts.server()?;

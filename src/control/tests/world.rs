@@ -1,7 +1,6 @@
 //! Beliefs, records and an operator with fixed contents, for tests here and in the commands.
 
 use crate::board::RouteStory;
-use crate::control::{FetchedList, Unshown};
 use crate::control::report::{
     Account, Counters, FacetFacts, Measurement, Present, Running, Seen, ServiceFacts, Status, TransportLine, Why,
     Window, account, measurements, status, why,
@@ -9,6 +8,7 @@ use crate::control::report::{
 use crate::control::{
     Cell, Clock, Entry, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Used, follow,
 };
+use crate::control::{FetchedList, Unshown};
 use crate::model::*;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
