@@ -116,7 +116,7 @@ impl Reading<'_> {
         // A list may have no members yet, and none of them will be bare.
         let may_come = listed && direct != DirectRule::Always;
         if let Some(item) = rule.or(item)
-            && !order.is_empty()
+            && (!order.is_empty() || listed)
             && !may_come
         {
             let left = |id: &TransportId| match direct {

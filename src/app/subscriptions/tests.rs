@@ -4,7 +4,7 @@ use super::*;
 use crate::app::World;
 use crate::config::{Origin, Settings};
 use crate::control::report::SubscriptionLine;
-use crate::model::NetworkId;
+use crate::model::{Facet, L4, NetworkId};
 use crate::net::{Datagrams, Network, Stream};
 use crate::wire::http::HttpsAddress;
 use std::io;
@@ -269,6 +269,8 @@ async fn without_a_way_that_is_allowed_nothing_goes_out() {
     let only = format!("order = [\"panel\"]\n{LIST}[service.telegram]\ndirect = \"never\"\n");
     let home = Home::new(&town, folder.path(), &only);
     assert!(home.byway.generation.load().settings.order.is_empty());
+    let plan = home.byway.sessions.routing().plan_for(&"telegram".into(), Facet::Text, L4::Tcp, &home.byway.board);
+    assert!(plan.attempts.is_empty(), "{plan:?}");
 }
 
 #[tokio::test(start_paused = true)]
