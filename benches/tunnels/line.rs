@@ -4,7 +4,6 @@ use crate::ground::{Ground, enter, in_namespace, run};
 use anyhow::Result;
 use nfq::{Queue, Verdict};
 use std::collections::VecDeque;
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,10 +12,9 @@ use std::time::{Duration, Instant};
 
 const DELAY: Duration = Duration::from_millis(20);
 const LOST_IN: u32 = 100;
-const RULES: &str = "table ip line {
-    chain come { type filter hook prerouting priority -300; iifname far0 queue num 0 }
-    chain go { type filter hook postrouting priority 300; oifname far0 queue num 1 }
-}";
+/// Where packets of both directions are handed over.
+const HOOKS: [[&str; 5]; 2] =
+    [["-t", "mangle", "PREROUTING", "-i", "far0"], ["-t", "mangle", "POSTROUTING", "-o", "far0"]];
 
 /// In force until dropped.
 pub(crate) struct Line {
@@ -37,16 +35,25 @@ impl Line {
                 hold(number, &ends)
             }));
         }
-        let mut file = tempfile::NamedTempFile::new()?;
-        file.write_all(RULES.as_bytes())?;
-        run(in_namespace(&far, Path::new("nft")).arg("-f").arg(file.path()))?;
+        line.rules("-A")?;
         Ok(line)
+    }
+}
+
+impl Line {
+    fn rules(&self, change: &str) -> Result<()> {
+        for (number, [table, named, chain, side, device]) in HOOKS.into_iter().enumerate() {
+            let number = number.to_string();
+            let words = [table, named, change, chain, side, device, "-j", "NFQUEUE", "--queue-num", &number];
+            run(in_namespace(&self.far, Path::new("iptables-nft")).args(words))?;
+        }
+        Ok(())
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let _gone = run(in_namespace(&self.far, Path::new("nft")).args(["delete", "table", "ip", "line"]));
+        let _gone = self.rules("-D");
         self.ends.store(true, Ordering::Relaxed);
         for thread in self.threads.drain(..) {
             let _ended = thread.join();

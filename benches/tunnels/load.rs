@@ -25,8 +25,13 @@ fn pattern() -> Vec<u8> {
     (0..PATTERN).map(byte).collect()
 }
 
-/// Opens the source and sink at the far end, for as long as this program runs. A stream begins with a number: so many
-/// bytes are sent; none: everything is read, and answered with the hash when the second number is 1.
+/// What the far end is to do with the number that a stream begins with.
+const SEND: u8 = 0;
+const READ: u8 = 1;
+const READ_AND_HASH: u8 = 2;
+
+/// Opens the source and sink at the far end, for as long as this program runs. What was read is answered when it is
+/// whole, not at its end, for some peers do not pass a half-close on.
 pub(crate) fn serve(namespace: &str) -> Result<()> {
     let namespace = namespace.to_owned();
     let listener = within(&namespace, || TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT)))??;
@@ -43,10 +48,10 @@ fn served(mut stream: TcpStream, pattern: &[u8]) -> Result<()> {
     let mut head = [0; 9];
     stream.read_exact(&mut head)?;
     let length = u64::from_be_bytes(head[..8].try_into()?);
-    if length > 0 {
+    if head[8] == SEND {
         send(&mut stream, pattern, length)?;
     } else {
-        let (read, hash) = drain(&mut stream, head[8] == 1)?;
+        let (read, hash) = drain(&mut stream, length, head[8] == READ_AND_HASH)?;
         stream.write_all(&read.to_be_bytes())?;
         stream.write_all(&hash)?;
     }
@@ -63,9 +68,9 @@ fn send(stream: &mut TcpStream, pattern: &[u8], length: u64) -> Result<()> {
     Ok(())
 }
 
-fn drain(stream: &mut TcpStream, hashed: bool) -> Result<(u64, Vec<u8>)> {
+fn drain(stream: &mut TcpStream, length: u64, hashed: bool) -> Result<(u64, Vec<u8>)> {
     let (mut hash, mut buf, mut read) = (digest::Context::new(&SHA256), vec![0; 1 << 18], 0);
-    loop {
+    while read < length {
         let n = stream.read(&mut buf)?;
         if n == 0 {
             break;
@@ -152,17 +157,16 @@ pub(crate) fn bulk(namespace: &str, by: By, direction: Direction, streams: u64, 
 
 fn transfer(mut stream: TcpStream, direction: Direction, bytes: u64, pattern: &[u8], hashed: bool) -> Result<()> {
     let mut head = [0; 9];
+    head[..8].copy_from_slice(&bytes.to_be_bytes());
     if direction == Direction::Down {
-        head[..8].copy_from_slice(&bytes.to_be_bytes());
         stream.write_all(&head)?;
-        let (read, hash) = drain(&mut stream, hashed)?;
+        let (read, hash) = drain(&mut stream, bytes, hashed)?;
         ensure!(read == bytes, "{read} of {bytes} bytes came");
         ensure!(!hashed || hash == expected(pattern, bytes)?, "the bytes are not those that were sent");
     } else {
-        head[8] = u8::from(hashed);
+        head[8] = if hashed { READ_AND_HASH } else { READ };
         stream.write_all(&head)?;
         send(&mut stream, pattern, bytes)?;
-        stream.shutdown(Shutdown::Write)?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
         ensure!(answer.len() >= 8, "no answer to an upload");

@@ -4,7 +4,7 @@
 //! `cargo bench --bench tunnels` prints a table for each question; words behind `--` pick some:
 //! `speed` (bulk, four streams, beside the peers), `loss` (an upload at 40 ms and 1 % loss), `intact` (1 GiB each way
 //! through each kind, hashes compared), `flat` (memory over 10 000 connections); `rounds=7` and `mb=512` change how much.
-//! Needs Linux, root, `ip`, `wg`, `nft` and sing-box; a peer that is not here is named and left out.
+//! Needs Linux, root, `ip`, `wg`, `iptables-nft` and sing-box; a peer that is not here is named and left out.
 #![cfg_attr(not(target_os = "linux"), allow(dead_code, unused_imports))]
 #![allow(clippy::print_stdout, reason = "a benchmark shows its figures")]
 

@@ -19,7 +19,8 @@ const ROWS: [(Tunnel, &[System]); 5] = [
     (Tunnel::Shadowsocks(0), &[System::Byway, System::Sslocal, System::SsLibev, System::SingBox]),
     (Tunnel::Shadowsocks(1), &[System::Byway, System::Sslocal, System::SsLibev, System::SingBox]),
     (Tunnel::Shadowsocks(2), &[System::Byway, System::Sslocal, System::SingBox]),
-    (Tunnel::VlessWebSocket, &[System::Byway, System::SingBox, System::V2ray]),
+    // v2ray 4.34 loses the end of a download here.
+    (Tunnel::VlessWebSocket, &[System::Byway, System::SingBox]),
     (Tunnel::WireGuard, &[System::Byway, System::BywayOwn, System::WireGuardGo]),
 ];
 

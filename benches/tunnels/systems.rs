@@ -38,7 +38,6 @@ pub(crate) enum System {
     Sslocal,
     SsLibev,
     SingBox,
-    V2ray,
     WireGuardGo,
     Kernel,
 }
@@ -51,7 +50,6 @@ impl System {
             Self::Sslocal => "sslocal",
             Self::SsLibev => "ss-local",
             Self::SingBox => "sing-box",
-            Self::V2ray => "v2ray",
             Self::WireGuardGo => "wireguard-go",
             Self::Kernel => "kernel, no tunnel",
         }
@@ -63,7 +61,6 @@ impl System {
             Self::Sslocal => find("sslocal", "SSLOCAL_BIN"),
             Self::SsLibev => find("ss-local", "SSLIBEV_BIN"),
             Self::SingBox => find_sing_box(),
-            Self::V2ray => find("v2ray", "V2RAY_BIN"),
             Self::WireGuardGo => find("wireguard-go", "WIREGUARD_GO_BIN"),
             Self::Kernel => Some(PathBuf::new()),
         }
@@ -95,7 +92,7 @@ impl Far {
         let arguments = ["run", "-c", &config].map(str::to_owned);
         let servers = Running::start(&ground.far, &sing_box, &arguments)?.listening(&ground.far, 9000)?;
         let relay = written(files.path(), "relay.toml", &relay_config(files.path()))?;
-        let arguments = ["run", "--config", &relay].map(str::to_owned);
+        let arguments = byway_run(relay, files.path())?;
         let byway = System::Byway.program().context("byway")?;
         let relay = Running::start(&ground.far, &byway, &arguments)?.listening(&ground.far, 9443)?;
         let (near_key, far_key) = (wg(&["genkey"], "")?, wg(&["genkey"], "")?);
@@ -128,17 +125,13 @@ impl Far {
             }
             System::Byway | System::BywayOwn => {
                 let config = self.byway(tunnel, system == System::BywayOwn);
-                vec!["run".to_owned(), "--config".to_owned(), written(at, "byway.toml", &config)?]
+                byway_run(written(at, "byway.toml", &config)?, at)?
             }
             System::Sslocal => vec!["-c".to_owned(), written(at, "ss.json", &sslocal(tunnel).to_string())?],
             System::SsLibev => ss_libev(tunnel),
             System::SingBox => {
                 let config = self.sing_box(tunnel).to_string();
                 vec!["run".to_owned(), "-c".to_owned(), written(at, "near.json", &config)?]
-            }
-            System::V2ray => {
-                let config = self.v2ray().to_string();
-                vec!["-config".to_owned(), written(at, "near.json", &config)?]
             }
         };
         let running = Running::start(&ground.near, &program, &arguments)?.listening(&ground.near, DOOR);
@@ -206,27 +199,12 @@ impl Far {
             "outbounds": [way],
         })
     }
+}
 
-    fn v2ray(&self) -> Value {
-        let root = self.files.path().join("root.pem");
-        json!({
-            "log": { "loglevel": "none", "access": "/dev/null" },
-            "inbounds": [{ "listen": "127.0.0.1", "port": DOOR, "protocol": "socks", "settings": { "auth": "noauth" } }],
-            "outbounds": [{
-                "protocol": "vless",
-                "settings": { "vnext": [{
-                    "address": FAR, "port": 9011, "users": [{ "id": UUID, "encryption": "none" }],
-                }] },
-                "streamSettings": {
-                    "network": "ws", "security": "tls", "wsSettings": { "path": "/ws" },
-                    "tlsSettings": {
-                        "serverName": NAME,
-                        "certificates": [{ "usage": "verify", "certificateFile": root }],
-                    },
-                },
-            }],
-        })
-    }
+/// With a control socket of its own: there are two of them.
+fn byway_run(config: String, folder: &Path) -> Result<Vec<String>> {
+    let control = folder.join("run/control.sock").to_str().context("a path that is no text")?.to_owned();
+    Ok(vec!["run".to_owned(), "--config".to_owned(), config, "--control".to_owned(), control])
 }
 
 fn sslocal(tunnel: Tunnel) -> Value {
