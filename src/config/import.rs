@@ -52,14 +52,29 @@ pub(super) struct MemberList {
     pub(super) skipped: Vec<Passed>,
 }
 
+/// Whose a list is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// The person's own file.
+    Own,
+    /// It was fetched: whoever keeps it has no business with the machines around this one.
+    Elsewhere,
+}
+
+const AT_HOME: &str =
+    "its server is at a private address, where a list that is fetched may send nobody; put it into a file";
+
 /// The first `most` servers of a list, each called by the list's name and its own, or its place. No link in it can turn
 /// the check of a certificate off.
-pub(super) fn members(text: &str, list: &str, taken: &[TransportId], most: usize) -> MemberList {
+pub(super) fn members(text: &str, list: &str, taken: &[TransportId], most: usize, whose: Whose) -> MemberList {
     let taken = taken.iter().map(|id| id.as_str().to_owned()).collect();
     let names = Names { taken, of_list: Some(list.to_owned()) };
     let mut found = MemberList { specs: Vec::new(), skipped: Vec::new() };
     for Imported { name, result } in entries(text, names, Insecure::Refused) {
         match result {
+            Ok(spec) if whose == Whose::Elsewhere && spec.kind.is_at_home() => {
+                found.skipped.push(Passed { name, reason: AT_HOME.to_owned() });
+            }
             Ok(spec) if found.specs.len() < most => found.specs.push(spec),
             Ok(_) => {
                 let reason =

@@ -3,7 +3,7 @@
 
 use super::Subscription;
 use crate::model::{Destination, Host, Secret, Service, TransportId};
-use crate::net::resolve::SecureServer;
+use crate::net::resolve::{SecureServer, is_bogon};
 use crate::policy::Rule;
 use crate::transport::{Carrier, Ech, WebSocketSpec, WireGuardServer};
 use crate::wire::split::Recipe;
@@ -288,6 +288,28 @@ impl TransportKind {
             ),
             _ => None,
         }
+    }
+
+    /// Where its own server is.
+    const fn server(&self) -> Option<&Destination> {
+        match self {
+            Self::Direct | Self::Split { .. } | Self::Interface { .. } => None,
+            Self::Shadowsocks { server, .. }
+            | Self::Socks5 { server, .. }
+            | Self::Http { server, .. }
+            | Self::Vless { server, .. }
+            | Self::Trojan { server, .. } => Some(server),
+            Self::Fronted { connect, .. } => Some(connect),
+            Self::WireGuard { peer, .. } => Some(&peer.server),
+        }
+    }
+
+    /// Whether its own server is at an address that no public server has, or the machine itself.
+    pub(super) fn is_at_home(&self) -> bool {
+        self.server().is_some_and(|server| match &server.host {
+            Host::Ip(ip) => is_bogon(*ip),
+            Host::Name(name) => name.as_ref() == "localhost" || name.ends_with(".localhost"),
+        })
     }
 
     /// Whether the person's bytes go over the person's own line to the destination itself.

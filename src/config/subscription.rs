@@ -7,7 +7,7 @@ mod draft;
 
 pub use copy::{Copy, Usage};
 
-use super::import::{MemberList, members, slug, table_name};
+use super::import::{MemberList, Whose, members, slug, table_name};
 use super::link;
 use super::settings::Settings;
 use crate::model::{DirectRule, Secret, TransportId};
@@ -115,7 +115,7 @@ impl Subscription {
 
     /// Whether `text` stands for the same members as `other`.
     pub fn is_same_list(&self, text: &str, other: &str) -> bool {
-        let list = |text| members(text, &self.name, &[], self.most);
+        let list = |text| members(text, &self.name, &[], self.most, Whose::Elsewhere);
         list(text) == list(other)
     }
 }
@@ -168,7 +168,7 @@ pub fn list_table(name: &str, address: &HttpsAddress) -> String {
 /// The entries of a list as members of `name`: what each is called, its kind, and why it is none.
 pub fn list_rows(text: &str, name: &str, settings: &Settings) -> Vec<(String, String, Option<String>)> {
     let taken: Vec<_> = settings.transports.iter().map(|spec| spec.id.clone()).collect();
-    let MemberList { specs, skipped } = members(text, name, &taken, USUAL_MOST);
+    let MemberList { specs, skipped } = members(text, name, &taken, USUAL_MOST, Whose::Elsewhere);
     let good = specs.into_iter().map(|spec| (spec.id.to_string(), spec.kind.name().to_owned(), None));
     good.chain(skipped.into_iter().map(|passed| (passed.name, String::new(), Some(passed.reason)))).collect()
 }
@@ -183,7 +183,7 @@ pub fn checked(body: &[u8]) -> Result<&str, BadList> {
     if start.starts_with("<!doctype") || start.starts_with("<html") || start.starts_with("<?xml") {
         return Err(BadList::Page);
     }
-    let MemberList { specs, skipped } = members(text, "list", &[], USUAL_MOST);
+    let MemberList { specs, skipped } = members(text, "list", &[], USUAL_MOST, Whose::Elsewhere);
     match skipped.first() {
         _ if !specs.is_empty() => Ok(text),
         None => Err(BadList::Empty),

@@ -3,7 +3,7 @@
 
 use super::super::Reading;
 use super::super::fault::shown;
-use super::super::import::{MemberList, members};
+use super::super::import::{MemberList, Whose, members};
 use super::super::link;
 use super::super::probes::unread;
 use super::super::reader::{Item, Section};
@@ -77,7 +77,11 @@ impl Reading<'_> {
             let text = source.as_ref().and_then(|(item, source)| source.text(item));
             let taken = ways.as_written();
             let empty = || MemberList { specs: Vec::new(), skipped: Vec::new() };
-            let list = text.map_or_else(empty, |text| members(text.expose(), name, &taken, most));
+            let whose = match &source {
+                Some((_, Source::File(_))) => Whose::Own,
+                Some((_, Source::Address { .. })) | None => Whose::Elsewhere,
+            };
+            let list = text.map_or_else(empty, |text| members(text.expose(), name, &taken, most, whose));
             let members: Vec<_> = list.specs.iter().map(|spec| spec.id.clone()).collect();
             ways.add_group(name, &members);
             specs.extend(list.specs);

@@ -118,7 +118,7 @@ fn an_outline_key_is_read_in_all_its_forms_and_its_refusal_is_told() {
         ("transport:\n  $type: websocket\n  url: wss://a.example\n".to_owned(), None),
         (format!("transport:\n  $type: tcpudp\n  tcp:\n    {node}  udp:\n    {}", node.replace("a.example", "b.example")), None),
     ] {
-        let found = members(&text, "key", &[], 9);
+        let found = members(&text, "key", &[], 9, Whose::Elsewhere);
         assert_eq!(found.specs.first().map(|spec| spec.kind.name()), kind, "{text}\n{found:?}");
         assert_eq!(checked(text.as_bytes()).is_ok(), kind.is_some());
     }
@@ -127,4 +127,22 @@ fn an_outline_key_is_read_in_all_its_forms_and_its_refusal_is_told() {
     let found = checked(br#"{"error": {"message": "gone"}}"#).unwrap_err();
     assert_eq!(found, BadList::Refused("gone".to_owned()));
     assert_eq!(checked(b"\xff"), Err(BadList::NotText));
+}
+
+#[test]
+fn a_list_that_is_fetched_sends_nobody_to_the_machines_around() {
+    for (server, is_at_home) in [
+        ("127.0.0.1", true),
+        ("192.168.1.1", true),
+        ("[::1]", true),
+        ("[::ffff:10.0.0.1]", true),
+        ("localhost", true),
+        ("8.8.8.8", false),
+        ("a.example", false),
+    ] {
+        let text = format!("socks5://{server}:1080\n");
+        assert_eq!(members(&text, "x", &[], 9, Whose::Elsewhere).specs.is_empty(), is_at_home, "{server}");
+        assert_eq!(members(&text, "x", &[], 9, Whose::Own).specs.len(), 1, "{server}");
+    }
+    assert!(checked(b"socks5://127.0.0.1:1080").unwrap_err().to_string().contains("at a private address"));
 }
