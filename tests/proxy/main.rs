@@ -7,5 +7,6 @@
 mod house;
 mod lists;
 mod operator;
+mod relay;
 mod traffic;
 mod trouble;
