@@ -212,6 +212,9 @@ impl Belief {
             return Cue::None;
         }
         self.ends.answered(evidence.endpoint, evidence.at);
+        if !flow {
+            self.taint.lift(evidence.endpoint, evidence.at);
+        }
         self.last_good = self.last_good.max(Some(evidence.at));
         let last = match evidence.source {
             Source::Traffic => &mut self.last_good_traffic,

@@ -147,9 +147,11 @@ impl Tally {
 
     /// What it looks like: what was proven, else what most points stand for.
     pub(super) fn technique(&self) -> Technique {
-        // Where connects time out as well, what was open stopped for the same reason.
+        // Where connects time out as well, what was open stopped for the same reason; and what crawled before it stopped
+        // was not stopped by a count of packets.
         let dropped = self.count_of(Sign::ConnectTimeout) >= self.count_of(Sign::Frozen { kilobytes: 0 }).max(1);
-        let fit = self.techniques.iter().filter(|(how, _)| *how != Technique::Freeze || !dropped);
+        let crawled = self.count_of(Sign::Throttled) > 0;
+        let fit = self.techniques.iter().filter(|(how, _)| *how != Technique::Freeze || !(dropped || crawled));
         let heaviest = fit.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(how, _)| *how);
         self.proven.or(heaviest).unwrap_or(Technique::Unidentified)
     }

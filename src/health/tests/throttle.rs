@@ -120,3 +120,22 @@ fn no_sample_is_paid_for_by_the_byte_nor_taken_on_a_bad_line() {
     assert!(world.samples_asked.is_empty());
     assert_eq!(world.phase("direct"), Phase::Ok);
 }
+
+#[test]
+fn what_crawled_before_it_stopped_is_no_freeze() {
+    let mut world = evening();
+    world.traffic("tokyo", A);
+    for _ in 0..2 {
+        world.pass(secs(8));
+        slow(&mut world, 2);
+    }
+    measured(&mut world, 1_200_000, Some(800_000));
+    assert_eq!(world.verdict(), Verdict::Degraded(Technique::Throttled));
+    for _ in 0..2 {
+        world.pass(secs(20));
+        world.twinned("direct", Sign::Frozen { kilobytes: 32 }, 1);
+        world.traffic("tokyo", A);
+    }
+    assert_eq!(world.phase("direct"), Phase::Suspect, "people go elsewhere, and it is asked after");
+    assert!(!world.ever(Phase::Blocked));
+}
