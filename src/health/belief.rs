@@ -20,6 +20,10 @@ use std::time::Duration;
 
 /// A success of people's own traffic outranks failed probes for this long (§3.7).
 const TRAFFIC_RULES: Duration = Duration::from_secs(120);
+/// A first byte this many times later than usual …
+const LATE_TIMES: f64 = 3.0;
+/// … and by as many milliseconds, has been sent again: no kernel does so sooner (Linux' least RTO is 200 ms).
+const LATE_BY_MS: f64 = 180.0;
 /// Failures on every way further apart than this are separate outages.
 const EVERYWHERE_WITHIN: Duration = Duration::from_secs(1800);
 
@@ -212,20 +216,38 @@ impl Belief {
             return Cue::None;
         }
         self.ends.answered(evidence.endpoint, evidence.at);
+        if !flow {
+            self.taint.lift(evidence.endpoint, evidence.at);
+        }
         self.last_good = self.last_good.max(Some(evidence.at));
         let last = match evidence.source {
             Source::Traffic => &mut self.last_good_traffic,
             Source::Probe => &mut self.last_good_probe,
         };
         *last = (*last).max(Some(evidence.at));
-        smooth(&mut self.rtt, evidence.rtt_ms);
-        smooth(&mut self.first_byte, evidence.first_byte_ms);
+        let late = self.is_late(evidence);
         self.outcomes.note(evidence.at, true, false);
+        if late {
+            self.outcomes.was_late();
+        }
+        smooth(&mut self.rtt, evidence.rtt_ms);
+        // What is late amid a trouble is no habit.
+        smooth(&mut self.first_byte, evidence.first_byte_ms.filter(|_| !self.outcomes.came_late()));
         self.everywhere = None;
         self.dns_silences = 0;
         let floor = (!self.outcomes.are_good_enough()).then_some(params.switch_at);
         self.score.relieve(weigh::relief(evidence.sign), evidence.sign == Sign::BodyProven, floor);
         Cue::Good
+    }
+
+    /// Whether the first byte came so much later than it used to that something was sent again. Tunnels have moods of
+    /// their own.
+    fn is_late(&self, evidence: &Evidence) -> bool {
+        let (Some(first_byte), Some(usual)) = (evidence.first_byte_ms.map(f64::from), self.first_byte) else {
+            return false;
+        };
+        let usual = usual.max(evidence.rtt_ms.map_or(0.0, f64::from));
+        !self.is_tunnel && first_byte >= usual * LATE_TIMES && first_byte >= usual + LATE_BY_MS
     }
 
     fn learn_bad(&mut self, evidence: &Evidence, weight: &Weight, params: &Params) {
@@ -343,8 +365,10 @@ impl Belief {
     /// (T10, T18). What is cut after the hello is chosen, however seldom. Connects that now time out and now succeed,
     /// to no avail, look so too; unless nothing ever came of many of them.
     pub(super) fn is_lossy(&self) -> bool {
-        let random = self.outcomes.are_random() && self.tally.is_of_loss() && self.ends.is_fickle();
-        self.tally.confidence() == Confidence::Anomaly && (random || self.tally.is_mixed() || self.tally.is_patchy())
+        let random = self.outcomes.are_random() && self.tally.is_of_loss();
+        let random = random && self.ends.is_fickle(self.tally.first());
+        let seen = random || self.outcomes.are_late() || self.tally.is_mixed() || self.tally.is_patchy();
+        self.tally.confidence() == Confidence::Anomaly && seen
     }
 
     /// Forgets everything but habits: as on the first day.

@@ -14,6 +14,10 @@ pub(super) const UNKNOWN_PRICE: u64 = 8_192;
 const BODY: u64 = 16_384;
 /// The same question in one packet and in many: two handshakes, and next to nothing in them.
 pub(super) const PACKETS_PRICE: u64 = 2 * UNKNOWN_PRICE;
+/// A question in many packets inside a tunnel, with the handshakes before it: how tunnels are asked after.
+pub(super) const TUNNEL_PRICE: u64 = 10_000;
+/// Of a service's hour this part is left for questions about the service itself when tunnels are asked after in its name.
+const ITS_OWN: u64 = 4;
 /// A body of 64 KB with its overhead.
 pub(super) const BODY_PRICE: u64 = 73_728;
 
@@ -94,6 +98,13 @@ impl Ledger {
         let own = self.services.get(service).map_or(0, |s| s.within(HOUR, now));
         let own_fits = own.saturating_add(ordinary(price)) <= params.budget.per_service;
         own_fits && self.allows_neutral(price, reserved, now, params)
+    }
+
+    /// Whether a tunnel may be asked after in the name of `service`, so that enough stays for questions of its own.
+    pub(super) fn lends(&self, service: &ServiceId, now: Moment, params: &Params) -> bool {
+        let own = self.services.get(service).map_or(0, |s| s.within(HOUR, now));
+        let most = params.budget.per_service - params.budget.per_service / ITS_OWN;
+        own.saturating_add(TUNNEL_PRICE) <= most
     }
 
     /// Whether `price` may still be spent at all, for no service in particular.

@@ -7,7 +7,7 @@ use super::belief::Belief;
 use super::params::Params;
 use super::phase;
 use super::state::State;
-use crate::model::{Evidence, Moment, Phase, Route, Sign};
+use crate::model::{Evidence, Moment, Phase, Route, Sign, Source};
 
 impl State {
     /// The other bare ways of the same hear what happened on one.
@@ -18,12 +18,20 @@ impl State {
         }
         let Some(belief) = self.beliefs.get_mut(route) else { return };
         let cut_off = std::mem::take(&mut belief.cut_off);
+        // Where a connect came through on one, it does on all. What is of the line is told of each anyway, unless only a
+        // stand-by was asked; a silence may be a punished connect.
+        let told_apart = evidence.source == Source::Probe && params.bare.first() != Some(&route.transport);
+        let of_its_own = if evidence.sign.is_of_the_line() { told_apart } else { evidence.sign != Sign::Silence };
+        let speaks_of_connects = of_its_own && evidence.sign.is_bad();
         let others: Vec<Route> =
             self.siblings(route).map(|(r, _)| r.clone()).filter(|r| params.bare.contains(&r.transport)).collect();
         for other in &others {
             let Some(belief) = self.beliefs.get_mut(other) else { continue };
             if evidence.sign == Sign::BodyProven {
                 belief.recovery.prove();
+            }
+            if speaks_of_connects {
+                belief.tally.note_through(evidence);
             }
             if cut_off {
                 let from = belief.phase;

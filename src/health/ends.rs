@@ -114,9 +114,12 @@ impl Ends {
         count >= enough && last.since(first) >= LONG && others
     }
 
-    /// Whether one and the same endpoint now fails and now answers, as far as endpoints are known: chance, not choice.
-    pub(super) fn is_fickle(&self) -> bool {
-        self.0.is_empty() || self.0.iter().any(|known| known.back.is_some())
+    /// Whether one and the same endpoint now fails and now answers, as far as endpoints are known: chance, not choice. One
+    /// that answered in the middle of the trouble, which began at `since`, and failed then is as fickle as one that came
+    /// back.
+    pub(super) fn is_fickle(&self, since: Option<Moment>) -> bool {
+        let amid = |known: &Known| known.bad.is_some() && since.is_some() && known.good > since;
+        self.0.is_empty() || self.0.iter().any(|known| known.back.is_some() || amid(known))
     }
 
     /// What of the route does not work, where the rest does.
@@ -195,6 +198,19 @@ mod tests {
     }
 
     #[test]
+    fn what_answers_amid_a_trouble_and_fails_then_is_fickle() {
+        let mut ends = Ends::default();
+        ends.answered(v4(1), at(0));
+        ends.failed(v4(2), at(10));
+        ends.failed(v4(1), at(20));
+        assert!(!ends.is_fickle(Some(at(10))), "it answered before the trouble began");
+        ends.answered(v4(3), at(30));
+        assert!(!ends.is_fickle(Some(at(10))), "it may be one of several that lives");
+        ends.failed(v4(3), at(40));
+        assert!(ends.is_fickle(Some(at(10))) && !ends.is_fickle(None));
+    }
+
+    #[test]
     fn an_answer_brings_an_endpoint_back() {
         let mut ends = Ends::default();
         for secs in [0, 40] {
@@ -203,10 +219,10 @@ mod tests {
         }
         assert!(ends.is_dead(v4(2)) && !ends.is_dead(v4(1)));
         assert!(ends.sibling_answered(v4(2), at(40)) && !ends.sibling_answered(v4(2), at(41)));
-        assert!(!ends.is_fickle());
+        assert!(!ends.is_fickle(None));
         assert!(ends.sibling_answered(v6(2), at(90)), "the other version of IP");
         ends.answered(v4(2), at(50));
-        assert!(!ends.is_dead(v4(2)) && ends.is_fickle());
+        assert!(!ends.is_dead(v4(2)) && ends.is_fickle(None));
         for secs in [60, 75, 95] {
             ends.failed(v4(2), at(secs));
             ends.answered(v4(1), at(secs));

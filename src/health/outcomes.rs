@@ -17,6 +17,9 @@ const CUT_OFF_MOST: usize = 8;
 /// What is cut off sooner than this after another belongs to the same trouble.
 const APART: Duration = Duration::from_secs(60);
 
+/// So many late answers are no accident.
+const LATE: usize = 2;
+
 /// So many good outcomes in a row are no luck.
 const SURE: usize = 4;
 
@@ -27,6 +30,8 @@ struct Outcome {
     good: bool,
     /// It failed at one address, while others answered.
     stray: bool,
+    /// It was answered, and far later than usual.
+    late: bool,
 }
 
 /// A first flight that was cut off while other ways had answers.
@@ -50,8 +55,15 @@ impl Outcomes {
         if self.all.len() >= WINDOW {
             self.all.pop_front();
         }
-        self.all.push_back(Outcome { at, good, stray });
+        self.all.push_back(Outcome { at, good, stray, late: false });
         self.expire(at);
+    }
+
+    /// The answer that was noted last came late: a packet of it, or of the question, had to be sent again (T10).
+    pub(super) fn was_late(&mut self) {
+        if let Some(last) = self.all.back_mut().filter(|last| last.good) {
+            last.late = true;
+        }
     }
 
     /// Time passes.
@@ -98,7 +110,7 @@ impl Outcomes {
     }
 
     fn goods_in_a_row(&self) -> usize {
-        self.whole().rev().take_while(|outcome| outcome.good).count()
+        self.whole().rev().take_while(|outcome| outcome.good && !outcome.late).count()
     }
 
     /// Good outcomes in a row it takes to believe that a route which fails now and then works: so many that bare
@@ -118,13 +130,45 @@ impl Outcomes {
         let mut run = 0;
         let (mut all, mut bad) = (0, 0);
         for outcome in &self.all {
-            run = if outcome.good { run + 1 } else { 0 };
+            run = if outcome.good && !outcome.late { run + 1 } else { 0 };
             (all, bad) = (all + 1, bad + usize::from(!outcome.good));
             if run >= SURE || bad == 0 {
                 (all, bad) = (0, 0);
             }
         }
         all >= 5 && bad >= 2 && bad * 10 <= all * 9 && bad * 5 >= all
+    }
+
+    /// Since it last worked for sure: how many failed, how many were answered late, and how many in time.
+    fn since_it_worked(&self) -> (usize, usize, usize) {
+        let (mut run, mut bad, mut late, mut timely) = (0, 0, 0, 0);
+        for outcome in &self.all {
+            match (outcome.good, outcome.late) {
+                (false, _) => (run, bad) = (0, bad + 1),
+                (true, true) => (run, late) = (0, late + 1),
+                (true, false) => (run, timely) = (run + 1, timely + 1),
+            }
+            if run >= SURE || bad == 0 {
+                (bad, late, timely) = (0, 0, 0);
+            }
+        }
+        (bad, late, timely)
+    }
+
+    /// Whether chance decides, as far as the tries say.
+    pub(super) fn are_by_chance(&self) -> bool {
+        self.are_random() || self.are_late()
+    }
+
+    /// Whether an answer came late since it last worked for sure.
+    pub(super) fn came_late(&self) -> bool {
+        self.since_it_worked().1 > 0
+    }
+
+    /// Whether what is answered comes late as a rule, and the rest not at all: packets are lost (T10).
+    pub(super) fn are_late(&self) -> bool {
+        let (bad, late, timely) = self.since_it_worked();
+        bad > 0 && late >= LATE && late >= timely && bad + late > CUT_OFF
     }
 
     /// Whether first flights were cut off often enough to call it a block though others get through; at least one of
@@ -181,6 +225,35 @@ mod tests {
             assert!(!outcomes.are_good_enough(), "minute {minute}");
         }
         outcomes.note(at(12), true, false);
+        assert!(outcomes.are_good_enough());
+    }
+
+    #[test]
+    fn late_answers_beside_failures_are_lost_packets_until_it_works_for_sure() {
+        let mut outcomes = Outcomes::default();
+        let answer = |outcomes: &mut Outcomes, minute, late| {
+            outcomes.note(at(minute), true, false);
+            if late {
+                outcomes.was_late();
+            }
+        };
+        answer(&mut outcomes, 0, true);
+        answer(&mut outcomes, 1, true);
+        assert!(!outcomes.came_late() && !outcomes.are_late(), "slow as it may be, nothing failed");
+        outcomes.note(at(2), false, false);
+        outcomes.was_late();
+        outcomes.note(at(3), false, false);
+        answer(&mut outcomes, 4, true);
+        assert!(outcomes.came_late() && !outcomes.are_late(), "once is an accident");
+        answer(&mut outcomes, 5, true);
+        assert!(outcomes.are_late() && !outcomes.are_good_enough(), "which is no answer to believe in");
+        for minute in 6..9 {
+            answer(&mut outcomes, minute, false);
+        }
+        assert!(!outcomes.are_late(), "most came in time");
+        answer(&mut outcomes, 9, false);
+        assert!(!outcomes.came_late() && !outcomes.are_good_enough(), "two of ten failed: it takes five");
+        answer(&mut outcomes, 10, false);
         assert!(outcomes.are_good_enough());
     }
 

@@ -59,7 +59,10 @@ pub(super) fn after_bad(belief: &mut Belief, now: Moment, points: f64, here: boo
 /// Whether it is to be called blocked: the score, the tries, and, where addresses are what fails, none that answers. What
 /// freezes inside a tunnel is the tunnel's or the line's: it is left, and nobody is called blocked.
 fn is_ripe(belief: &Belief, params: &Params) -> bool {
-    if belief.is_tunnel && belief.tally.technique() == Technique::Freeze {
+    let freeze = belief.tally.technique() == Technique::Freeze;
+    // Where answers come late, what stops lost a packet too many; unless it is proven.
+    let lost = belief.tally.proof().is_none() && belief.outcomes.came_late();
+    if freeze && (belief.is_tunnel || lost) {
         return false;
     }
     let enough = belief.score.for_verdict() >= params.block_at && belief.tally.suffices(params);
@@ -139,6 +142,8 @@ fn after_good(belief: &mut Belief, evidence: &Evidence, params: &Params) {
             belief.probe.stale = true;
             progress(belief, now, params);
         }
+        // It answers, and too late: packets are lost (T10).
+        Phase::Suspect if belief.outcomes.are_late() && belief.is_lossy() => lossy(belief, now),
         Phase::Suspect | Phase::Degraded => {
             let believed = belief.outcomes.are_good_enough();
             if believed && belief.score.value() < params.switch_at / 2.0 {
@@ -184,7 +189,7 @@ pub(super) fn tick(belief: &mut Belief, now: Moment, params: &Params) {
             belief.forget(now);
         }
         // What fails by chance is believed as long as the tries say so: points fade while nobody tries.
-        Phase::Degraded if belief.technique == Some(Technique::RandomDrop) && belief.outcomes.are_random() => {}
+        Phase::Degraded if belief.technique == Some(Technique::RandomDrop) && belief.outcomes.are_by_chance() => {}
         Phase::Suspect | Phase::Degraded if belief.score.value() < params.switch_at / 2.0 => calm(belief, now),
         Phase::Recovering => progress(belief, now, params),
         _ => {}

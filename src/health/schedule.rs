@@ -12,7 +12,7 @@ use super::budget;
 use super::cadence::{self, Asked};
 use super::params::{Mode, Params};
 use super::state::State;
-use crate::model::{Moment, Phase, Route, ServiceId, Sign, TransportId};
+use crate::model::{L4, Moment, Phase, Route, ServiceId, Sign, TransportId};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -270,9 +270,11 @@ impl State {
                 self.put_off(&route, Some(until));
                 continue;
             }
+            let tunnel = route.l4 == L4::Tcp && !params.bare.contains(&route.transport);
             let price = match () {
                 () if self.wants_body(&route, now, params) => budget::BODY_PRICE,
                 () if self.wants_packets(&route, now, params) => budget::PACKETS_PRICE,
+                () if tunnel => budget::TUNNEL_PRICE,
                 () => self.beliefs.get(&route).and_then(|b| b.probe.cost).map_or(budget::UNKNOWN_PRICE, u64::from),
             };
             let room = self.flights.has_room(&route.service, now, params.suspect.apart);
@@ -402,7 +404,8 @@ impl State {
         due.filter_map(|(t, id)| self.representative(id, now, params).map(|route| (t, route))).collect()
     }
 
-    /// The route a transport is probed through: a cheap probe, of what was used last, with no clock of its own.
+    /// The route a transport is probed through: a cheap probe, of what was used last, with no clock of its own, and of a
+    /// service whose hour has room for it beside questions about the service itself.
     fn representative(&self, transport: &TransportId, now: Moment, params: &Params) -> Option<Route> {
         let fit = |route: &&Route| {
             let used = self.used.get(&route.service).is_some_and(|t| now.since(*t) <= params.idle.only_used_within);
@@ -411,7 +414,7 @@ impl State {
             });
             let is_asked = !route.service.is_other() && !route.is_quic() && !params.is_unasked(route);
             let fit = is_asked && !self.is_shut(route, params);
-            route.transport == *transport && fit && used && calm
+            route.transport == *transport && fit && used && calm && self.ledger.lends(&route.service, now, params)
         };
         let rank = |route: &&Route| {
             let used = self.beliefs.get(*route).and_then(|b| b.used);

@@ -42,6 +42,13 @@ impl Taint {
         self.marks.push(Mark { endpoint, from: at, until: at + window });
     }
 
+    /// An endpoint answered after it was marked: it is not punished, and what the mark was for was only late.
+    pub(super) fn lift(&mut self, endpoint: Option<EndpointTag>, at: Moment) {
+        if endpoint.is_some() {
+            self.marks.retain(|m| m.endpoint != endpoint || m.from > at);
+        }
+    }
+
     /// When the last punishment is over, if one is on at `now`.
     pub(super) fn until(&self, now: Moment) -> Option<Moment> {
         self.marks.iter().map(|m| m.until).filter(|u| *u > now).max()
@@ -103,6 +110,19 @@ mod tests {
         assert!(!taint.covers(b, at(11)) && !taint.covers(a, at(85)));
         assert_eq!(taint.until(at(20)), Some(at(85)));
         assert_eq!(taint.until(at(85)), None);
+    }
+
+    #[test]
+    fn what_is_answered_after_all_is_not_punished() {
+        let mut taint = Taint::default();
+        let (a, b) = (Some(EndpointTag(1)), Some(EndpointTag(2)));
+        taint.mark(a, at(10), Duration::from_secs(420));
+        taint.mark(b, at(10), Duration::from_secs(75));
+        taint.lift(None, at(11));
+        taint.lift(a, at(9));
+        assert!(taint.covers(a, at(11)), "nobody knows where, or it was before");
+        taint.lift(a, at(11));
+        assert!(!taint.covers(a, at(11)) && taint.covers(b, at(11)));
     }
 
     #[test]

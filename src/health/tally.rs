@@ -60,7 +60,7 @@ impl Tally {
         let first = self.span.map_or(evidence.at, |(first, _)| first.min(evidence.at));
         let last = self.span.map_or(evidence.at, |(_, last)| last.max(evidence.at));
         self.span = Some((first, last));
-        self.through += u32::from(is_silent(evidence.sign) && self.lost() > 0);
+        self.note_through(evidence);
         self.count(evidence.sign);
         match self.techniques.iter_mut().find(|(how, _)| *how == weight.technique) {
             Some((_, points)) => *points += weight.points,
@@ -90,6 +90,13 @@ impl Tally {
             self.ends.push(End { tag: evidence.endpoint, tries: 1, last: evidence.at });
         }
         self.same_place += u32::from(evidence.twin == Twin::Answered);
+    }
+
+    /// A connect may have come through, on this way or on another one to the same addresses.
+    pub(super) fn note_through(&mut self, evidence: &Evidence) {
+        let stopped =
+            matches!(evidence.sign, Sign::Frozen { .. }) && self.first().is_some_and(|at| evidence.began > at);
+        self.through += u32::from((is_silent(evidence.sign) || stopped) && self.lost() > 0);
     }
 
     /// One silence that was noted turns out to be more: its points go over to what it is. False when none was noted.
@@ -147,9 +154,11 @@ impl Tally {
 
     /// What it looks like: what was proven, else what most points stand for.
     pub(super) fn technique(&self) -> Technique {
-        // Where connects time out as well, what was open stopped for the same reason.
+        // Where connects time out as well, what was open stopped for the same reason; and what crawled before it stopped
+        // was not stopped by a count of packets.
         let dropped = self.count_of(Sign::ConnectTimeout) >= self.count_of(Sign::Frozen { kilobytes: 0 }).max(1);
-        let fit = self.techniques.iter().filter(|(how, _)| *how != Technique::Freeze || !dropped);
+        let crawled = self.count_of(Sign::Throttled) > 0;
+        let fit = self.techniques.iter().filter(|(how, _)| *how != Technique::Freeze || !(dropped || crawled));
         let heaviest = fit.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(how, _)| *how);
         self.proven.or(heaviest).unwrap_or(Technique::Unidentified)
     }
@@ -196,8 +205,8 @@ impl Tally {
 
     /// Whether at least a third of what failed did so at connect time: lost packets, not chosen ones.
     pub(super) fn is_of_loss(&self) -> bool {
-        let lost = self.count_of(Sign::ConnectTimeout);
-        lost > 0 && lost.saturating_mul(3) >= self.all()
+        let (lost, tries) = (self.lost(), self.all() - self.count_of(Sign::Throttled));
+        lost > 0 && lost.saturating_mul(3) >= tries
     }
 
     /// How many connects timed out.

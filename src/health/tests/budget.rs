@@ -145,3 +145,19 @@ fn a_body_is_asked_for_once_a_day_before_a_route_is_trusted() {
     metered.pass(mins(25 * 60));
     assert!(!metered.state().wants_body(&direct, metered.now, &metered.params));
 }
+
+#[test]
+fn tunnels_asked_after_leave_a_service_room_for_its_own_questions() {
+    let (params, now) = (Params::default(), Moment::from_millis(1_000_000));
+    let (telegram, signal) = (ServiceId::from("telegram"), ServiceId::from("signal"));
+    let mut ledger = Ledger::default();
+    let mut asked = 0;
+    while ledger.lends(&telegram, now, &params) {
+        ledger.spend(&telegram, budget::TUNNEL_PRICE, now);
+        asked += 1;
+    }
+    assert_eq!(asked, 4);
+    assert!(ledger.allows(&telegram, 15_000, 0, now, &params), "its own are not put off");
+    assert!(ledger.lends(&signal, now, &params), "another one lends its name");
+    assert!(ledger.lends(&telegram, now + mins(62), &params));
+}

@@ -52,6 +52,30 @@ fn a_throttle_is_named_within_a_minute_of_use() {
 }
 
 #[test]
+fn answers_that_come_late_are_of_lost_packets() {
+    let mut world = evening();
+    let answered = |world: &mut World, first_byte: u32| {
+        let fact = world.fact(route("telegram", "direct"), A);
+        world.tell(Evidence { rtt_ms: Some(60), first_byte_ms: Some(first_byte), ..fact });
+    };
+    answered(&mut world, 62);
+    world.traffic("tokyo", A);
+    for end in [1, 2] {
+        world.pass(secs(20));
+        world.twinned("direct", Sign::ConnectTimeout, end);
+        world.pass(secs(20));
+        answered(&mut world, 860);
+    }
+    assert_eq!(world.verdict(), Verdict::Degraded(Technique::RandomDrop));
+    for _ in 0..8 {
+        world.pass(secs(60));
+        answered(&mut world, 62);
+    }
+    assert_eq!(world.phase("direct"), Phase::Ok, "they come in time again");
+    assert!(!world.ever(Phase::Blocked));
+}
+
+#[test]
 fn where_everything_is_slow_nobody_is_blamed() {
     for (anchor, tunnel) in [(40_000, None), (1_200_000, Some(17_000))] {
         let mut world = evening();
@@ -119,4 +143,23 @@ fn no_sample_is_paid_for_by_the_byte_nor_taken_on_a_bad_line() {
     measured(&mut world, 1_200_000, None);
     assert!(world.samples_asked.is_empty());
     assert_eq!(world.phase("direct"), Phase::Ok);
+}
+
+#[test]
+fn what_crawled_before_it_stopped_is_no_freeze() {
+    let mut world = evening();
+    world.traffic("tokyo", A);
+    for _ in 0..2 {
+        world.pass(secs(8));
+        slow(&mut world, 2);
+    }
+    measured(&mut world, 1_200_000, Some(800_000));
+    assert_eq!(world.verdict(), Verdict::Degraded(Technique::Throttled));
+    for _ in 0..2 {
+        world.pass(secs(20));
+        world.twinned("direct", Sign::Frozen { kilobytes: 32 }, 1);
+        world.traffic("tokyo", A);
+    }
+    assert_eq!(world.phase("direct"), Phase::Suspect, "people go elsewhere, and it is asked after");
+    assert!(!world.ever(Phase::Blocked));
 }
