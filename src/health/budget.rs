@@ -14,6 +14,8 @@ pub(super) const UNKNOWN_PRICE: u64 = 8_192;
 const BODY: u64 = 16_384;
 /// The same question in one packet and in many: two handshakes, and next to nothing in them.
 pub(super) const PACKETS_PRICE: u64 = 2 * UNKNOWN_PRICE;
+/// A question with its neutral half, and the same inside the tunnel.
+pub(super) const FOR_A_SUSPECT: u64 = 2 * UNKNOWN_PRICE;
 /// A body of 64 KB with its overhead.
 pub(super) const BODY_PRICE: u64 = 73_728;
 
@@ -94,6 +96,12 @@ impl Ledger {
         let own = self.services.get(service).map_or(0, |s| s.within(HOUR, now));
         let own_fits = own.saturating_add(ordinary(price)) <= params.budget.per_service;
         own_fits && self.allows_neutral(price, reserved, now, params)
+    }
+
+    /// Whether so much of the hour of `service` is left once `price` is spent on it.
+    pub(super) fn leaves(&self, service: &ServiceId, price: u64, left: u64, now: Moment, params: &Params) -> bool {
+        let own = self.services.get(service).map_or(0, |s| s.within(HOUR, now));
+        own.saturating_add(ordinary(price)).saturating_add(left) <= params.budget.per_service
     }
 
     /// Whether `price` may still be spent at all, for no service in particular.

@@ -14,11 +14,13 @@ use super::params::{Mode, Params};
 use super::state::State;
 use crate::model::{Moment, Phase, Route, ServiceId, Sign, TransportId};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 /// Two probes in all.
 const MOST_FLIGHTS: usize = 2;
+/// What was answered stays open for a moment, as an app's connection does; until it is closed nothing begins that can wait.
+const CLOSES: Duration = Duration::from_secs(7);
 /// A probe that was not heard of is given up after this: it may take 15 s, and may have waited its turn.
 const LOST: Duration = Duration::from_secs(45);
 /// A probe the budget has no room for is thought of again after this.
@@ -45,6 +47,10 @@ pub(super) struct Way {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Flights {
     under_way: BTreeMap<Route, (Moment, u64)>,
+    /// Bare connects to the other version of IP.
+    connects: BTreeMap<Route, Moment>,
+    /// When probes ended whose connections may still be open.
+    closing: VecDeque<Moment>,
     last_of: BTreeMap<ServiceId, Moment>,
     /// When one of the idle tunnels has its turn.
     standby: Option<Moment>,
@@ -73,23 +79,39 @@ impl Way {
 
 impl Flights {
     /// The probe of `route` is over. What was reserved for it and never booked, if anything.
-    fn landed(&mut self, route: &Route) -> Option<u64> {
-        self.under_way.remove(route).map(|(_, reserved)| reserved).filter(|bytes| *bytes > 0)
+    fn landed(&mut self, route: &Route, now: Moment) -> Option<u64> {
+        let (_, reserved) = self.under_way.remove(route)?;
+        self.closing.retain(|ended| now.since(*ended) < CLOSES);
+        self.closing.push_back(now);
+        Some(reserved).filter(|bytes| *bytes > 0)
     }
 
     pub(super) fn reserved(&self) -> u64 {
         self.under_way.values().map(|(_, bytes)| bytes).sum()
     }
 
-    /// Whether nothing is being asked about a service.
-    pub(super) fn is_free(&self, service: &ServiceId) -> bool {
-        self.under_way.keys().all(|route| route.service != *service)
+    /// Whether what can wait may begin: nothing is being asked about the service, and little about the others.
+    pub(super) fn is_quiet(&self, service: &ServiceId, now: Moment) -> bool {
+        let closing = self.closing.iter().filter(|ended| now.since(**ended) < CLOSES).count();
+        self.is_free(service, closing)
     }
 
-    fn has_room(&self, service: &ServiceId, now: Moment, apart: Duration) -> bool {
-        self.under_way.len() < MOST_FLIGHTS
-            && self.under_way.keys().all(|route| route.service != *service)
-            && self.last_of.get(service).is_none_or(|t| now.since(*t) >= apart)
+    /// Whether nothing is being asked about a service, and with `more` open elsewhere less than may be.
+    fn is_free(&self, service: &ServiceId, more: usize) -> bool {
+        let connects = || self.connects.keys().filter(|route| !self.under_way.contains_key(*route));
+        self.under_way.len() + connects().count() + more < MOST_FLIGHTS
+            && self.under_way.keys().chain(connects()).all(|route| route.service != *service)
+    }
+
+    /// A bare connect about `route` begins.
+    pub(super) fn connect(&mut self, route: &Route, now: Moment) {
+        self.connects.insert(route.clone(), now);
+    }
+
+    /// Whether a probe of a service may begin; `waits` when nothing is the matter with what it asks after.
+    fn has_room(&self, service: &ServiceId, waits: bool, now: Moment, apart: Duration) -> bool {
+        let free = if waits { self.is_quiet(service, now) } else { self.is_free(service, 0) };
+        free && self.last_of.get(service).is_none_or(|t| now.since(*t) >= apart)
     }
 
     fn start(&mut self, route: &Route, now: Moment, price: u64) {
@@ -125,6 +147,7 @@ impl State {
 
     /// A round is over; what it reserved and never booked was not sent.
     pub(super) fn take_probe_ended(&mut self, route: &Route, now: Moment) {
+        self.flights.connects.remove(route);
         if self.flights.under_way.contains_key(route) {
             self.note_probed(route, now);
         }
@@ -133,7 +156,7 @@ impl State {
     /// A probe of `route` told something, or is given up. One that never said what it cost is booked at its price:
     /// it may have been sent.
     pub(super) fn note_probed(&mut self, route: &Route, now: Moment) {
-        if let Some(bytes) = self.flights.landed(route) {
+        if let Some(bytes) = self.flights.landed(route, now) {
             self.ledger.spend(&route.service, bytes, now);
         }
         if let Some(belief) = self.beliefs.get_mut(route) {
@@ -275,8 +298,8 @@ impl State {
                 () if self.wants_packets(&route, now, params) => budget::PACKETS_PRICE,
                 () => self.beliefs.get(&route).and_then(|b| b.probe.cost).map_or(budget::UNKNOWN_PRICE, u64::from),
             };
-            let room = self.flights.has_room(&route.service, now, params.suspect.apart);
-            let paid = self.ledger.allows(&route.service, price, self.flights.reserved(), now, params);
+            let room = self.flights.has_room(&route.service, self.is_calm(&route), now, params.suspect.apart);
+            let paid = self.is_affordable(&route, price, now, params);
             if room && paid {
                 self.flights.start(&route, now, price);
                 self.put_off(&route, None);
@@ -291,6 +314,24 @@ impl State {
             }
         }
         effects
+    }
+
+    /// Whether nothing is the matter with a route.
+    fn is_calm(&self, route: &Route) -> bool {
+        self.beliefs.get(route).is_none_or(|b| matches!(b.phase, Phase::Unknown | Phase::Ok))
+    }
+
+    /// Whether `price` may be spent on `route`. While another route of the service is suspected, what is not leaves enough of
+    /// the service's hour for the next question about that one.
+    fn is_affordable(&self, route: &Route, price: u64, now: Moment, params: &Params) -> bool {
+        let primary = params.bare.first();
+        let mut suspected = self.siblings(route).filter(|(other, b)| {
+            b.phase == Phase::Suspect && primary == Some(&other.transport) && other.l4 == route.l4
+        });
+        let leaves = !self.is_calm(route)
+            || suspected.next().is_none()
+            || self.ledger.leaves(&route.service, price, budget::FOR_A_SUSPECT, now, params);
+        leaves && self.ledger.allows(&route.service, price, self.flights.reserved(), now, params)
     }
 
     fn put_off(&mut self, route: &Route, until: Option<Moment>) {
@@ -323,6 +364,7 @@ impl State {
     }
 
     fn give_up_lost(&mut self, now: Moment) {
+        self.flights.connects.retain(|_, since| now.since(*since) < LOST);
         let lost = |(_, (since, _)): &(&Route, &(Moment, u64))| now.since(*since) >= LOST;
         let routes: Vec<Route> = self.flights.under_way.iter().filter(lost).map(|(route, _)| route.clone()).collect();
         for route in routes {

@@ -195,6 +195,10 @@ impl State {
 
     fn release(&mut self, now: Moment, params: &Params) {
         for evidence in self.link.release() {
+            // Whoever vouched may have been a tunnel.
+            if evidence.sign.is_bad() && !self.link.is_well_since(evidence.began) {
+                self.note_unsure(&evidence);
+            }
             self.learn(&evidence, now, params);
         }
     }

@@ -4,9 +4,7 @@
 /// Number, and what is missing.
 const OPEN: &[(u8, &str)] = &[
     (21, "in two runs of twenty it is still suspected, or called a freeze"),
-    (23, "in one run of twenty a service is suspected, and moves, before the line is called bad"),
     (31, "in one run of twenty it is still recovering when the run ends"),
-    (34, "named rightly; ways change too often"),
 ];
 
 /// What is missing for a scenario to be right, if something is.
