@@ -4,11 +4,12 @@
 use super::belief::{self, Belief, Cue};
 use super::budget::Ledger;
 use super::dice::Dice;
+use super::flights::Flights;
 use super::link::{Link, Ruling};
 use super::networks::Shelf;
 use super::params::{Mode, Params};
 use super::resolver::Resolver;
-use super::schedule::{Flights, Way};
+use super::schedule::Way;
 use super::throttle::Yardstick;
 use super::twins::TWIN_WITHIN;
 use super::unsure::Unsure;
