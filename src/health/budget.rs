@@ -18,6 +18,8 @@ pub(super) const PACKETS_PRICE: u64 = 2 * UNKNOWN_PRICE;
 pub(super) const TUNNEL_PRICE: u64 = 10_000;
 /// Of a service's hour this part is left for questions about the service itself when tunnels are asked after in its name.
 const ITS_OWN: u64 = 4;
+/// A question with its neutral half, and the same inside the tunnel.
+pub(super) const FOR_A_SUSPECT: u64 = 2 * UNKNOWN_PRICE;
 /// A body of 64 KB with its overhead.
 pub(super) const BODY_PRICE: u64 = 73_728;
 
@@ -105,6 +107,12 @@ impl Ledger {
         let own = self.services.get(service).map_or(0, |s| s.within(HOUR, now));
         let most = params.budget.per_service - params.budget.per_service / ITS_OWN;
         own.saturating_add(TUNNEL_PRICE) <= most
+    }
+
+    /// Whether so much of the hour of `service` is left once `price` is spent on it.
+    pub(super) fn leaves(&self, service: &ServiceId, price: u64, left: u64, now: Moment, params: &Params) -> bool {
+        let own = self.services.get(service).map_or(0, |s| s.within(HOUR, now));
+        own.saturating_add(ordinary(price)).saturating_add(left) <= params.budget.per_service
     }
 
     /// Whether `price` may still be spent at all, for no service in particular.

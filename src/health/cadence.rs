@@ -146,7 +146,7 @@ fn idle(belief: &Belief, dice: &mut Dice, asked: Asked, params: &Params) -> Mome
         // Not at a fixed distance from what people do.
         .map_or(asked.now, |t| t + dice.stretch(PEOPLE_TELL, 1.0, 1.3))
         .max(asked.now + dice.between(params.idle.settle.0, params.idle.settle.1));
-    (last + dice.around(every, params.idle.jitter)).max(soonest)
+    (last + dice.without_beat(every, params.idle.jitter)).max(soonest)
 }
 
 /// What three questions have not decided is asked on, ever more rarely: whoever could tell has left for another way.

@@ -32,6 +32,14 @@ impl Dice {
         self.stretch(span, 1.0 - jitter, 1.0 + jitter)
     }
 
+    /// `span` times a number from `1 - jitter` to `1 + jitter`, and no clock to be seen in it: once the shortest wait is
+    /// over, it is over in the next minute as likely as in any other (an exponential wait within these bounds).
+    pub(super) fn without_beat(&mut self, span: Duration, jitter: f64) -> Duration {
+        let within = 1.0 - (-2.0f64).exp();
+        let waited = -(1.0 - self.unit() * within).ln();
+        span.mul_f64((1.0 - jitter + jitter * waited).max(0.0))
+    }
+
     /// A span between two others.
     pub(super) fn between(&mut self, low: Duration, high: Duration) -> Duration {
         low + high.saturating_sub(low).mul_f64(self.unit())
@@ -41,6 +49,17 @@ impl Dice {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn waits_without_a_beat_keep_the_bounds_and_vary_more_than_even_ones() {
+        let (span, mut dice) = (Duration::from_secs(100), Dice::new(3));
+        let waits: Vec<f64> = (0..4000).map(|_| dice.without_beat(span, 0.6).as_secs_f64()).collect();
+        assert!(waits.iter().all(|wait| (40.0..=160.0).contains(wait)));
+        let mean = waits.iter().sum::<f64>() / waits.len() as f64;
+        let variance = waits.iter().map(|wait| (wait - mean).powi(2)).sum::<f64>() / waits.len() as f64;
+        assert!((78.0..85.0).contains(&mean), "mean {mean}");
+        assert!(variance.sqrt() / mean > 0.37, "varies by {}", variance.sqrt() / mean);
+    }
 
     #[test]
     fn the_same_seed_throws_the_same_numbers_and_all_within_bounds() {

@@ -20,6 +20,7 @@ const AGAIN: Duration = Duration::from_secs(45);
 const KNOWN: Duration = Duration::from_secs(1500);
 /// How much these vary: no beat to recognise.
 const JITTER: f64 = 0.7;
+
 /// When the other version of IP is asked after.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct FamilyClock {
@@ -61,14 +62,20 @@ impl State {
                 belief.family.next = Some((from + self.dice.around(wait, JITTER)).max(now));
             }
             let paid = self.ledger.allows(&route.service, FAMILY_PRICE, self.flights.reserved(), now, params);
-            if belief.family.next.is_some_and(|next| next <= now) {
+            if belief.family.next.is_none_or(|next| next > now) {
+                continue;
+            }
+            if self.flights.is_quiet(&route.service, now) {
                 let calm = if belief.ends.doubts(family) { 0 } else { belief.family.calm + 1 };
                 belief.family = FamilyClock { last: Some(now), next: None, calm };
                 belief.family.next = Some(now + self.dice.around(belief.family_wait(family), JITTER));
-                if paid && self.routes.contains(route) && self.flights.is_free(&route.service) {
+                if paid && self.routes.contains(route) {
+                    self.flights.connect(route, now);
                     self.ledger.spend(&route.service, FAMILY_PRICE, now);
                     effects.push(Effect::FamilyAt(Route::clone(route), family));
                 }
+            } else {
+                belief.family.next = Some(now + self.dice.stretch(params.suspect.apart, 1.0, 2.0));
             }
         }
         effects

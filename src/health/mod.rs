@@ -21,7 +21,8 @@
 //! | `unsure` | what counted before anybody had vouched for it? |
 //! | `networks` | what does another network mean, or a sleep? |
 //! | `cadence`, `dice` | when is a route probed next? |
-//! | `schedule`, `budget` | may the probe begin, and can it be afforded? |
+//! | `families` | when is the other version of IP asked after? |
+//! | `schedule`, `flights`, `budget` | may the probe begin, and can it be afforded? |
 //! | `belief`, `state` | what is remembered of a route, of everything? |
 //! | `publish`, `standing` | what is shown of it? |
 //!
@@ -39,6 +40,7 @@ mod chance;
 mod dice;
 mod ends;
 mod families;
+mod flights;
 mod freeze;
 mod hostile;
 mod link;

@@ -177,6 +177,12 @@ impl Outcomes {
         self.cut_offs(now) >= CUT_OFF && self.lately_cut_off(now).any(|cut| cut.own)
     }
 
+    /// Whether one more would be enough for that, and no answers in a row speak against it.
+    pub(super) fn may_be_cut_off(&self, now: Moment) -> bool {
+        let own = self.lately_cut_off(now).any(|cut| cut.own);
+        own && self.cut_offs(now) + 1 >= CUT_OFF && !self.are_good_enough()
+    }
+
     /// How many were lately, on whichever bare way.
     pub(super) fn cut_offs(&self, now: Moment) -> usize {
         self.lately_cut_off(now).count()

@@ -73,9 +73,11 @@ fn is_ripe(belief: &Belief, params: &Params) -> bool {
     enough && !(by_address && belief.tally.confidence() == Confidence::Anomaly && belief.is_alive_in_part())
 }
 
-/// Whether first flights were cut off often enough, and lately.
+/// Whether first flights were cut off often enough, and lately. Points fade within minutes, and whoever could tell has
+/// left: the last of them need not come soon after the others.
 fn is_cut_off(belief: &Belief, now: Moment, params: &Params) -> bool {
-    belief.score.for_verdict() >= params.switch_at && belief.outcomes.are_cut_off(now)
+    let doubted = belief.phase == Phase::Suspect || belief.score.for_verdict() >= params.switch_at;
+    doubted && belief.outcomes.are_cut_off(now)
 }
 
 fn lossy(belief: &mut Belief, now: Moment) {
@@ -190,6 +192,8 @@ pub(super) fn tick(belief: &mut Belief, now: Moment, params: &Params) {
         }
         // What fails by chance is believed as long as the tries say so: points fade while nobody tries.
         Phase::Degraded if belief.technique == Some(Technique::RandomDrop) && belief.outcomes.are_by_chance() => {}
+        // Two first flights that were cut off are forgiven by answers, and not because nobody tries.
+        Phase::Suspect if belief.outcomes.may_be_cut_off(now) => {}
         Phase::Suspect | Phase::Degraded if belief.score.value() < params.switch_at / 2.0 => calm(belief, now),
         Phase::Recovering => progress(belief, now, params),
         _ => {}

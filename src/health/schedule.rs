@@ -12,13 +12,10 @@ use super::budget;
 use super::cadence::{self, Asked};
 use super::params::{Mode, Params};
 use super::state::State;
-use crate::model::{L4, Moment, Phase, Route, ServiceId, Sign, TransportId};
+use crate::model::{L4, Moment, Phase, Route, Sign, TransportId};
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Two probes in all.
-const MOST_FLIGHTS: usize = 2;
 /// A probe that was not heard of is given up after this: it may take 15 s, and may have waited its turn.
 const LOST: Duration = Duration::from_secs(45);
 /// A probe the budget has no room for is thought of again after this.
@@ -41,15 +38,6 @@ pub(super) struct Way {
     due: Option<Moment>,
 }
 
-/// The probes under way.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Flights {
-    under_way: BTreeMap<Route, (Moment, u64)>,
-    last_of: BTreeMap<ServiceId, Moment>,
-    /// When one of the idle tunnels has its turn.
-    standby: Option<Moment>,
-}
-
 impl Way {
     /// News: it need not be asked for.
     pub(super) fn hear(&mut self, at: Moment, sign: Sign) {
@@ -68,33 +56,6 @@ impl Way {
 
     fn is_active(&self, now: Moment, params: &Params) -> bool {
         self.used.is_some_and(|t| now.since(t) <= params.idle.quiet_after)
-    }
-}
-
-impl Flights {
-    /// The probe of `route` is over. What was reserved for it and never booked, if anything.
-    fn landed(&mut self, route: &Route) -> Option<u64> {
-        self.under_way.remove(route).map(|(_, reserved)| reserved).filter(|bytes| *bytes > 0)
-    }
-
-    pub(super) fn reserved(&self) -> u64 {
-        self.under_way.values().map(|(_, bytes)| bytes).sum()
-    }
-
-    /// Whether nothing is being asked about a service.
-    pub(super) fn is_free(&self, service: &ServiceId) -> bool {
-        self.under_way.keys().all(|route| route.service != *service)
-    }
-
-    fn has_room(&self, service: &ServiceId, now: Moment, apart: Duration) -> bool {
-        self.under_way.len() < MOST_FLIGHTS
-            && self.under_way.keys().all(|route| route.service != *service)
-            && self.last_of.get(service).is_none_or(|t| now.since(*t) >= apart)
-    }
-
-    fn start(&mut self, route: &Route, now: Moment, price: u64) {
-        self.under_way.insert(route.clone(), (now, price));
-        self.last_of.insert(route.service.clone(), now);
     }
 }
 
@@ -125,6 +86,7 @@ impl State {
 
     /// A round is over; what it reserved and never booked was not sent.
     pub(super) fn take_probe_ended(&mut self, route: &Route, now: Moment) {
+        self.flights.connects.remove(route);
         if self.flights.under_way.contains_key(route) {
             self.note_probed(route, now);
         }
@@ -133,7 +95,7 @@ impl State {
     /// A probe of `route` told something, or is given up. One that never said what it cost is booked at its price:
     /// it may have been sent.
     pub(super) fn note_probed(&mut self, route: &Route, now: Moment) {
-        if let Some(bytes) = self.flights.landed(route) {
+        if let Some(bytes) = self.flights.landed(route, now) {
             self.ledger.spend(&route.service, bytes, now);
         }
         if let Some(belief) = self.beliefs.get_mut(route) {
@@ -277,8 +239,8 @@ impl State {
                 () if tunnel => budget::TUNNEL_PRICE,
                 () => self.beliefs.get(&route).and_then(|b| b.probe.cost).map_or(budget::UNKNOWN_PRICE, u64::from),
             };
-            let room = self.flights.has_room(&route.service, now, params.suspect.apart);
-            let paid = self.ledger.allows(&route.service, price, self.flights.reserved(), now, params);
+            let room = self.flights.has_room(&route.service, self.is_calm(&route), now, params.suspect.apart);
+            let paid = self.is_affordable(&route, price, now, params);
             if room && paid {
                 self.flights.start(&route, now, price);
                 self.put_off(&route, None);
@@ -293,6 +255,24 @@ impl State {
             }
         }
         effects
+    }
+
+    /// Whether nothing is the matter with a route.
+    fn is_calm(&self, route: &Route) -> bool {
+        self.beliefs.get(route).is_none_or(|b| matches!(b.phase, Phase::Unknown | Phase::Ok))
+    }
+
+    /// Whether `price` may be spent on `route`. While another route of the service is suspected, what is not leaves enough of
+    /// the service's hour for the next question about that one.
+    fn is_affordable(&self, route: &Route, price: u64, now: Moment, params: &Params) -> bool {
+        let primary = params.bare.first();
+        let mut suspected = self.siblings(route).filter(|(other, b)| {
+            b.phase == Phase::Suspect && primary == Some(&other.transport) && other.l4 == route.l4
+        });
+        let leaves = !self.is_calm(route)
+            || suspected.next().is_none()
+            || self.ledger.leaves(&route.service, price, budget::FOR_A_SUSPECT, now, params);
+        leaves && self.ledger.allows(&route.service, price, self.flights.reserved(), now, params)
     }
 
     fn put_off(&mut self, route: &Route, until: Option<Moment>) {
@@ -325,6 +305,7 @@ impl State {
     }
 
     fn give_up_lost(&mut self, now: Moment) {
+        self.flights.connects.retain(|_, since| now.since(*since) < LOST);
         let lost = |(_, (since, _)): &(&Route, &(Moment, u64))| now.since(*since) >= LOST;
         let routes: Vec<Route> = self.flights.under_way.iter().filter(lost).map(|(route, _)| route.clone()).collect();
         for route in routes {

@@ -4,11 +4,12 @@
 use super::belief::{self, Belief, Cue};
 use super::budget::Ledger;
 use super::dice::Dice;
+use super::flights::Flights;
 use super::link::{Link, Ruling};
 use super::networks::Shelf;
 use super::params::{Mode, Params};
 use super::resolver::Resolver;
-use super::schedule::{Flights, Way};
+use super::schedule::Way;
 use super::throttle::Yardstick;
 use super::twins::TWIN_WITHIN;
 use super::unsure::Unsure;
@@ -195,6 +196,10 @@ impl State {
 
     fn release(&mut self, now: Moment, params: &Params) {
         for evidence in self.link.release() {
+            // Whoever vouched may have been a tunnel.
+            if evidence.sign.is_bad() && !self.link.is_well_since(evidence.began) {
+                self.note_unsure(&evidence);
+            }
             self.learn(&evidence, now, params);
         }
     }

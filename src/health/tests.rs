@@ -4,6 +4,7 @@ mod blocks;
 mod budget;
 mod cadence;
 mod evening;
+mod families;
 mod freeze;
 mod hostile;
 mod innocent;

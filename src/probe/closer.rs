@@ -2,11 +2,15 @@
 //! when that passes the real one again, at the same address. What an earlier failure may have set off is never held
 //! against a neutral half: the next time it goes first, and the next time is after that punishment is over (T19).
 
+use super::ask::Asked;
 use super::pair::{Half, Neutral, https_of, pinned};
 use super::round::{Failed, Question, Rounds, Told};
 use super::turns::Owed;
 use crate::judge::s2c::{self, Heard};
-use crate::model::{self, Confidence, Destination, Evidence, L4, Phase, Route, Sign, Standing, Technique, Twin};
+use crate::model::{
+    self, Confidence, Destination, Evidence, L4, Moment, Phase, Route, Sign, Source, Standing, Technique, Twin,
+};
+use crate::net::endpoint_tag;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -19,11 +23,35 @@ pub(super) struct Before {
     first: Half,
     /// Other bytes, asked when the neutral name was muted.
     bytes: Option<Half>,
+    /// Where the neutral half was asked, from when to when.
+    at: Option<(SocketAddr, Moment, Moment)>,
 }
 
 impl Before {
-    /// What is proven when the real half then fails so.
+    /// What is proven when the real half then fails so: it is the second time, for an earlier failure left the pair to be
+    /// asked.
     pub(super) fn proves(&self, sign: Sign) -> Option<Technique> {
+        self.would_prove(sign).filter(|_| self.neutral.failures() <= 2)
+    }
+
+    /// The neutral half was cut off by itself, and the real one did not even get as far as that: what punishes the first
+    /// one's bytes falls on the second (T19). What is told is the first.
+    pub(super) fn stands_for(&self, route: &Route, real: &Asked) -> Option<Failed> {
+        let Half::Failed(sign @ (Sign::HelloDropped | Sign::HelloMuted | Sign::ResetAfterHello)) = self.first else {
+            return None;
+        };
+        let (address, began, ended) = self.at.filter(|_| real.is_unreached())?;
+        let mut evidence = Evidence::new(route.clone(), Source::Probe, sign, began, ended);
+        evidence.endpoint = Some(endpoint_tag(address));
+        Some(Failed { evidence, address: Some(address), is_foreign_key: false })
+    }
+
+    /// What that is a part of the proof of: the real half has to fail again.
+    fn begins_to_prove(&self, sign: Sign) -> Option<Technique> {
+        self.would_prove(sign).filter(|_| self.neutral.failures() > 2)
+    }
+
+    fn would_prove(&self, sign: Sign) -> Option<Technique> {
         match (&self.neutral, self.first, self.bytes) {
             (neutral, Half::Passed, _) => neutral.proves(sign),
             (Neutral::Name(_), Half::Failed(name), Some(Half::Failed(bytes))) => {
@@ -42,7 +70,9 @@ impl Rounds {
         self.turns.paired(&question.route, self.board.now());
         let Some(neutral) = self.neutral(&question) else { return (question, None) };
         let target = owed.address.map_or_else(|| question.target.clone(), Destination::from);
+        let began = self.board.now();
         let (first, address) = self.ask_half(&question, &neutral, &target).await;
+        let asked = address.map(|address| (address, began, self.board.now()));
         let question = match address {
             Some(address) => at(question, address),
             None => question,
@@ -53,7 +83,7 @@ impl Rounds {
             Some(_) => Some(self.ask_half(&question, &Neutral::Http, &question.target).await.0),
             None => None,
         };
-        (question, Some(Before { neutral, first, bytes }))
+        (question, Some(Before { neutral, first, bytes, at: asked }))
     }
 
     /// A question while what failed before may still be punished for: the neutral half is asked, and only where it
@@ -75,10 +105,23 @@ impl Rounds {
         self.vouch(&question, &mut failed).await;
         self.board.report(failed.evidence.clone());
         let proves = neutral.proves(failed.evidence.sign);
-        let alone = proves == Some(Technique::ProtoBlock) && self.is_vouched_alone(&question.route, &failed.evidence);
-        if proves.is_some() && (is_vouched(&failed.evidence) || alone) {
+        if proves.is_some_and(|how| self.may_be_told(&question.route, &failed.evidence, how)) {
             self.repeat(&question, &failed, (&neutral, address)).await;
         }
+    }
+
+    /// After a neutral half that passed, and a real one that failed: as often again as the rule wants.
+    pub(super) async fn go_on(&self, question: &Question<'_>, failed: &Failed, before: &Before) {
+        let proves = before.begins_to_prove(failed.evidence.sign);
+        let told = proves.is_some_and(|how| self.may_be_told(&question.route, &failed.evidence, how));
+        if let Some(address) = failed.address.filter(|_| told) {
+            self.repeat(question, failed, (&before.neutral, address)).await;
+        }
+    }
+
+    /// Whether a pair that proves `how` would be believed.
+    fn may_be_told(&self, route: &Route, evidence: &Evidence, how: Technique) -> bool {
+        is_vouched(evidence) || (how == Technique::ProtoBlock && self.is_vouched_alone(route, evidence))
     }
 
     /// The neutral half, and when that passes the real one again, as often as the rule wants it to fail.
@@ -113,7 +156,8 @@ impl Rounds {
         half.ask(&self.asker, question.way, target).await
     }
 
-    /// Puts the real question to the same address until it has failed as often as `neutral` wants.
+    /// Puts the real question to the same address until it has failed as often as `neutral` wants. Where it fails in another
+    /// way the pair is void: a connect that gets no answer never brought the bytes that are in question.
     async fn repeat(&self, question: &Question<'_>, failed: &Failed, (neutral, address): (&Neutral, SocketAddr)) {
         let evidence = &failed.evidence;
         let (route, spec, target) = (question.route.clone(), question.spec.clone(), question.target.clone());
@@ -121,8 +165,10 @@ impl Rounds {
         for failures in 2..=neutral.failures() {
             let asked = self.put(&again).await;
             let Told::Failed(mut next) = self.tell_unless_failed(&again, &asked) else { return };
-            let same = next.evidence.sign.technique() == evidence.sign.technique();
-            if same && failures < neutral.failures() {
+            if next.evidence.sign.technique() != evidence.sign.technique() {
+                return;
+            }
+            if failures < neutral.failures() {
                 continue;
             }
             // The pair as a whole began with the first failure: whatever happened to the line since voids it, and
@@ -130,7 +176,7 @@ impl Rounds {
             next.evidence.began = evidence.began;
             next.evidence.twin = evidence.twin;
             next.evidence.anchors = evidence.anchors;
-            next.evidence.pair = neutral.proves(next.evidence.sign).filter(|_| same);
+            next.evidence.pair = neutral.proves(next.evidence.sign);
             self.board.report(next.evidence);
             return;
         }

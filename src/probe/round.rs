@@ -89,6 +89,10 @@ impl Rounds {
         };
         let asked = self.put(&question).await;
         self.turns.took(route, asked.outcome.is_ok(), &self.asker.sources.chance);
+        if let Some(mut first) = before.as_ref().and_then(|before| before.stands_for(&question.speaks_of(), &asked)) {
+            self.vouch(&question, &mut first).await;
+            return self.report(&question, first.evidence);
+        }
         if question.way.bare && question.speaks_of() != *route && asked.is_unreached() {
             return self.ask_its_own(route).await;
         }
@@ -107,7 +111,7 @@ impl Rounds {
     /// Tells the board what became of a question; a failure when it was looked into.
     pub(super) async fn tell(&self, question: &Question<'_>, asked: &Asked, before: Option<Before>) {
         let Told::Failed(mut failed) = self.tell_unless_failed(question, asked) else { return };
-        failed.evidence.pair = before.and_then(|before| before.proves(failed.evidence.sign));
+        failed.evidence.pair = before.as_ref().and_then(|before| before.proves(failed.evidence.sign));
         self.look_at_calls(question, &mut failed).await;
         self.vouch(question, &mut failed).await;
         self.look_at_quic(question, &mut failed).await;
@@ -116,7 +120,10 @@ impl Rounds {
             self.report(question, too);
         }
         if self.settings().pairs && failed.evidence.pair.is_none() && !failed.is_foreign_key {
-            self.look_closer(question, &failed).await;
+            match before {
+                Some(before) => self.go_on(question, &failed, &before).await,
+                None => self.look_closer(question, &failed).await,
+            }
         }
     }
 

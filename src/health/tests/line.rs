@@ -128,6 +128,23 @@ fn what_counted_before_the_line_was_found_unfit_did_not_happen() {
 }
 
 #[test]
+fn what_only_a_tunnel_vouched_for_did_not_happen_either() {
+    let mut world = World::telegram();
+    world.traffic("direct", A);
+    world.link = None;
+    world.pass(secs(40));
+    world.tell(world.fact(route("telegram", "direct"), Sign::Frozen { kilobytes: 48 }));
+    assert_eq!(world.phase("direct"), Phase::Ok, "nobody has vouched for the line yet");
+    world.pass(secs(2));
+    world.tell(world.fact(route("telegram", "tokyo"), A));
+    assert_eq!(world.phase("direct"), Phase::Suspect, "somebody has");
+    world.pass(secs(3));
+    let report = LinkReport { state: LinkState::LinkBad, ground: Ground::TooFew, began: world.now, at: world.now };
+    world.event(Event::Link(report));
+    assert_eq!(world.phase("direct"), Phase::Ok, "but not for a line that is as lossy as this one");
+}
+
+#[test]
 fn a_score_neither_grows_nor_fades_while_the_link_is_bad() {
     let mut world = World::telegram();
     world.twinned("direct", Sign::ResetAfterHello, 1);

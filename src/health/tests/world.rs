@@ -2,8 +2,8 @@
 
 use crate::health::{Effect, Event, LinkReport, Params, State, step};
 use crate::model::{
-    Anchors, EndpointTag, Evidence, Facet, Grade, Ground, L4, LinkState, Moment, NetworkId, Phase, Record, Route,
-    ServiceId, Sign, Source, Standing, Technique, Transition, TransportId, Twin, Verdict,
+    Anchors, EndpointTag, Evidence, Facet, Family, Grade, Ground, L4, LinkState, Moment, NetworkId, Phase, Record,
+    Route, ServiceId, Sign, Source, Standing, Technique, Transition, TransportId, Twin, Verdict,
 };
 use std::collections::HashMap;
 use std::time::Duration;
@@ -58,6 +58,8 @@ pub(super) struct World {
     pub(super) controls: Vec<Moment>,
     /// When goodput was asked for.
     pub(super) samples_asked: Vec<Moment>,
+    /// When the other version of IP was to be asked after.
+    pub(super) families: Vec<(Moment, Route, Family)>,
     pub(super) published: u32,
     pub(super) steps: u32,
     wake: Option<Moment>,
@@ -102,6 +104,7 @@ impl World {
             probes: Vec::new(),
             controls: Vec::new(),
             samples_asked: Vec::new(),
+            families: Vec::new(),
             published: 0,
             steps: 0,
             wake: None,
@@ -134,7 +137,7 @@ impl World {
                     self.probes.push((at, route.clone()));
                     self.landing.push((at + secs(1), route));
                 }
-                Effect::FamilyAt(..) => {}
+                Effect::FamilyAt(route, family) => self.families.push((self.now, route, family)),
                 Effect::GoodputAt(at) => self.samples_asked.push(at),
                 Effect::ControlsAt(at) => self.controls_at = Some(at),
                 Effect::WakeAt(at) => self.wake = Some(at),
