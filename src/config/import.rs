@@ -3,7 +3,7 @@
 
 use super::link::{self, BadLink, Insecure, Linked, wg_quick};
 use super::settings::{Tls, TransportKind, TransportSpec};
-use super::wireguard;
+use super::{external, wireguard};
 use crate::model::{Host, Secret, TransportId};
 use crate::transport::{Carrier, Ech, WebSocketSpec};
 use base64::Engine;
@@ -150,28 +150,35 @@ pub fn to_toml(spec: &TransportSpec) -> String {
     }
     let kind = spec.kind.name();
     let _ = writeln!(text, "[transport.{name}.{kind}]\n{table}");
-    if let Some(websocket) = inner {
-        let _ = writeln!(text, "[transport.{name}.{kind}.websocket]\n{websocket}");
+    for (key, inner) in inner {
+        let _ = writeln!(text, "[transport.{name}.{kind}.{key}]\n{inner}");
     }
     text
 }
 
-/// The table of a kind, and the table within it where there is one.
-fn tables(kind: &TransportKind) -> (toml::Table, Option<toml::Table>) {
+/// Tables within a table, by their keys.
+pub(super) type Inner = Vec<(&'static str, toml::Table)>;
+
+/// The table of a kind, and the tables within it.
+fn tables(kind: &TransportKind) -> (toml::Table, Inner) {
     let mut table = toml::Table::new();
-    let mut inner = None;
+    let mut inner = Inner::new();
     let mut put = |key: &str, value: toml::Value| table.insert(key.to_owned(), value);
     match kind {
         TransportKind::Direct => {}
         TransportKind::Split { recipe } => {
             put("recipe", recipe.to_string().into());
         }
-        TransportKind::Shadowsocks { server, method, password, prefix } => {
+        TransportKind::Shadowsocks { server, method, password, prefix, plugin } => {
             put("server", server.authority().into());
             put("method", method.name().into());
             put("password", password.expose().as_str().into());
             if !prefix.is_empty() {
                 put("prefix", link::prefix_text(prefix).into());
+            }
+            if let Some(plugin) = plugin {
+                put("plugin", plugin.program.as_str().into());
+                put("plugin_opts", plugin.options.expose().as_str().into());
             }
         }
         TransportKind::Socks5 { server, login } => {
@@ -192,13 +199,13 @@ fn tables(kind: &TransportKind) -> (toml::Table, Option<toml::Table>) {
             put("server", server.authority().into());
             put("user", user.expose().into());
             put_tls(&mut put, tls, &server.host);
-            inner = websocket.as_ref().map(websocket_table);
+            inner.extend(websocket.as_ref().map(websocket_table));
         }
         TransportKind::Trojan { server, password, tls, websocket } => {
             put("server", server.authority().into());
             put("password", password.expose().as_str().into());
             put_tls(&mut put, tls, &server.host);
-            inner = websocket.as_ref().map(websocket_table);
+            inner.extend(websocket.as_ref().map(websocket_table));
         }
         TransportKind::Fronted { connect, tls, host, path, carrier, user } => {
             put("connect", connect.authority().into());
@@ -212,6 +219,7 @@ fn tables(kind: &TransportKind) -> (toml::Table, Option<toml::Table>) {
                 Carrier::WebSocket { early_data } => put("early_data", number(*early_data)),
             };
         }
+        TransportKind::External { program, input } => (table, inner) = external::to_tables(program, input.as_deref()),
         TransportKind::WireGuard { peer, ignored: _ } => table = wireguard::to_table(peer),
         TransportKind::Interface { device, dns } => {
             put("device", device.as_str().into());
@@ -246,14 +254,14 @@ fn put_tls(put: &mut impl FnMut(&str, toml::Value) -> Option<toml::Value>, tls: 
     }
 }
 
-fn websocket_table(spec: &WebSocketSpec) -> toml::Table {
+fn websocket_table(spec: &WebSocketSpec) -> (&'static str, toml::Table) {
     let mut table = toml::Table::new();
     table.insert("host".to_owned(), spec.host.as_str().into());
     table.insert("path".to_owned(), spec.path.as_str().into());
     if spec.early_data > 0 {
         table.insert("early_data".to_owned(), number(spec.early_data));
     }
-    table
+    ("websocket", table)
 }
 
 fn number(value: usize) -> toml::Value {

@@ -6,6 +6,7 @@ mod detect;
 mod document;
 mod doors;
 mod embedded;
+mod external;
 mod fault;
 mod fronting;
 mod handover;
@@ -162,7 +163,8 @@ impl Reading<'_> {
         match root.item("order") {
             None => ways.as_written(),
             Some(item) => {
-                let order = once(each(item.list().unwrap_or_default(), |item| Some((item.clone(), ways.known(item)?))));
+                let order =
+                    once(each(item.list().unwrap_or_default(), |item| Some((item.clone(), ways.in_order(item)?))));
                 if order.is_empty() && item.list().is_some_and(|list| list.is_empty()) {
                     let _: Option<()> = item.fail("the order is empty", "expected at least one way");
                 }

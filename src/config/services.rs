@@ -112,7 +112,9 @@ impl Reading<'_> {
         let item = section.item("order");
         let order = match &item {
             None => usual.to_vec(),
-            Some(item) => once(each(item.list().unwrap_or_default(), |item| Some((item.clone(), ways.known(item)?)))),
+            Some(item) => {
+                once(each(item.list().unwrap_or_default(), |item| Some((item.clone(), ways.in_order(item)?))))
+            }
         };
         if let Some(item) = &item
             && item.list().is_some_and(|list| list.is_empty())

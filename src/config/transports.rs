@@ -4,7 +4,7 @@ use super::fault::{Place, instead, nearest, shown};
 use super::link::{self, BadLink, Insecure, Part};
 use super::reader::{Item, Section};
 use super::settings::{Cipher, TransportKind, TransportSpec};
-use super::{Reading, wireguard};
+use super::{Reading, external, wireguard};
 use crate::model::{Destination, Host, Secret, TransportId};
 use crate::wire::split::Recipe;
 use std::collections::BTreeMap;
@@ -13,20 +13,45 @@ use std::collections::BTreeMap;
 pub(super) const DEFAULT_RECIPE: &str = "tlsfrag:sni";
 
 /// The kinds, as their tables are called.
-const KINDS: [&str; 10] =
-    ["direct", "split", "shadowsocks", "socks5", "http", "vless", "trojan", "fronted", "wireguard", "interface"];
+const KINDS: [&str; 11] = [
+    "direct",
+    "split",
+    "shadowsocks",
+    "socks5",
+    "http",
+    "vless",
+    "trojan",
+    "fronted",
+    "wireguard",
+    "interface",
+    "external",
+];
 
 /// The names of all ways, those at fault too: an order that names one is not at fault itself.
 pub(super) struct Ways {
     names: Vec<TransportId>,
     /// Those that use the person's own line to the destination itself.
     pub(super) bare: Vec<TransportId>,
+    /// Those that others go through, and that are no ways by themselves.
+    legs: Vec<TransportId>,
 }
 
 impl Ways {
     /// `direct`, `split`, and the user's as written.
     pub(super) fn as_written(&self) -> Vec<TransportId> {
-        self.names.clone()
+        self.names.iter().filter(|id| !self.legs.contains(id)).cloned().collect()
+    }
+
+    /// The way that `item` names in an order.
+    pub(super) fn in_order(&self, item: &Item<'_>) -> Option<TransportId> {
+        let id = self.known(item)?;
+        if self.legs.contains(&id) {
+            return item.fail(
+                format!("{} leads to one server only, and is no way by itself", shown(id.as_str())),
+                "expected the way that goes through it (via)",
+            );
+        }
+        Some(id)
     }
 
     /// The way that `item` names.
@@ -50,7 +75,7 @@ impl Reading<'_> {
         let mut specs = vec![TransportSpec { id: "direct".into(), via: None, kind: TransportKind::Direct }];
         let split = default_recipe().map(|recipe| TransportKind::Split { recipe });
         specs.extend(split.map(|kind| TransportSpec { id: "split".into(), via: None, kind }));
-        let mut ways = Ways { names: vec!["direct".into(), "split".into()], bare: Vec::new() };
+        let mut ways = Ways { names: vec!["direct".into(), "split".into()], bare: Vec::new(), legs: Vec::new() };
         let section = root.section("transport");
         let entries: Vec<_> =
             section.iter().flat_map(Section::entries).filter(|(name, _, item)| named(name, item)).collect();
@@ -73,6 +98,9 @@ impl Reading<'_> {
             if let Some((item, _)) = via.as_ref().filter(|_| through_nothing) {
                 let _: Option<()> = item.fail("the bare way goes through nothing", "expected no via here");
             }
+            if let Some((item, _)) = via.as_ref().filter(|_| kind.is_program()) {
+                let _: Option<()> = item.fail("its program dials by itself", "expected no via here");
+            }
             let spec = TransportSpec { id: name.into(), via: via.map(|(_, via)| via), kind };
             match specs.iter_mut().find(|known| known.id == spec.id) {
                 Some(known) => *known = spec,
@@ -81,6 +109,7 @@ impl Reading<'_> {
         }
         circles(&vias);
         ways.bare = specs.iter().filter(|spec| is_bare(spec, &specs)).map(|spec| spec.id.clone()).collect();
+        ways.legs = specs.iter().filter(|spec| spec.kind.is_only_a_leg()).map(|spec| spec.id.clone()).collect();
         (specs, ways)
     }
 
@@ -111,6 +140,7 @@ impl Reading<'_> {
             "fronted" => self.fronted(&table),
             "wireguard" => self.wireguard(&table),
             "interface" => wireguard::interface(&table),
+            "external" => self.external(name, &table),
             _ => self.http(&table),
         };
         table.finish();
@@ -212,7 +242,7 @@ fn shadowsocks(table: &Section<'_>) -> Option<TransportKind> {
             &item,
             "shadowsocks",
             table,
-            &["server", "port", "method", "password", "prefix"],
+            &["server", "port", "method", "password", "prefix", "plugin", "plugin_opts"],
             Insecure::Refused,
         );
     }
@@ -222,13 +252,14 @@ fn shadowsocks(table: &Section<'_>) -> Option<TransportKind> {
         .and_then(|item| cipher(&item));
     let secret = table.required("password", "expected the password, or the key for a 2022 cipher");
     let prefix = table.item("prefix");
+    let plugin = external::plugin(table);
     let method = method?;
     let password = secret.and_then(|item| checked(&item, link::key(method, item.word()?)));
     let prefix = match prefix {
         None => Some(Vec::new()),
         Some(item) => checked(&item, link::prefix_bytes(method, item.text()?)),
     };
-    Some(TransportKind::Shadowsocks { server: server?, method, password: password?, prefix: prefix? })
+    Some(TransportKind::Shadowsocks { server: server?, method, password: password?, prefix: prefix?, plugin: plugin? })
 }
 
 /// A cipher by name. A name that is not even close to one is not shown: it may be the password.

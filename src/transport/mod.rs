@@ -4,6 +4,7 @@
 mod build;
 mod direct;
 mod drain;
+mod external;
 mod fronted;
 mod headed;
 mod http;
@@ -23,7 +24,8 @@ mod vless;
 mod websocket;
 mod wireguard;
 
-pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build};
+pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build, build_with};
+pub use external::{Children, ExternalProgram, Offers, PluggableServer, Plugin, Run, START_TIMEOUT, heed_leash};
 pub use http::TlsSpec;
 pub use interface::InterfaceDevice;
 pub use trouble::Trouble;
