@@ -3,7 +3,7 @@
 
 use super::link::{self, BadLink, Insecure, Linked, wg_quick};
 use super::settings::{Tls, TransportKind, TransportSpec};
-use super::{external, wireguard};
+use super::{Outside, external, wireguard};
 use crate::model::{Host, Secret, TransportId};
 use crate::transport::{Carrier, Ech, WebSocketSpec};
 use base64::Engine;
@@ -38,12 +38,22 @@ const MOST_BYTES: usize = 1 << 20;
 /// Reads links, one a line, in base64 or plain; a SIP008 document, or a wg-quick file. Empty lines and comments (`#`,
 /// `//`) are not entries. `taken` names are not given again; `insecure` says whether a link may turn the check of a certificate off.
 pub fn import(text: &str, taken: &[TransportId], insecure: Insecure) -> Vec<Imported> {
+    read(text, taken, insecure, None)
+}
+
+/// The same, with the programs of this machine for what byway does not carry itself. The configuration of such a program
+/// (`input`, a path that is yet to be written) is in its `run`.
+pub fn import_with(text: &str, taken: &[TransportId], insecure: Insecure, outside: &Outside) -> Vec<Imported> {
+    read(text, taken, insecure, Some(outside))
+}
+
+fn read(text: &str, taken: &[TransportId], insecure: Insecure, outside: Option<&Outside>) -> Vec<Imported> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.len() > MOST_BYTES {
         let reason = "it is larger than 1 MiB; no list of servers is".to_owned();
         return vec![Imported { name: "entry 1".to_owned(), result: Err(Skipped { reason }) }];
     }
-    let mut names = Names { taken: taken.iter().map(|id| id.as_str().to_owned()).collect() };
+    let mut names = Names { taken: taken.iter().map(|id| id.as_str().to_owned()).collect(), outside };
     if let Some(servers) = link::servers(text, insecure) {
         let entries = servers.into_iter().enumerate().take(MOST_ENTRIES);
         return entries.map(|(index, (name, found))| names.entry(index, name, found)).collect();
@@ -57,8 +67,16 @@ pub fn import(text: &str, taken: &[TransportId], insecure: Insecure) -> Vec<Impo
     links
         .take(MOST_ENTRIES)
         .enumerate()
-        .map(|(index, line)| names.entry(index, None, link::read(line, insecure)))
+        .map(|(index, line)| names.entry(index, None, one(line, insecure, outside)))
         .collect()
+}
+
+/// One link, by another program where byway does not carry it.
+fn one(line: &str, insecure: Insecure, outside: Option<&Outside>) -> Result<Linked, BadLink> {
+    match (link::read(line, insecure), outside) {
+        (Err(why), Some(outside)) => outside.carry(line, insecure, why),
+        (found, _) => found,
+    }
 }
 
 /// The text of a configuration with `ids` at the end of its `order`, everything else as it was. Without an `order` of
@@ -81,12 +99,17 @@ fn quoted(text: &str) -> String {
 }
 
 /// The names given so far.
-struct Names {
+struct Names<'a> {
     taken: BTreeSet<String>,
+    outside: Option<&'a Outside>,
 }
 
-impl Names {
+impl Names<'_> {
     fn entry(&mut self, index: usize, name: Option<String>, found: Result<Linked, BadLink>) -> Imported {
+        let found = found.and_then(|linked| match self.outside {
+            Some(outside) => outside.with_plugin(linked),
+            None => Ok(linked),
+        });
         match found {
             Err(why) => {
                 let name = name.map(|name| slug(&name)).filter(|name| !name.is_empty());
@@ -96,6 +119,13 @@ impl Names {
             Ok(Linked { name, kind }) => {
                 let wish = name.as_deref().map(slug).filter(|name| !name.is_empty());
                 let name = self.fresh(wish.unwrap_or_else(|| kind.name().to_owned()));
+                let kind = match (kind, self.outside) {
+                    (TransportKind::External { program, .. }, Some(outside)) if program.run.input.is_some() => {
+                        let input = Some(outside.folder.join(format!("{name}.json")));
+                        TransportKind::External { program, input }
+                    }
+                    (kind, _) => kind,
+                };
                 let spec = TransportSpec { id: name.as_str().into(), via: None, kind };
                 Imported { name, result: Ok(spec) }
             }

@@ -13,6 +13,7 @@ mod handover;
 mod import;
 mod link;
 mod operation;
+mod outside;
 mod probes;
 mod reader;
 mod relay;
@@ -25,9 +26,10 @@ mod wireguard;
 
 pub use embedded::DEFAULT;
 pub use fault::{Fault, Place};
-pub use import::{Imported, Skipped, import, in_order, to_toml};
+pub use import::{Imported, Skipped, import, import_with, in_order, to_toml};
 pub use link::wg_quick::{BadFile, WgQuick, parse as parse_wg_quick};
 pub use link::{BadLink, Insecure, Linked, Part, parse as parse_link};
+pub use outside::Outside;
 pub use settings::{Cipher, Control, LogLevel, Resolver, ServiceSpec, Settings, Tls, TransportKind, TransportSpec};
 
 #[cfg(test)]

@@ -25,7 +25,9 @@ mod websocket;
 mod wireguard;
 
 pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build, build_with};
-pub use external::{Children, ExternalProgram, Offers, PluggableServer, Plugin, Run, START_TIMEOUT, heed_leash};
+pub use external::{
+    Children, ExternalProgram, Offers, PluggableServer, Plugin, Run, START_TIMEOUT, find_program, heed_leash,
+};
 pub use http::TlsSpec;
 pub use interface::InterfaceDevice;
 pub use trouble::Trouble;

@@ -4,6 +4,7 @@
 
 mod amnezia;
 mod clash;
+pub(super) mod far;
 mod fields;
 mod parts;
 mod proxy;

@@ -27,6 +27,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use ways::{Pluggable, Plugged, Socks};
 
+/// Where a program is: itself when it is a path, else on `PATH`.
+pub fn find_program(program: &str) -> Option<PathBuf> {
+    process::find(program, None)
+}
+
 /// How long a program may take until it is ready, unless told otherwise. `ssh` over a slow line needs several round trips.
 pub const START_TIMEOUT: Duration = Duration::from_secs(20);
 
