@@ -29,11 +29,15 @@ async fn pid_in(file: &Path) -> u32 {
 /// A byway whose only way is a program, and that asks nobody anything by itself.
 async fn byway(folder: &Path) -> (Killed, u32, std::net::SocketAddr) {
     let door = crate::peers::free_port().await;
+    // byway puts no control place where others could reach it.
+    std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let config = folder.join("config.toml");
     let pid = folder.join("pid");
     let script = format!("echo $$ > '{}'; exec sleep 600", pid.display());
     let text = format!(
         "listen = [\"{door}\"]\norder = [\"program\"]\n[detect]\nmode = \"passive\"\n\
+         [anchors]\ncaptive = [{{ url = \"http://127.0.0.1:9/\", status = 204 }}]\n\
+         neutral = [{{ target = \"127.0.0.1:9\", method = \"HEAD\" }}]\nbulk = []\nstun = []\ntime = []\n\
          [control]\npath = \"{}\"\n[service.other]\norder = [\"program\"]\n\
          [transport.program.external]\nsocks5 = \"{}\"\ncommand = [\"sh\", \"-c\", {}]\n",
         folder.join("control.sock").display(),

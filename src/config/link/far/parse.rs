@@ -38,6 +38,13 @@ fn uuid(text: &str) -> Result<String, BadLink> {
     UserId::parse(text).map(|user| user.expose()).ok_or(Part::UserInfo.is("it is not a UUID"))
 }
 
+/// A UUID that is written as one: only VLESS makes one of any other text.
+fn strict_uuid(text: &str) -> Result<String, BadLink> {
+    let plain = |text: &str| text.replace('-', "").to_ascii_lowercase();
+    let found = uuid(text)?;
+    if plain(&found) == plain(text) { Ok(found) } else { Err(Part::UserInfo.is("it is not a UUID")) }
+}
+
 fn vless(parts: &Parts<'_>, insecure: Insecure) -> Result<Far, BadLink> {
     let query = Query::read(parts)?;
     if !matches!(query.get("encryption").unwrap_or("none"), "none" | "") {
@@ -116,7 +123,7 @@ fn tuic(parts: &Parts<'_>, insecure: Insecure) -> Result<Far, BadLink> {
         if known.contains(&value.as_str()) { Ok(value) } else { Err(Part::Query.is("it asks for something unknown")) }
     };
     let speaks = Speaks::Tuic {
-        user: uuid(user)?,
+        user: strict_uuid(user)?,
         password: password.to_owned(),
         congestion: one_of("congestion_control", &["cubic", "new_reno", "bbr"], "bbr")?,
         relay: one_of("udp_relay_mode", &["native", "quic"], "native")?,
@@ -173,7 +180,7 @@ fn vmess(rest: &str, insecure: Insecure) -> Result<Found, BadLink> {
     let query = Query::of(pairs);
     let tls = tls(&query, &server, insecure)?;
     let alter_id = text("aid").parse().unwrap_or_default();
-    let speaks = Speaks::Vmess { user: uuid(&text("id"))?, security, alter_id };
+    let speaks = Speaks::Vmess { user: strict_uuid(&text("id"))?, security, alter_id };
     let name = Some(text("ps").trim().to_owned()).filter(|name| !name.is_empty());
     Ok((name, Far { server, speaks, tls, carriage: carriage(&query)? }))
 }

@@ -16,7 +16,7 @@ fn outbound(link: &str) -> Value {
 }
 
 fn why(link: &str) -> String {
-    read(link, Insecure::Refused).unwrap().err().unwrap().to_string()
+    read(link, Insecure::Refused).unwrap().err().unwrap_or_else(|| panic!("{link} is read")).to_string()
 }
 
 fn base64(document: &Value) -> String {
