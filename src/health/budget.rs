@@ -21,7 +21,7 @@ pub(super) const BODY_PRICE: u64 = 73_728;
 pub const GOODPUT_PRICE: u64 = 142_000;
 
 /// A connect to an address of the other version of IP, with the SYNs sent again.
-pub const FAMILY_PRICE: u64 = 600;
+pub const FAMILY_PRICE: u64 = 480;
 
 /// What was spent, and when.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -10,8 +10,10 @@ use super::state::State;
 use crate::model::{Family, L4, Moment, Phase, Route};
 use std::time::Duration;
 
-/// While nothing is known of it: well within the quarter of an hour in which blocks come and go (§0.5).
+/// While nothing is known of it.
 const EVERY: Duration = Duration::from_secs(240);
+/// While it goes on being well: the wait doubles up to this, the time in which blocks come and go (§0.5).
+const CALM: Duration = Duration::from_secs(900);
 /// After a failure: an address is dead when it failed twice, half a minute apart.
 const AGAIN: Duration = Duration::from_secs(45);
 /// When it is known to be blocked.
@@ -24,6 +26,8 @@ pub(super) struct FamilyClock {
     last: Option<Moment>,
     /// The next time, when there is one.
     pub(super) next: Option<Moment>,
+    /// How often it was asked since it was last in doubt.
+    calm: u32,
 }
 
 impl Belief {
@@ -32,7 +36,7 @@ impl Belief {
         match () {
             () if self.ends.doubts(family) => AGAIN,
             () if self.ends.partial().is_some() => KNOWN,
-            () => EVERY,
+            () => EVERY.saturating_mul(1 << self.family.calm.min(4)).min(CALM),
         }
     }
 }
@@ -58,7 +62,9 @@ impl State {
             }
             let paid = self.ledger.allows(&route.service, FAMILY_PRICE, self.flights.reserved(), now, params);
             if belief.family.next.is_some_and(|next| next <= now) {
-                belief.family = FamilyClock { last: Some(now), next: Some(now + self.dice.around(EVERY, JITTER)) };
+                let calm = if belief.ends.doubts(family) { 0 } else { belief.family.calm + 1 };
+                belief.family = FamilyClock { last: Some(now), next: None, calm };
+                belief.family.next = Some(now + self.dice.around(belief.family_wait(family), JITTER));
                 if paid && self.routes.contains(route) && self.flights.is_free(&route.service) {
                     self.ledger.spend(&route.service, FAMILY_PRICE, now);
                     effects.push(Effect::FamilyAt(Route::clone(route), family));

@@ -17,6 +17,8 @@ const TRIPS: u32 = 6;
 const CERTAIN: Duration = Duration::from_secs(4);
 /// An answer that only seems owed is waited for twice as long.
 const LIKELY: Duration = Duration::from_secs(8);
+/// Where several transfers stand still at once, so much is a reason to look for another way.
+pub const STALL: Duration = Duration::from_millis(1_500);
 /// One unanswered question may be a long poll; so many in a row, asked again, are not.
 const ASKED: u32 = 3;
 
@@ -70,6 +72,21 @@ pub fn frozen(flow: &Flow) -> Option<Sign> {
         Owed::Acknowledgement | Owed::RestOfRecord | Owed::RestOfBody => CERTAIN,
     };
     (flow.waited() >= patience.max(flow.rtt * TRIPS)).then(|| stopped(flow.received)).flatten()
+}
+
+/// Whether it stands still in the middle of something, at whatever byte.
+pub fn stalled(flow: &Flow) -> bool {
+    flow.owed == Owed::RestOfRecord && flow.waited() >= STALL.max(flow.rtt * TRIPS)
+}
+
+/// Whether it has carried more than a freeze lets pass, and goes on.
+pub fn goes_on(flow: &Flow) -> bool {
+    flow.received > MOST && flow.quiet < STALL
+}
+
+/// Whether it has stood still for so long that nobody waits for it any more.
+pub fn given_up(flow: &Flow) -> bool {
+    stalled(flow) && flow.waited() >= LIKELY
 }
 
 /// What a failure in or after the handshake is a sign of.
@@ -142,6 +159,25 @@ mod tests {
     fn only_the_first_kilobytes_freeze() {
         assert_eq!(frozen(&flow(300, 60, Owed::RestOfRecord)), None);
         assert_eq!(frozen(&flow(2_000_000, 60, Owed::RestOfRecord)), None);
+    }
+
+    #[test]
+    fn a_transfer_stands_still_at_any_byte_and_only_in_the_middle_of_something() {
+        let stall = |received, quiet, owed| {
+            let flow = Flow { quiet, owed_for: quiet, ..flow(received, 0, owed) };
+            (stalled(&flow), given_up(&flow))
+        };
+        let (short, late, long) = (STALL / 2, STALL, LIKELY);
+        for received in [600, 16_000, 5_000_000] {
+            assert_eq!(stall(received, short, Owed::RestOfRecord), (false, false));
+            assert_eq!(stall(received, late, Owed::RestOfRecord), (true, false));
+            assert_eq!(stall(received, long, Owed::RestOfRecord), (true, true));
+            for owed in [Owed::Nothing, Owed::Answer { asked: 9 }, Owed::RestOfBody] {
+                assert_eq!(stall(received, long, owed), (false, false), "{owed:?} may take its time");
+            }
+        }
+        let slow = Flow { rtt: Duration::from_secs(1), ..flow(16_000, 5, Owed::RestOfRecord) };
+        assert!(!stalled(&slow), "a slow line gets six round trips");
     }
 
     #[test]

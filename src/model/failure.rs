@@ -76,6 +76,8 @@ pub enum Cause {
     NetworkUnreachable,
     /// The TLS handshake failed, with an alert for example.
     SslFailedHandshake,
+    /// The server does not know the keys that the hello was hidden by (RFC 9849).
+    EchRejected,
     /// The certificate is for other names.
     SslInvalidHostname,
     /// The certificate's root is not the expected one.
@@ -127,6 +129,7 @@ impl Cause {
             Self::HostUnreachable => "host_unreachable",
             Self::NetworkUnreachable => "network_unreachable",
             Self::SslFailedHandshake => "ssl_failed_handshake",
+            Self::EchRejected => "ech_rejected",
             Self::SslInvalidHostname => "ssl_invalid_hostname",
             Self::SslUnknownAuthority => "ssl_unknown_authority",
             Self::SslInvalidCertificate => "ssl_invalid_certificate",

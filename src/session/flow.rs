@@ -56,6 +56,8 @@ pub(super) struct Flow {
     left: AtomicU64,
     /// Its proof was told.
     pub(super) told: AtomicBool,
+    /// That it stands still was told, for all of its route.
+    pub(super) stalled: AtomicBool,
     /// Resets both sides.
     pub(super) stop: CancellationToken,
 }
@@ -88,6 +90,7 @@ impl Flow {
             pace: Mutex::default(),
             left: AtomicU64::new(HERE),
             told: AtomicBool::new(false),
+            stalled: AtomicBool::new(false),
             stop: CancellationToken::new(),
         }
     }
@@ -208,6 +211,7 @@ impl Flow {
 
     /// The server has said something.
     pub(super) fn hears(&self, debt: Debt) {
+        self.stalled.store(false, Ordering::Relaxed);
         self.asked.store(0, Ordering::Relaxed);
         self.debt.store(code(debt), Ordering::Relaxed);
     }

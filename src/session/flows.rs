@@ -9,6 +9,7 @@ use super::hangup::Hangups;
 use super::report;
 use super::routing::Routing;
 use super::settings::Start;
+use super::stall::{self, Stalls};
 use crate::judge::{freeze, throttle};
 use crate::model::{Failure, Phase, Record, Route, ServiceId, Sign, Technique, Transition, TransportId, Twin, Verdict};
 use std::collections::{HashMap, HashSet};
@@ -144,6 +145,7 @@ impl Flows {
         }
         let live = self.live();
         let dead_line = is_dead_line(&live);
+        let mut stalls = Stalls::among(&live);
         let blocked = lock(&self.blocked);
         for flow in live {
             flow.wonder();
@@ -158,6 +160,15 @@ impl Flows {
                 sessions.fates.count(flow.route.clone(), Fate::Lost);
                 flow.stop.cancel();
                 continue;
+            }
+            if stall::is_given_up(&flow, &snapshot) {
+                sessions.fates.count(flow.route.clone(), Fate::Lost);
+                flow.stop.cancel();
+                continue;
+            }
+            if let Some(sign) = stalls.first_told(&flow) {
+                let told = flow.told_of(facts.waited(), &sessions.board, &routing);
+                report::sign(&told, sign, flow.endpoint, Twin::Unknown);
             }
             if let Some((window, sign)) = window.and_then(|window| Some((window, throttle::slow(&window)?))) {
                 self.was_slow(&flow, window.span, sign, sessions, &routing);

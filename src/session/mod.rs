@@ -23,6 +23,7 @@ mod relay;
 mod report;
 mod routing;
 mod settings;
+mod stall;
 mod telling;
 
 #[cfg(test)]

@@ -12,3 +12,4 @@ mod packets;
 mod policy;
 mod recovery;
 mod trouble;
+mod tunnels;

@@ -3,6 +3,7 @@
 //! `BYWAY_REQUIRE_PEERS` is `1`.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test, outside cfg(test)")]
 
+mod ech;
 mod faults;
 mod fronted;
 mod papers;

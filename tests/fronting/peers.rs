@@ -1,6 +1,7 @@
 //! Real servers that end with their test.
 
 use crate::papers::Papers;
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::net::SocketAddr;
@@ -157,6 +158,36 @@ pub(crate) async fn sing_box_vless(dress: Dress<'_>) -> Option<Peer> {
 
 pub(crate) async fn sing_box_trojan(dress: Dress<'_>) -> Option<Peer> {
     sing_box(json!({ "type": "trojan", "users": [{ "password": PASSWORD }] }), dress).await
+}
+
+/// Fresh keys for hiding a hello under `public`: what the client gets (an ECHConfigList), and the server's in PEM.
+pub(crate) fn ech_keys(public: &str) -> Option<(Vec<u8>, String)> {
+    let program = find_sing_box()?;
+    let said = std::process::Command::new(program).args(["generate", "ech-keypair", public]).output().unwrap();
+    let text = String::from_utf8(said.stdout).unwrap();
+    let (configs, keys) = text.split_once("-----END ECH CONFIGS-----").unwrap();
+    let body: String = configs.lines().filter(|line| !line.starts_with('-')).collect();
+    Some((BASE64_STANDARD.decode(body).unwrap(), keys.trim().to_owned()))
+}
+
+/// A VLESS server that reads hellos hidden by `keys`.
+pub(crate) async fn sing_box_vless_hidden(papers: &Papers, keys: &str) -> Option<Peer> {
+    let program = find_sing_box()?;
+    let run = |at: SocketAddr, files: &Path| {
+        let (chain, key) = papers.lay(files);
+        let hides = json!({ "enabled": true, "key": keys.lines().collect::<Vec<_>>() });
+        let config = json!({
+            "log": { "level": "error" },
+            "inbounds": [{
+                "type": "vless", "listen": "127.0.0.1", "listen_port": at.port(), "users": [{ "uuid": UUID }],
+                "tls": { "enabled": true, "certificate_path": chain, "key_path": key, "ech": hides },
+            }],
+            "outbounds": [{ "type": "direct" }],
+        });
+        let file = written(files, "config.json", &config.to_string());
+        ["run", "-c", &file, "-D", files.to_str().unwrap()].map(str::to_owned).to_vec()
+    };
+    Some(start(&program, run).await)
 }
 
 /// Debian's trojan, in front of the web site at `decoy`.

@@ -97,6 +97,7 @@ pub fn trouble_words(cause: Cause) -> String {
         }
         Cause::SslInvalidCertificate => "its server's certificate cannot be used",
         Cause::SslFailedHandshake => "its server ended the TLS handshake",
+        Cause::EchRejected => "its server no longer knows the keys in ech: ask for new ones",
         Cause::HostRefused => "the CDN's edge does not serve this host or path",
         Cause::OriginDown => "the CDN's edge does not reach its server",
         Cause::ConnectionRefused => "its server refuses connections: it may be gone",

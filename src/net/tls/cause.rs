@@ -2,7 +2,7 @@
 
 use super::Dates;
 use crate::model::{Cause, Failure, Stage, Whose};
-use rustls::{CertificateError, Error};
+use rustls::{CertificateError, Error, PeerIncompatible};
 use std::io;
 
 /// Sorts a handshake's error; the second value is the peer's alert, when it sent one.
@@ -15,6 +15,9 @@ pub(super) fn sort(stage: Stage, error: &io::Error) -> (Failure, Option<String>)
         Error::AlertReceived(alert) => {
             let failure = Failure::new(stage, Cause::SslFailedHandshake, Whose::Peer);
             return (failure, Some(format!("{alert:?}")));
+        }
+        Error::PeerIncompatible(PeerIncompatible::ServerRejectedEncryptedClientHello(_)) => {
+            (Cause::EchRejected, Whose::Peer)
         }
         Error::InvalidMessage(_)
         | Error::InappropriateMessage { .. }
