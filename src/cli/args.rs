@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The variables, without their `BYWAY_`, that stand for an option and not for a setting of the file.
-pub const RESERVED: [&str; 5] = ["CONFIG", "CONTROL", "COLOR", "SING_BOX", "XRAY"];
+pub const RESERVED: [&str; 3] = ["CONFIG", "CONTROL", "COLOR"];
 
 /// The end of `--help`.
 const AFTER: &str = "\

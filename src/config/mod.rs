@@ -29,7 +29,7 @@ pub use fault::{Fault, Place};
 pub use import::{Imported, Skipped, import, import_with, in_order, to_toml};
 pub use link::wg_quick::{BadFile, WgQuick, parse as parse_wg_quick};
 pub use link::{BadLink, Insecure, Linked, Part, parse as parse_link};
-pub use outside::Outside;
+pub use outside::{Find, Outside};
 pub use settings::{Cipher, Control, LogLevel, Resolver, ServiceSpec, Settings, Tls, TransportKind, TransportSpec};
 
 #[cfg(test)]

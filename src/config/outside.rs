@@ -8,10 +8,13 @@ use crate::transport::{ExternalProgram, Offers, Run};
 use std::borrow::Cow;
 use std::path::PathBuf;
 
+/// Where a program of this name is.
+pub type Find = Box<dyn Fn(&str) -> Option<PathBuf>>;
+
 /// The programs of this machine, as an import may use them.
 pub struct Outside {
     /// Where a program is, if anywhere.
-    pub find: Box<dyn Fn(&str) -> Option<PathBuf>>,
+    pub find: Find,
     /// The folder for their configurations, which hold keys.
     pub folder: PathBuf,
 }

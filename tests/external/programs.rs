@@ -237,3 +237,29 @@ async fn lender(program: &Path) -> crate::peers::Peer {
     })
     .await
 }
+
+#[test]
+fn an_imported_link_has_its_configuration_written_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let files = tempfile::tempdir().unwrap();
+    let (config, links) = (files.path().join("config.toml"), files.path().join("links"));
+    std::fs::write(&links, format!("hysteria2://{UUID}@far.example:443/?sni=far.example#far\n")).unwrap();
+    let import = |more: &[&str]| {
+        let mut byway = std::process::Command::new(env!("CARGO_BIN_EXE_byway"));
+        byway.args(["import", "--config"]).arg(&config).arg(&links).args(more);
+        // Any program will do, for it is not run.
+        byway.env("XDG_STATE_HOME", files.path()).env("BYWAY_SING_BOX", "/bin/sh");
+        byway.output().unwrap()
+    };
+    let written = files.path().join("byway/programs/far.json");
+    std::fs::write(&config, "").unwrap();
+    assert!(import(&["--dry-run"]).status.success() && !written.exists());
+    let said = import(&[]);
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    assert!(!String::from_utf8_lossy(&said.stdout).contains(UUID));
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&written), mode(written.parent().unwrap())), (0o600, 0o700));
+    assert!(std::fs::read_to_string(&written).unwrap().contains(UUID));
+    let config = std::fs::read_to_string(&config).unwrap();
+    assert!(config.contains("[transport.far.external]") && !config.contains(UUID), "{config}");
+}

@@ -157,5 +157,6 @@ pub(super) fn plugged(
     (Arc::new(Plugged::new(child.clone(), inner)), child)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
