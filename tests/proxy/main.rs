@@ -6,5 +6,6 @@
 
 mod house;
 mod operator;
+mod relay;
 mod traffic;
 mod trouble;

@@ -124,7 +124,7 @@ fn a_door_with_a_login_opens_only_to_it() {
 }
 
 /// UDP ASSOCIATE (RFC 1928 §7) by hand: associates, and sends `packet` to `to` until it comes back.
-fn udp_round_trip(door: SocketAddr, to: SocketAddr, packet: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn udp_round_trip(door: SocketAddr, to: SocketAddr, packet: &[u8]) -> Option<Vec<u8>> {
     let mut stream = TcpStream::connect(door).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream.write_all(&[5, 1, 0]).unwrap();

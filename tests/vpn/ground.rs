@@ -93,6 +93,11 @@ impl Ground {
         batch(&self.client, lines);
     }
 
+    /// The same in the server's.
+    pub(crate) fn at_the_server(&self, lines: &str) {
+        batch(&self.server, lines);
+    }
+
     /// Starts a peer of `program` that knows `peers`: public key, preshared key, inner addresses.
     /// `more` are lines of the control protocol for its own part (what AmneziaWG adds to WireGuard's).
     pub(crate) fn peer(&self, program: &Path, keys: &Keys, more: &str, peers: &[(&str, &str, &str)]) -> Peer {

@@ -1,4 +1,4 @@
-//! byway's WireGuard against a real peer (`wireguard-go`) in network namespaces: the bytes that go through, in both
+//! byway's WireGuard against a real peer (`wireguard-go`), and a device of OpenVPN's, in network namespaces: the bytes that go through, in both
 //! directions and both versions of IP, packets, names, and what happens when the peer or the network is not what it was.
 //!
 //! Needs root, /dev/net/tun and the programs; without them each test says that it is skipped, unless
@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout, reason = "measured figures are told")]
 
 mod ground;
+mod openvpn;
 mod services;
 
 use aws_lc_rs::digest::{Context, SHA256};
