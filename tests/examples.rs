@@ -14,6 +14,7 @@ use std::sync::Arc;
 fn examples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/examples");
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
     files
 }
@@ -105,4 +106,13 @@ fn doors_to_the_network_have_a_lock() {
         assert!(settings.listens.iter().all(|listen| listen.login.is_some()), "{name}");
     }
     assert_eq!(example("router.toml").history.history, History::Disk("/var/lib/byway".into()));
+}
+
+#[test]
+fn a_list_stands_for_its_members_where_its_name_is() {
+    let settings = example("subscription.toml");
+    let names: Vec<_> = settings.order.iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["direct", "split", "friends-tokyo", "friends-oslo"]);
+    let panel = settings.subscriptions.iter().find(|list| list.name == "panel").unwrap();
+    assert!(panel.members.is_empty() && panel.fetching().is_some());
 }

@@ -5,6 +5,7 @@ use super::examine::examine;
 use super::operator::probe_items;
 use super::past::{PastError, account_on_disk};
 use super::source::Source;
+use super::take_in::take_in;
 use super::{Byway, World, run};
 use crate::cli::{Actions, Checked, Exit, Failed, ImportRow, ImportWish, Imported, Launch, ProbeWish, Terminal};
 use crate::config::{self, Insecure, Outside, Settings, TransportKind};
@@ -93,6 +94,9 @@ impl Actions for Program {
     fn import(&self, launch: &Launch, wish: &ImportWish) -> Result<Imported, Failed> {
         let source = Source::of(launch);
         let settings = source.read().map_err(|faults| Failed::new(Exit::Config, faults.join("\n")))?;
+        if config::leads_to_a_list(wish.text.expose()) {
+            return subscribe(launch, &source, &settings, wish);
+        }
         let insecure = if wish.allow_insecure { Insecure::Allowed } else { Insecure::Refused };
         let taken: Vec<_> = settings.transports.iter().map(|spec| spec.id.clone()).collect();
         let outside = outside(&source);
@@ -123,12 +127,25 @@ impl Actions for Program {
             // They hold keys, and nobody will use them.
             inputs.iter().for_each(|(path, _)| drop(fs::remove_file(path)));
         }
-        Ok(Imported { rows, file: file? })
+        Ok(Imported { rows, file: file?, notes: Vec::new() })
     }
 
     fn demo(&self, _launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {
         runtime()?.block_on(demo::demo(json, terminal))
     }
+}
+
+/// Takes in the list that a link leads to.
+fn subscribe(launch: &Launch, source: &Source, settings: &Settings, wish: &ImportWish) -> Result<Imported, Failed> {
+    runtime()?.block_on(async {
+        let fetched = take_in(launch, source, settings, wish, || alone(once(launch)?)).await?;
+        let mut imported = fetched.imported.clone();
+        if !wish.dry_run {
+            fetched.keep().await?;
+            imported.file = Some(append(source, &format!("\n{}", fetched.table), std::slice::from_ref(&fetched.id))?);
+        }
+        Ok(imported)
+    })
 }
 
 /// The settings for one question: nothing is asked by itself, nothing kept.
@@ -162,8 +179,13 @@ fn summary(settings: &Settings) -> String {
 fn warnings(settings: &Settings) -> Vec<String> {
     let used = |id| settings.services.iter().any(|spec| spec.service.order.contains(id));
     let via = |id: &_| settings.transports.iter().any(|other| other.via.as_ref() == Some(id));
-    let idle = settings.transports.iter().filter(|spec| !spec.kind.is_bare() && !used(&spec.id) && !via(&spec.id));
-    idle.map(|spec| format!("transport {} is in no order, so nothing takes it", spec.id)).collect()
+    let of_a_list = |id| settings.subscriptions.iter().any(|list| list.members.contains(id));
+    let own = settings.transports.iter().filter(|spec| !spec.kind.is_bare() && !of_a_list(&spec.id));
+    let idle = own.filter(|spec| !used(&spec.id) && !via(&spec.id));
+    let idle = idle.map(|spec| format!("transport {} is in no order, so nothing takes it", spec.id));
+    let lists = settings.subscriptions.iter().filter(|list| !list.members.is_empty() && !list.members.iter().any(used));
+    idle.chain(lists.map(|list| format!("subscription {} is in no order, so nothing takes its servers", list.name)))
+        .collect()
 }
 
 fn known(settings: &Settings, wish: &ProbeWish) -> Result<(), Failed> {

@@ -97,13 +97,27 @@ pub(super) struct Generation {
 }
 
 impl Generation {
-    /// Builds everything that `settings` asks for. Opens no connection.
-    pub(super) fn build(settings: Settings, world: &World, board: &Board, tasks: &Tasks) -> Result<Self, TlsError> {
+    /// Builds everything that `settings` asks for. Opens no connection. Ways that are as they were `before` go on: a
+    /// tunnel is one, and its server would be confused by two.
+    pub(super) fn build(
+        settings: Settings,
+        world: &World,
+        board: &Board,
+        tasks: &Tasks,
+        before: Option<&Self>,
+    ) -> Result<Self, TlsError> {
         let matcher = Arc::new(Matcher::build(rules(&settings.services)));
-        let resolver =
-            Arc::new(Resolver::new(Arc::clone(&world.network), resolver_settings(&settings, &matcher, board, world))?);
+        let before = before.filter(|before| asks_alike(&before.settings, &settings));
+        let resolver = match before {
+            Some(before) => Arc::clone(&before.resolver),
+            None => {
+                let asking = resolver_settings(&settings, &matcher, board, world);
+                Arc::new(Resolver::new(Arc::clone(&world.network), asking)?)
+            }
+        };
         let specs: Vec<_> = settings.transports.iter().map(transport::Spec::from).collect();
-        let built = transport::build_with(&specs, &world.network, &resolver, &world.children);
+        let kept = before.map(|before| unchanged(before, &settings)).unwrap_or_default();
+        let built = transport::rebuild(&specs, &world.network, &resolver, &kept, &world.children);
         let mut transports = HashMap::new();
         let mut in_order = Vec::new();
         let mut broken = Vec::new();
@@ -164,6 +178,31 @@ impl Generation {
     pub(super) fn moved(&self) {
         self.routing.transports.values().filter_map(|way| way.life.as_ref()).for_each(|life| life.moved());
     }
+}
+
+/// Whether names are looked up as before, so that what asks and what it remembers can stay.
+fn asks_alike(before: &Settings, after: &Settings) -> bool {
+    let asking = |settings: &Settings| format!("{:?} {:?}", settings.resolver, unrelated(settings));
+    let alike = before.detect.dns_late_window == after.detect.dns_late_window && asking(before) == asking(after);
+    alike && rules(&before.services) == rules(&after.services)
+}
+
+/// The ways that are as they were, and stand on such.
+fn unchanged(before: &Generation, after: &Settings) -> HashMap<TransportId, transport::Transport> {
+    let find = |settings: &Settings, id: &TransportId| settings.transports.iter().find(|spec| spec.id == *id).cloned();
+    let same = |id: &TransportId| find(&before.settings, id).filter(|spec| find(after, id).as_ref() == Some(spec));
+    let stands = |id: &TransportId| {
+        let mut below = Some(id.clone());
+        // No chain is longer than there are ways; a circle is refused when it is read.
+        for _ in 0..=after.transports.len() {
+            let Some(id) = below else { return true };
+            let Some(spec) = same(&id) else { return false };
+            below = spec.via;
+        }
+        false
+    };
+    let kept = before.routing.transports.iter().filter(|(id, _)| stands(id));
+    kept.map(|(id, way)| (id.clone(), way.clone())).collect()
 }
 
 /// Every route that can be believed something about: each facet of each service over each way that the user allows

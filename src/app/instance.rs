@@ -3,6 +3,7 @@
 use super::Tasks;
 use super::counted::{Counted, hourly};
 use super::generation::{Generation, World, routes};
+use super::subscriptions::{Book, Reread, keep};
 use crate::board::{Board, LinkReport};
 use crate::config::Settings;
 use crate::inbound::relay::Relay;
@@ -38,9 +39,11 @@ pub struct Byway {
     pub(super) began: Instant,
     pub(super) generation: ArcSwap<Generation>,
     pub(super) counted: Arc<Counted>,
+    /// The lists that somebody else keeps.
+    pub(super) subscribed: Book,
     /// Whose turn it is to examine a service.
     pub(super) examining: Arc<Semaphore>,
-    world: World,
+    pub(super) world: World,
     tasks: Tasks,
     prober: Mutex<CancellationToken>,
     doors: Mutex<Doors>,
@@ -62,7 +65,7 @@ impl Byway {
         let (journal, notices) = Journal::open(&settings.history, SystemTime::now);
         let gate = Gate::new(&settings.inbound);
         let tasks = Tasks::default();
-        let generation = Generation::build(settings, &world, &board, &tasks)?;
+        let generation = Generation::build(settings, &world, &board, &tasks, None)?;
         let sessions = Sessions::new(Arc::clone(&generation.routing), board.clone());
         tasks.spawn("board", keeper.run(tasks.stop_word()));
         tasks.spawn("flows", Arc::clone(&sessions).watch(tasks.stop_word()));
@@ -78,6 +81,7 @@ impl Byway {
             began: Instant::now(),
             generation: ArcSwap::from_pointee(generation),
             counted,
+            subscribed: Book::default(),
             examining: Arc::new(Semaphore::new(1)),
             world,
             tasks,
@@ -206,7 +210,7 @@ impl Byway {
         let (params, routes) = (settings.detect.clone(), routes(&settings));
         let before = self.generation.load_full();
         let doors_changed = !same_doors(&before.settings, &settings);
-        let next = Generation::build(settings, &self.world, &self.board, &self.tasks)?;
+        let next = Generation::build(settings, &self.world, &self.board, &self.tasks, Some(&before))?;
         let routing = Arc::clone(&next.routing);
         self.generation.store(Arc::new(next));
         if doors_changed && let Err(error) = self.open_doors() {
@@ -217,11 +221,18 @@ impl Byway {
         self.sessions.reroute(routing);
         self.start_prober();
         self.board.announce(Record::Reloaded);
+        self.subscribed.changed.notify_one();
         Ok(())
+    }
+
+    /// Keeps the lists of servers up to date from now on; `reread` puts a configuration in force whose lists have changed.
+    pub(super) fn keep_lists(self: &Arc<Self>, reread: Reread) {
+        self.tasks.spawn_until_stop("subscriptions", keep(Arc::clone(self), reread));
     }
 
     /// The device is on another network, or awake again.
     pub fn heed(&self, event: &platform::Event) {
+        self.subscribed.changed.notify_one();
         match event {
             platform::Event::NetworkChanged(network) => {
                 if !self.board.is_named_by(*network) {

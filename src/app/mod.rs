@@ -13,6 +13,8 @@ mod past;
 mod run;
 mod source;
 mod stage;
+mod subscriptions;
+mod take_in;
 mod tasks;
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use crate::control::report::{
     self, Account, Counters, FacetFacts, Measurement, Running, Seen, ServiceFacts, Status, TransportLine, Why,
 };
 use crate::control::{
-    Cell, Clock, Entry, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Used, follow,
+    Cell, Clock, Entry, FetchedList, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Unshown,
+    Used, follow,
 };
 use crate::journal::{self, Filter, Kind};
 use crate::model::{
@@ -84,6 +85,7 @@ impl Desk {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_secs: self.byway.began.elapsed().as_secs(),
             transports: transports.collect(),
+            subscriptions: self.byway.subscribed.lines(&generation.settings.subscriptions),
             listens: self.listens(),
             counters: Counters {
                 connections: counters.requests.load(Ordering::Relaxed),
@@ -226,6 +228,10 @@ impl Operator for Desk {
             Self::spec(&self.byway.generation.load().settings.services, service)?;
             examine::examine(&self.byway, service)
         })
+    }
+
+    fn fetch<'a>(&'a self, url: &'a Unshown, via: Option<&'a TransportId>) -> Answer<'a, FetchedList> {
+        Box::pin(self.fetch_list(&url.0, via))
     }
 
     fn report(&self, since: Duration) -> Answer<'_, Account> {

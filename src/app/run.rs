@@ -55,6 +55,11 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
     let listener = control::Listener::bind(&place).await?;
     byway.tasks().spawn("control", control::serve(listener, Arc::clone(&desk), byway.tasks().stop_word()));
     greet(&byway, &source, &open, terminal);
+    let reader = Arc::clone(&desk);
+    byway.keep_lists(Arc::new(move || {
+        let desk = Arc::clone(&reader);
+        Box::pin(async move { desk.reload().await.map(|done| done.changes).map_err(|refusal| refusal.to_string()) })
+    }));
     let heeding = Arc::clone(&byway);
     byway.tasks().spawn_until_stop("network events", async move {
         loop {
@@ -97,7 +102,9 @@ fn greet(byway: &Byway, source: &Source, open: &[SocketAddr], terminal: &mut Ter
     terminal.note(&format!("configuration: {}", source.name()));
     terminal.note(&format!("ways, in order: {}", ways.join(", ")));
     terminal.note(&format!("services: {}", titles.join(", ")));
-    if generation.settings.transports.iter().all(|spec| spec.kind.is_bare()) {
+    if generation.settings.transports.iter().all(|spec| spec.kind.is_bare())
+        && generation.settings.subscriptions.is_empty()
+    {
         terminal.note("no tunnel yet; give it one with byway import: a Shadowsocks, VLESS or Trojan link, a SOCKS or an HTTP proxy");
     }
     terminal.note("ask it from another terminal: byway status, byway why telegram; stop it with Ctrl-C");

@@ -2,7 +2,7 @@
 //! the environment over it. Read again at each reload.
 
 use crate::cli::{Launch, RESERVED};
-use crate::config::{self, DEFAULT, Fault, Origin, Override, Settings};
+use crate::config::{self, DEFAULT, Fault, Fetching, ListSource, Origin, Override, Settings, Subscription};
 use crate::platform::Paths;
 use std::fs;
 use std::io;
@@ -120,6 +120,7 @@ pub(super) fn changes(before: &Settings, after: &Settings) -> Vec<String> {
     if before.listens.iter().map(|l| l.addr).ne(after.listens.iter().map(|l| l.addr)) {
         changes.push(String::from("the listeners are changed"));
     }
+    changes.extend(lists(before, after));
     if before.relay != after.relay {
         changes.push(String::from("the relay is changed"));
     }
@@ -127,4 +128,27 @@ pub(super) fn changes(before: &Settings, after: &Settings) -> Vec<String> {
         changes.push(String::from("the numbers of [detect] are changed"));
     }
     changes
+}
+
+/// What changed of the lists of servers, beside their members.
+fn lists(before: &Settings, after: &Settings) -> Vec<String> {
+    // A newer copy of a list is no change of the configuration.
+    let plain = |list: &Subscription| {
+        let source = match &list.source {
+            ListSource::Address(fetching) => {
+                ListSource::Address(Box::new(Fetching { copy: None, ..*fetching.clone() }))
+            }
+            file @ ListSource::File(_) => file.clone(),
+        };
+        Subscription { source, members: Vec::new(), skipped: Vec::new(), ..list.clone() }
+    };
+    let find =
+        |settings: &Settings, name: &str| settings.subscriptions.iter().find(|list| list.name == name).map(plain);
+    let of_new = after.subscriptions.iter().filter_map(|list| match find(before, &list.name) {
+        None => Some(format!("subscription {} is new", list.name)),
+        Some(old) if old != plain(list) => Some(format!("subscription {} is changed", list.name)),
+        Some(_) => None,
+    });
+    let of_old = before.subscriptions.iter().filter(|list| find(after, &list.name).is_none());
+    of_new.chain(of_old.map(|list| format!("subscription {} is gone", list.name))).collect()
 }

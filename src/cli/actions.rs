@@ -54,6 +54,8 @@ pub struct ImportWish {
     pub name: String,
     /// Its text: links or a subscription.
     pub text: Secret<String>,
+    /// The way that a list is fetched over; `None` for whichever brings it.
+    pub via: Option<TransportId>,
     /// Whether to change nothing.
     pub dry_run: bool,
     /// Whether a link may turn the check of its server's certificate off.
@@ -67,6 +69,9 @@ pub struct Imported {
     pub rows: Vec<ImportRow>,
     /// The file that was changed; `None` when none was.
     pub file: Option<PathBuf>,
+    /// What was done beside, in sentences for people.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// One entry of an import.

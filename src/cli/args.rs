@@ -179,11 +179,15 @@ pub(super) enum Command {
     },
     /// Read the configuration again; a bad file changes nothing
     Reload,
-    /// Take in a link or a subscription file: ss://, SIP008, vless://, trojan://, socks5://, http(s)://
+    /// Take in a link or a file of links, or subscribe to a list: ss://, SIP008, vless://, trojan://, socks5://, ssconf://,
+    /// or the https:// address of a subscription, which is fetched
     Import {
         /// A file, `-` for stdin, or a link (other users of this machine can see a link given here)
         #[arg(value_name = "LINK|FILE|-")]
         source: Option<String>,
+        /// Fetch a list over this way; without it over the first that brings it
+        #[arg(long, value_name = "TRANSPORT")]
+        via: Option<String>,
         /// Only show what would be taken in
         #[arg(long)]
         dry_run: bool,

@@ -17,6 +17,7 @@ mod reference;
 mod report;
 mod span;
 mod status;
+mod subscriptions;
 mod table;
 mod why;
 
@@ -103,8 +104,9 @@ fn dispatch(
         Command::Run => actions.run(launch, terminal),
         Command::Demo { json } => actions.demo(launch, json, terminal),
         Command::Check { file, json } => orders::check(launch, file, json, actions, terminal),
-        Command::Import { source, dry_run, allow_insecure, json } => {
-            let order = orders::ImportOrder { source, dry_run, allow_insecure };
+        Command::Import { source, via, dry_run, allow_insecure, json } => {
+            let via = via.as_deref().map(Into::into);
+            let order = orders::ImportOrder { source, via, dry_run, allow_insecure };
             orders::import(launch, order, json, actions, terminal)
         }
         Command::Probe { service, via, json } => {

@@ -87,6 +87,7 @@ pub(super) fn check(
 /// What `import` was asked.
 pub(super) struct ImportOrder {
     pub(super) source: Option<String>,
+    pub(super) via: Option<TransportId>,
     pub(super) dry_run: bool,
     pub(super) allow_insecure: bool,
 }
@@ -98,14 +99,15 @@ pub(super) fn import(
     actions: &impl Actions,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failed> {
-    let ImportOrder { source, dry_run, allow_insecure } = order;
+    let ImportOrder { source, via, dry_run, allow_insecure } = order;
     let (name, text) = read_source(source, terminal)?;
-    let imported = actions.import(launch, &ImportWish { name, text, dry_run, allow_insecure })?;
+    let imported = actions.import(launch, &ImportWish { name, text, via, dry_run, allow_insecure })?;
     let taken = imported.rows.iter().filter(|row| row.skipped.is_none()).count();
     if json {
         terminal.out.json(&Schemed::new(&Summary { dry_run, imported: &imported }))?;
     } else {
         render_import(&imported, &mut terminal.out)?;
+        imported.notes.iter().for_each(|note| terminal.note(note));
         let skipped = imported.rows.len() - taken;
         match (&imported.file, dry_run) {
             (_, true) => terminal.note(&format!("{taken} would be taken in, {skipped} skipped; nothing was changed")),

@@ -3,6 +3,7 @@
 use super::ask::{Asker, attend, strange};
 use super::exit::{Exit, Failed};
 use super::out::{Out, Style, Terminal};
+use super::subscriptions;
 use super::table::{Cell, Table, wrap};
 use crate::control::report::{Counters, FacetLine, Status, Up};
 use crate::control::{Ask, Schemed, Tell, span_words};
@@ -82,6 +83,7 @@ pub(super) fn render(status: &Status, out: &mut Out) -> io::Result<()> {
             }
         }
     }
+    subscriptions::render(&status.subscriptions, status.at, out)?;
     for line in wrap(&counted(status.counters), out.width()) {
         out.line(&out.paint(Style::Dim, &line))?;
     }

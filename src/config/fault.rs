@@ -65,7 +65,11 @@ impl fmt::Display for Fault {
 
 /// The faults found so far. Reading goes on after one, so that all are told at once.
 #[derive(Debug, Default)]
-pub(super) struct Faults(RefCell<Vec<(Sort, Fault)>>);
+pub(super) struct Faults {
+    found: RefCell<Vec<(Sort, Fault)>>,
+    /// The tables of which enough is told.
+    told: RefCell<Vec<String>>,
+}
 
 /// What a fault is worth while the text is no TOML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,14 +98,25 @@ impl Faults {
         self.push(Sort::Syntax, place, "", wrong.into(), expected.into());
     }
 
+    /// What was found in the table at `path` makes the rest of it senseless: nothing more is told of it.
+    pub(super) fn enough(&self, path: &str) {
+        self.told.borrow_mut().push(path.to_owned());
+    }
+
     fn push(&self, sort: Sort, place: &Place, path: &str, wrong: String, expected: String) {
-        self.0.borrow_mut().push((sort, Fault { place: place.clone(), path: path.to_owned(), wrong, expected }));
+        let is_under = |table: &String| {
+            path.strip_prefix(table.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        if self.told.borrow().iter().any(is_under) {
+            return;
+        }
+        self.found.borrow_mut().push((sort, Fault { place: place.clone(), path: path.to_owned(), wrong, expected }));
     }
 
     /// All of them by place, each once. Where the text is no TOML one fault a line is enough, and what was read
     /// from such a line, or is missing because of it, would only confuse.
     pub(super) fn sorted(self) -> Vec<Fault> {
-        let mut faults = self.0.into_inner();
+        let mut faults = self.found.into_inner();
         faults.sort_by(|a, b| (&a.1.place, a.0, &a.1).cmp(&(&b.1.place, b.0, &b.1)));
         let broken: Vec<_> =
             faults.iter().filter(|(sort, _)| *sort == Sort::Syntax).map(|(_, f)| f.place.row()).collect();

@@ -3,6 +3,7 @@
 
 use super::link::{self, BadLink, Insecure, Linked, wg_quick};
 use super::settings::{Tls, TransportKind, TransportSpec};
+use super::subscription::Passed;
 use super::{Outside, external, wireguard};
 use crate::model::{Host, Secret, TransportId};
 use crate::transport::{Carrier, Ech, WebSocketSpec};
@@ -48,12 +49,61 @@ pub fn import_with(text: &str, taken: &[TransportId], insecure: Insecure, outsid
 }
 
 fn read(text: &str, taken: &[TransportId], insecure: Insecure, outside: Option<&Outside>) -> Vec<Imported> {
+    let taken = taken.iter().map(|id| id.as_str().to_owned()).collect();
+    entries(text, Names { taken, outside, of_list: None }, insecure)
+}
+
+/// A list that somebody else keeps, as transports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct MemberList {
+    /// Its members, in its order.
+    pub(super) specs: Vec<TransportSpec>,
+    /// What is no member, and why.
+    pub(super) skipped: Vec<Passed>,
+}
+
+/// Whose a list is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// The person's own file.
+    Own,
+    /// It was fetched: whoever keeps it has no business with the machines around this one.
+    Elsewhere,
+}
+
+const AT_HOME: &str =
+    "its server is at a private address, where a list that is fetched may send nobody; put it into a file";
+
+/// The first `most` servers of a list, each called by the list's name and its own, or its place. No link in it can turn
+/// the check of a certificate off.
+pub(super) fn members(text: &str, list: &str, taken: &[TransportId], most: usize, whose: Whose) -> MemberList {
+    let taken = taken.iter().map(|id| id.as_str().to_owned()).collect();
+    let names = Names { taken, outside: None, of_list: Some(list.to_owned()) };
+    let mut found = MemberList { specs: Vec::new(), skipped: Vec::new() };
+    for Imported { name, result } in entries(text, names, Insecure::Refused) {
+        match result {
+            Ok(spec) if whose == Whose::Elsewhere && spec.kind.is_at_home() => {
+                found.skipped.push(Passed { name, reason: AT_HOME.to_owned() });
+            }
+            Ok(spec) if found.specs.len() < most => found.specs.push(spec),
+            Ok(_) => {
+                let reason =
+                    format!("the list has {most} members already; more with most = {}", most.saturating_mul(2));
+                found.skipped.push(Passed { name, reason });
+            }
+            Err(Skipped { reason }) => found.skipped.push(Passed { name, reason }),
+        }
+    }
+    found
+}
+
+fn entries(text: &str, mut names: Names<'_>, insecure: Insecure) -> Vec<Imported> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.len() > MOST_BYTES {
         let reason = "it is larger than 1 MiB; no list of servers is".to_owned();
         return vec![Imported { name: "entry 1".to_owned(), result: Err(Skipped { reason }) }];
     }
-    let mut names = Names { taken: taken.iter().map(|id| id.as_str().to_owned()).collect(), outside };
+    let outside = names.outside;
     if let Some(servers) = link::servers(text, insecure) {
         let entries = servers.into_iter().enumerate().take(MOST_ENTRIES);
         return entries.map(|(index, (name, found))| names.entry(index, name, found)).collect();
@@ -102,6 +152,8 @@ fn quoted(text: &str) -> String {
 struct Names<'a> {
     taken: BTreeSet<String>,
     outside: Option<&'a Outside>,
+    /// What the names of a list's members begin with.
+    of_list: Option<String>,
 }
 
 impl Names<'_> {
@@ -112,13 +164,17 @@ impl Names<'_> {
         });
         match found {
             Err(why) => {
-                let name = name.map(|name| slug(&name)).filter(|name| !name.is_empty());
+                let name = name.map(|name| slug(&name, LONGEST_SLUG)).filter(|name| !name.is_empty());
                 let name = name.unwrap_or_else(|| format!("entry {}", index + 1));
                 Imported { name, result: Err(Skipped { reason: why.to_string() }) }
             }
             Ok(Linked { name, kind }) => {
-                let wish = name.as_deref().map(slug).filter(|name| !name.is_empty());
-                let name = self.fresh(wish.unwrap_or_else(|| kind.name().to_owned()));
+                let own = name.as_deref().map(|name| slug(name, LONGEST_SLUG)).filter(|name| !name.is_empty());
+                let wish = match &self.of_list {
+                    None => own.unwrap_or_else(|| kind.name().to_owned()),
+                    Some(list) => format!("{list}-{}", own.unwrap_or_else(|| (index + 1).to_string())),
+                };
+                let name = self.fresh(wish);
                 let kind = match (kind, self.outside) {
                     (TransportKind::External { program, .. }, Some(outside)) if program.run.input.is_some() => {
                         let input = Some(outside.folder.join(format!("{name}.json")));
@@ -137,7 +193,8 @@ impl Names<'_> {
             Err(why) => Imported { name: "file".to_owned(), result: Err(Skipped { reason: why.to_string() }) },
             Ok(found) => {
                 let kind = TransportKind::WireGuard { peer: Box::new(found.server), ignored: found.ignored };
-                let name = self.fresh(kind.name().to_owned());
+                let wish = self.of_list.as_ref().map_or_else(|| kind.name().to_owned(), |list| format!("{list}-1"));
+                let name = self.fresh(wish);
                 let spec = TransportSpec { id: name.as_str().into(), via: None, kind };
                 Imported { name, result: Ok(spec) }
             }
@@ -153,8 +210,11 @@ impl Names<'_> {
     }
 }
 
-/// A name as a transport may have it: letters, digits, `-` and `_`, at most 24 so that a number fits behind it.
-fn slug(name: &str) -> String {
+/// At most so much of a name, so that a number fits behind it.
+const LONGEST_SLUG: usize = 24;
+
+/// A name as a transport may have it: letters, digits, `-` and `_`, at most `most`.
+pub(super) fn slug(name: &str, most: usize) -> String {
     let mut slug = String::new();
     for c in name.chars() {
         if c.is_alphanumeric() || c == '_' {
@@ -163,15 +223,19 @@ fn slug(name: &str) -> String {
             slug.push('-');
         }
     }
-    let short: String = slug.chars().take(24).collect();
+    let short: String = slug.chars().take(most).collect();
     short.trim_end_matches('-').to_owned()
+}
+
+/// A name as a key of TOML.
+pub(super) fn table_name(name: &str) -> String {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if !name.is_empty() && name.chars().all(is_bare) { name.to_owned() } else { quoted(name) }
 }
 
 /// A transport as text to append to a configuration. Holds its secrets in clear.
 pub fn to_toml(spec: &TransportSpec) -> String {
-    let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    let id = spec.id.as_str();
-    let name = if !id.is_empty() && id.chars().all(is_bare) { id.to_owned() } else { quoted(id) };
+    let name = table_name(spec.id.as_str());
     let (table, inner) = tables(&spec.kind);
     let mut text = String::new();
     if let Some(via) = &spec.via {

@@ -12,6 +12,7 @@ mod fronting;
 mod handover;
 mod import;
 mod link;
+mod link_file;
 mod operation;
 mod outside;
 mod probes;
@@ -20,6 +21,7 @@ mod relay;
 mod resolver;
 mod services;
 mod settings;
+mod subscription;
 mod transports;
 mod units;
 mod wireguard;
@@ -31,6 +33,10 @@ pub use link::wg_quick::{BadFile, WgQuick, parse as parse_wg_quick};
 pub use link::{BadLink, Insecure, Linked, Part, parse as parse_link};
 pub use outside::{Find, Outside};
 pub use settings::{Cipher, Control, LogLevel, Resolver, ServiceSpec, Settings, Tls, TransportKind, TransportSpec};
+pub use subscription::{
+    BadList, Copy, Fetching, ListSource, Passed, Subscription, USER_AGENT, Usage, checked, leads_to_a_list,
+    list_address, list_name, list_rows, list_table,
+};
 
 #[cfg(test)]
 mod tests;
@@ -38,7 +44,7 @@ mod tests;
 use crate::model::{Facet, ServiceId};
 use document::{Source, Table};
 use fault::Faults;
-use reader::{Section, each, once};
+use reader::Section;
 use std::path::{Path, PathBuf};
 use transports::Ways;
 
@@ -121,6 +127,7 @@ pub fn load(text: &str, origin: &Origin, overrides: &[Override]) -> Result<Setti
         table = table.overlaid(document::single(&path, &setting.value, &setting.from));
     }
     let reading = Reading { origin, faults: &faults };
+    let table = reading.with_link_files(table);
     let settings = reading.settings(&table, &source);
     let faults = faults.sorted();
     if faults.is_empty() { Ok(settings) } else { Err(faults) }
@@ -136,12 +143,16 @@ fn unasked_calls(services: &[ServiceSpec]) -> Vec<ServiceId> {
 impl Reading<'_> {
     fn settings(&self, table: &Table, source: &Source) -> Settings {
         let root = Section::root(table, document::top(source), self.faults);
-        let (transports, ways) = self.transports(&root);
-        let order = self.order(&root, &ways);
+        let (mut transports, mut ways) = self.transports(&root);
+        let lists = self.subscriptions(&root, &mut transports, &mut ways);
+        let (order, has_group) = self.order(&root, &ways);
+        ways.usual_has_group = has_group;
         let region = root.item("region").and_then(|item| item.word()).map(str::to_lowercase);
         let ((listens, relay), inbound) = (self.listens(&root), self.inbound(&root));
         let services = self.services(&root, &ways, &order);
+        let settled = |list| self.settled(list, &ways, &order, &services);
         let settings = Settings {
+            subscriptions: lists.into_iter().filter_map(settled).collect(),
             listens,
             relay,
             inbound,
@@ -161,17 +172,10 @@ impl Reading<'_> {
     }
 
     /// The global order; without one, direct, split, and the user's transports as written.
-    fn order(&self, root: &Section<'_>, ways: &Ways) -> Vec<crate::model::TransportId> {
+    fn order(&self, root: &Section<'_>, ways: &Ways) -> (Vec<crate::model::TransportId>, bool) {
         match root.item("order") {
-            None => ways.as_written(),
-            Some(item) => {
-                let order =
-                    once(each(item.list().unwrap_or_default(), |item| Some((item.clone(), ways.in_order(item)?))));
-                if order.is_empty() && item.list().is_some_and(|list| list.is_empty()) {
-                    let _: Option<()> = item.fail("the order is empty", "expected at least one way");
-                }
-                order
-            }
+            None => (ways.as_written(), ways.has_groups()),
+            Some(item) => ways.order(&item),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Reading;
 use super::document::{self, Source, Table, Value};
 use super::embedded::SERVICES;
 use super::fault::{nearest, shown};
-use super::reader::{Item, Section, each, once};
+use super::reader::{Item, Section, each};
 use super::settings::ServiceSpec;
 use super::transports::Ways;
 use crate::model::{DirectRule, Facet, FirstFlight, Host, Service, ServiceId, TransportId};
@@ -110,18 +110,14 @@ impl Reading<'_> {
         let rule = section.item("direct");
         let direct = rule.as_ref().and_then(|item| item.one_of(&DIRECT)).unwrap_or_default();
         let item = section.item("order");
-        let order = match &item {
-            None => usual.to_vec(),
-            Some(item) => {
-                once(each(item.list().unwrap_or_default(), |item| Some((item.clone(), ways.in_order(item)?))))
-            }
-        };
-        if let Some(item) = &item
-            && item.list().is_some_and(|list| list.is_empty())
-        {
-            let _: Option<()> = item.fail("the order is empty", "expected at least one way");
-        } else if let Some(item) = rule.or(item)
-            && !order.is_empty()
+        // Without an order of its own a service has everybody's, in which a subscription may be.
+        let without = || (usual.to_vec(), ways.usual_has_group);
+        let (order, listed) = item.as_ref().map_or_else(without, |item| ways.order(item));
+        // A list may have no members yet, and none of them will be bare.
+        let may_come = listed && direct != DirectRule::Always;
+        if let Some(item) = rule.or(item)
+            && (!order.is_empty() || listed)
+            && !may_come
         {
             let left = |id: &TransportId| match direct {
                 DirectRule::Always => ways.is_bare(id),

@@ -1,8 +1,9 @@
 //! What a configuration means: plain values, checked, ready to build from. Made only by [`super::load`], so what
 //! holds here holds: every named transport exists, `via` makes no circle, every service has a way it may take.
 
+use super::Subscription;
 use crate::model::{Destination, Host, Secret, Service, TransportId};
-use crate::net::resolve::SecureServer;
+use crate::net::resolve::{SecureServer, is_bogon};
 use crate::policy::Rule;
 use crate::transport::{Carrier, Ech, ExternalProgram, Offers, Plugin, WebSocketSpec, WireGuardServer};
 use crate::wire::split::Recipe;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub inbound: inbound::Settings,
     /// The ways out; `direct` and `split` are always among them.
     pub transports: Vec<TransportSpec>,
+    /// The lists of servers that somebody else keeps; their members are among the ways out.
+    pub subscriptions: Vec<Subscription>,
     /// The order for every service that has none of its own.
     pub order: Vec<TransportId>,
     /// The services, the user's own first; `other` is always among them.
@@ -305,6 +308,28 @@ impl TransportKind {
     /// Whether it leads to one server and no further: something for others to go through, and no way by itself.
     pub const fn is_only_a_leg(&self) -> bool {
         matches!(self, Self::External { program, .. } if matches!(program.offers, Offers::Pluggable(_)))
+    }
+
+    /// Where its own server is.
+    const fn server(&self) -> Option<&Destination> {
+        match self {
+            Self::Direct | Self::Split { .. } | Self::Interface { .. } | Self::External { .. } => None,
+            Self::Shadowsocks { server, .. }
+            | Self::Socks5 { server, .. }
+            | Self::Http { server, .. }
+            | Self::Vless { server, .. }
+            | Self::Trojan { server, .. } => Some(server),
+            Self::Fronted { connect, .. } => Some(connect),
+            Self::WireGuard { peer, .. } => Some(&peer.server),
+        }
+    }
+
+    /// Whether its own server is at an address that no public server has, or the machine itself.
+    pub(super) fn is_at_home(&self) -> bool {
+        self.server().is_some_and(|server| match &server.host {
+            Host::Ip(ip) => is_bogon(*ip),
+            Host::Name(name) => name.as_ref() == "localhost" || name.ends_with(".localhost"),
+        })
     }
 
     /// Whether the person's bytes go over the person's own line to the destination itself.

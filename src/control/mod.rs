@@ -7,6 +7,7 @@
 
 mod client;
 mod error;
+mod fetched;
 mod lines;
 mod listener;
 mod operator;
@@ -21,6 +22,7 @@ pub(crate) mod tests;
 
 pub use client::{Answers, Client};
 pub use error::ControlError;
+pub use fetched::{FetchedList, Unshown};
 pub use listener::Listener;
 pub use operator::{Follow, Operator, follow};
 pub use place::Place;

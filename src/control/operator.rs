@@ -2,7 +2,7 @@
 //! how it is put together.
 
 use super::report::{Account, Measurement, Status, Why};
-use super::{Entry, Pong, ProbeItem, Refusal, Reloaded, Stamp, Used};
+use super::{Entry, FetchedList, Pong, ProbeItem, Refusal, Reloaded, Stamp, Unshown, Used};
 use crate::journal;
 use crate::model::{Examined, Record, ServiceId, TransportId};
 use futures_util::future::BoxFuture;
@@ -59,6 +59,9 @@ pub trait Operator: Send + Sync + 'static {
 
     /// Examines one service in full; one at a time. Dropping the stream stops it.
     fn diagnose<'a>(&'a self, service: &'a ServiceId) -> Answer<'a, BoxStream<'static, Examined>>;
+
+    /// Fetches a list of servers that is not known yet, over `via` or whichever way brings it.
+    fn fetch<'a>(&'a self, url: &'a Unshown, via: Option<&'a TransportId>) -> Answer<'a, FetchedList>;
 
     /// Which way worked when, over the last `since`.
     fn report(&self, since: Duration) -> Answer<'_, Account>;

@@ -2,6 +2,7 @@
 //! number; a reader skips empty lines (a quiet stream sends them to notice that nobody listens any more).
 
 use super::Stamp;
+use super::fetched::{FetchedList, Unshown};
 use super::report::{Account, Measurement, Status, Why};
 use crate::model::{Confidence, Examined, Facet, Ground, L4, Record, ServiceId, Technique, TransportId};
 use serde::de::DeserializeOwned;
@@ -96,6 +97,14 @@ pub enum Ask {
         /// Which service.
         service: ServiceId,
     },
+    /// Fetch a list of servers that is not known yet. Answer: [`Tell::Fetched`].
+    Fetch {
+        /// Where it is.
+        url: Unshown,
+        /// Over which way; `None` for whichever brings it.
+        #[serde(default)]
+        via: Option<TransportId>,
+    },
     /// Which way worked when? Answer: [`Tell::Report`].
     Report {
         /// Of so many seconds back from now.
@@ -130,6 +139,8 @@ pub enum Tell {
     Probe(ProbeItem),
     /// One step of an examination.
     Examined(Examined),
+    /// To [`Ask::Fetch`].
+    Fetched(FetchedList),
     /// To [`Ask::Report`].
     Report(Box<Account>),
     /// To [`Ask::Measurements`].
@@ -320,8 +331,20 @@ pub(super) fn encode<T: Serialize>(body: &T) -> Result<Vec<u8>, serde_json::Erro
 
 /// Reads a question; what is wrong with it comes back as the answer to give.
 pub(super) fn decode_ask(line: &[u8]) -> Result<Ask, Refusal> {
-    const ASKS: [&str; 11] =
-        ["ping", "status", "why", "log", "history", "use", "reload", "probe", "diagnose", "report", "measurements"];
+    const ASKS: [&str; 12] = [
+        "ping",
+        "status",
+        "why",
+        "log",
+        "history",
+        "use",
+        "reload",
+        "probe",
+        "diagnose",
+        "fetch",
+        "report",
+        "measurements",
+    ];
     let malformed = |what: &str| Refusal::new(RefusalCode::Malformed, format!("the question is malformed: {what}"));
     let value: Value = serde_json::from_slice(line).map_err(|_| malformed("it is not JSON"))?;
     let name = value.get("ask").and_then(Value::as_str).ok_or_else(|| malformed("it has no \"ask\""))?;

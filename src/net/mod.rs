@@ -5,6 +5,7 @@ mod bulk;
 mod copy;
 mod device;
 mod dial;
+mod fetch;
 mod io;
 mod listen;
 #[cfg(target_os = "linux")]
@@ -26,6 +27,7 @@ pub(crate) use copy::with_lent;
 pub use copy::{Ended, FlowMeter, Side, copy_both};
 pub use device::{DeviceNetwork, DeviceState};
 pub use dial::{connect_any, endpoint_tag, interleave};
+pub use fetch::{Document, FetchError, Fetched, Headers, Mark, Wanted, fetch};
 pub use io::{Datagrams, Io, PacketIo, Packets, Stream};
 pub use listen::{BindError, DatagramListener, Listener, OsDatagrams, bind_datagrams};
 pub(crate) use namespace::Namespace;

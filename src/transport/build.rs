@@ -184,21 +184,22 @@ pub fn build(
     network: &Arc<dyn Network>,
     resolver: &Arc<Resolver>,
 ) -> Vec<(TransportId, Result<Transport, BuildError>)> {
-    build_with(specs, network, resolver, &Children::default())
+    rebuild(specs, network, resolver, &HashMap::new(), &Children::default())
 }
 
-/// Builds every way of `specs`, in their order. A program of `children` that is as it was serves its new way too.
-pub fn build_with(
+/// The same; a way that is among `kept` goes on as it is, and a program of `children` that is as it was serves its new way.
+pub fn rebuild(
     specs: &[Spec],
     network: &Arc<dyn Network>,
     resolver: &Arc<Resolver>,
+    kept: &HashMap<TransportId, Transport>,
     children: &Children,
 ) -> Vec<(TransportId, Result<Transport, BuildError>)> {
     let mut by_id: HashMap<&TransportId, &Spec> = HashMap::new();
     for spec in specs {
         by_id.entry(&spec.id).or_insert(spec);
     }
-    let yard = Yard { by_id, network, resolver, children };
+    let yard = Yard { by_id, network, resolver, kept, children };
     let build_one = |(index, spec): (usize, &Spec)| {
         let doubled = specs.iter().take(index).any(|earlier| earlier.id == spec.id);
         let outcome = if doubled { Err(BuildError::Doubled) } else { yard.build(spec, &mut Vec::new()) };
@@ -212,6 +213,7 @@ struct Yard<'a> {
     network: &'a Arc<dyn Network>,
     resolver: &'a Arc<Resolver>,
     children: &'a Children,
+    kept: &'a HashMap<TransportId, Transport>,
 }
 
 /// What a way stands on.
@@ -234,6 +236,9 @@ impl Ground {
 impl Yard<'_> {
     /// Builds one way and those below it; `above` are the ways that stand on it.
     fn build(&self, spec: &Spec, above: &mut Vec<TransportId>) -> Result<Transport, BuildError> {
+        if let Some(way) = self.kept.get(&spec.id) {
+            return Ok(way.clone());
+        }
         above.push(spec.id.clone());
         let ground = match &spec.via {
             None => self.straight(spec),

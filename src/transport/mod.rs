@@ -24,7 +24,7 @@ mod vless;
 mod websocket;
 mod wireguard;
 
-pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build, build_with};
+pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build, rebuild};
 pub use external::{
     Children, ExternalProgram, Offers, PluggableServer, Plugin, Run, START_TIMEOUT, find_program, heed_leash,
 };

@@ -71,7 +71,15 @@ impl Home {
         command.args(&program[1..]).env_clear().env("HOME", self.path()).env("TMPDIR", self.path());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if self.roots().exists() {
+            command.env("SSL_CERT_FILE", self.roots());
+        }
         command
+    }
+
+    /// The authorities that this home trusts, where it has some of its own.
+    pub(crate) fn roots(&self) -> PathBuf {
+        self.path().join("roots.pem")
     }
 
     /// byway with this home's configuration. `program` may be a wrapper that ends in byway.

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what went wrong by ending")]
 
 mod house;
+mod lists;
 mod operator;
 mod relay;
 mod traffic;

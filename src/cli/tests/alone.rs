@@ -121,7 +121,11 @@ fn imported() -> Imported {
         skipped: skipped.map(Into::into),
     };
     let why = "the cipher \"rc4-md5\" is broken and not supported; ask the provider for an AEAD one";
-    Imported { rows: vec![row("tokyo", None), row("osaka", Some(why))], file: Some("my.toml".into()) }
+    Imported {
+        rows: vec![row("tokyo", None), row("osaka", Some(why))],
+        file: Some("my.toml".into()),
+        notes: Vec::new(),
+    }
 }
 
 #[test]

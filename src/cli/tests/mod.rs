@@ -3,6 +3,7 @@
 mod against_a_byway;
 mod alone;
 mod examine;
+mod lists;
 mod pages;
 mod report;
 mod stage;

@@ -4,8 +4,10 @@
 
 mod amnezia;
 mod clash;
+mod dynamic;
 pub(super) mod far;
 mod fields;
+pub(super) mod outline;
 mod parts;
 mod proxy;
 mod shadowsocks;
@@ -19,6 +21,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub(super) use dynamic::{dynamic, leads_to_a_list, name_of_list};
 pub(super) use shadowsocks::{NO_CIPHER, cipher, key, prefix_bytes, prefix_text};
 pub use tunnel::Insecure;
 
@@ -149,6 +152,9 @@ pub(super) fn servers(text: &str, insecure: Insecure) -> Option<Vec<Entry>> {
     let refused = |why: BadLink| vec![(None, Err(why))];
     if clash::is_clash(text) {
         return Some(clash::servers(text, insecure).unwrap_or_else(refused));
+    }
+    if let Some(found) = outline::servers(text) {
+        return Some(found);
     }
     if !text.starts_with(['{', '[']) || wg_quick::is_wg_quick(text) {
         return None;

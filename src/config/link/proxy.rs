@@ -27,9 +27,8 @@ pub(super) const UNCHECKED: &str = "it asks not to check the proxy's certificate
 pub(super) fn http(parts: &Parts<'_>, tls: bool) -> Result<Linked, BadLink> {
     no_path(parts)?;
     if parts.server().is_err_and(|why| why.part == Part::Port) && parts.user_info.is_none() {
-        return Err(Part::Port
-            .is("a proxy has one, and there is none here; if this is a subscription, byway does not \
-             fetch it: save what the address shows, and import the file"));
+        return Err(Part::Port.is("a proxy has one, and there is none here; if this is a subscription, make it one: \
+             [subscription.NAME] with url = \"https://…\", or give it alone to byway import"));
     }
     let server = parts.server()?;
     let mut sni = None;
@@ -83,8 +82,8 @@ fn no_path(parts: &Parts<'_>) -> Result<(), BadLink> {
         return Ok(());
     }
     Err(Part::Path
-        .is("a proxy has none; if this is a subscription, byway does not fetch it: save what the address shows, \
-         and import the file"))
+        .is("a proxy has none; if this is a subscription, make it one: [subscription.NAME] with url = \"https://…\", \
+         or give it alone to byway import"))
 }
 
 /// `user:password`, percent-encoded, or in base64.

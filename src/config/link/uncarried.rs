@@ -34,11 +34,11 @@ pub(super) fn not_carried(kind: &str) -> &'static str {
         "tg" => "Telegram's own proxies (MTProto) carry Telegram alone; open the link in Telegram",
         "naive" | "naive+https" | "naive+quic" => "NaiveProxy is not carried; run it and give byway its SOCKS port",
         "ssconf" => {
-            "byway does not fetch dynamic keys: put https:// in place of ssconf://, save what that address shows, \
-             and import the file"
+            "it leads to a key, which may change; make it a list of its own: [subscription.NAME] with url = \"ssconf://…\", \
+             or give it alone to byway import"
         }
         "sub" | "sing-box" | "clash" | "clashmeta" | "mihomo" | "hiddify" | "v2rayn" | "v2rayng" | "outline" => {
-            "it leads another program to a subscription; save what the address in it shows, and import the file"
+            "it leads another program to a subscription; give it alone to byway import"
         }
         "direct" | "block" | "reject" | "dns" | "pass" => "it names no server",
         _ => "it is not known; ss, socks5, http, https, vless, trojan and vpn are",

@@ -8,6 +8,7 @@ mod history;
 mod ledger;
 mod ooni;
 mod status;
+mod subscriptions;
 mod tally;
 mod why;
 mod words;
@@ -22,5 +23,6 @@ pub use status::{
     Counters, FacetFacts, FacetLine, ForcedLine, Outline, Running, Seen, ServiceFacts, ServiceLine, Status,
     TransportLine, Up, WayCell, status,
 };
+pub use subscriptions::{FetchStage, FetchTrouble, SkippedLine, SubscriptionLine};
 pub use why::{AttemptLine, FacetWhy, PassedLine, PlanLines, Why, why};
 pub use words::{facet_words, link_reason, link_words, sign_words, trouble_words, way_words};

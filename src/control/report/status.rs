@@ -1,5 +1,6 @@
 //! What works, and how: one line per facet, and one sentence over all.
 
+use super::subscriptions::SubscriptionLine;
 use super::why::facet_reason;
 use super::words::{capital, facet_words, link_words, listed};
 use crate::control::{Clock, Stamp};
@@ -41,6 +42,9 @@ pub struct Status {
     pub services: Vec<ServiceLine>,
     /// The ways.
     pub transports: Vec<TransportLine>,
+    /// The lists of servers that somebody else keeps.
+    #[serde(default)]
+    pub subscriptions: Vec<SubscriptionLine>,
     /// Where clients can come in.
     pub listens: Vec<String>,
     /// What was counted since the start.
@@ -190,6 +194,8 @@ pub struct Running {
     pub uptime_secs: u64,
     /// The ways.
     pub transports: Vec<TransportLine>,
+    /// The lists of servers that somebody else keeps.
+    pub subscriptions: Vec<SubscriptionLine>,
     /// Where clients can come in.
     pub listens: Vec<String>,
     /// What was counted.
@@ -250,6 +256,7 @@ pub fn status(seen: Seen<'_>, services: &[ServiceFacts<'_>], running: Running) -
         version: running.version,
         uptime_secs: running.uptime_secs,
         transports: running.transports,
+        subscriptions: running.subscriptions,
         listens: running.listens,
         counters: running.counters,
     }

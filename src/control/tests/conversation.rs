@@ -64,6 +64,10 @@ async fn every_question_has_its_answer_over_every_kind_of_place() {
         assert_eq!(*running.operator.used.lock().unwrap(), [(telegram, Some(way("tokyo")), lasting)]);
         let told = client.ask(&Ask::Reload).await.unwrap();
         assert!(matches!(told, Tell::Reloaded(_)), "{told:?}");
+        let ask = Ask::Fetch { url: Unshown("https://a.example/TOKEN".into()), via: Some(way("tokyo")) };
+        let Tell::Fetched(list) = client.ask(&ask).await.unwrap() else { panic!("another answer") };
+        assert_eq!((list.over, list.copy.0.as_str()), (way("tokyo"), "copy of https://a.example/TOKEN"));
+        assert!(!format!("{ask:?}").contains("TOKEN"));
     }
 }
 

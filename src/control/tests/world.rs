@@ -8,6 +8,7 @@ use crate::control::report::{
 use crate::control::{
     Cell, Clock, Entry, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Used, follow,
 };
+use crate::control::{FetchedList, Unshown};
 use crate::model::*;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -156,6 +157,7 @@ pub(crate) fn fixed_status() -> Status {
         warning: None,
     };
     let running = Running {
+        subscriptions: Vec::new(),
         version: "0.1.0".into(),
         uptime_secs: 3 * 3600 + 12 * 60,
         transports: vec![
@@ -314,6 +316,13 @@ impl Operator for Fixed {
             self.used.lock().unwrap().push((service.clone(), transport.cloned(), lasting));
             let until = lasting.map(|span| Stamp::from_secs(clock().wall.as_secs() + span.as_secs()));
             Ok(Used { service: service.clone(), transport: transport.cloned(), until, warning: None })
+        })
+    }
+
+    fn fetch<'a>(&'a self, url: &'a Unshown, via: Option<&'a TransportId>) -> Answer<'a, FetchedList> {
+        Box::pin(async move {
+            let over = via.cloned().unwrap_or_else(|| way("direct"));
+            Ok(FetchedList { over, copy: Unshown(format!("copy of {}", url.0)) })
         })
     }
 

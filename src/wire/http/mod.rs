@@ -3,6 +3,7 @@
 //! Transfer-Encoding, lengths that disagree, heads over 64 KB or over 100 fields. Bodies are not read here; only where
 //! they end is told.
 
+mod address;
 mod body;
 mod fields;
 mod head;
@@ -11,6 +12,7 @@ mod rest;
 #[cfg(test)]
 mod tests;
 
+pub use address::{BadAddress, HttpsAddress};
 pub use body::Body;
 pub use fields::{Fields, is_hop_by_hop};
 pub use head::{RequestHead, ResponseHead, request_head, response_head};
