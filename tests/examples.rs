@@ -92,6 +92,7 @@ fn the_upstreams_are_what_they_say() {
     assert_eq!(kinds("socks-upstream.toml"), ["socks5", "socks5"]);
     assert_eq!(kinds("shadowsocks.toml"), ["shadowsocks", "shadowsocks"]);
     assert_eq!(kinds("fronted.toml"), ["fronted", "fronted", "vless", "trojan"]);
+    assert_eq!(kinds("external.toml"), ["external", "external", "socks5", "shadowsocks"]);
     assert!(example("relay.toml").listens.is_empty());
     let http = example("http-upstream.toml");
     assert!(matches!(&http.transports[2].kind, TransportKind::Http { tls: true, login: Some(_), .. }));

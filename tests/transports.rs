@@ -135,7 +135,7 @@ async fn tinyproxy(login: bool) -> Option<Peer> {
 
 fn shadowsocks(at: SocketAddr, method: &str, password: &str, prefix: &[u8]) -> Kind {
     let (method, password) = (method.to_string(), Secret::new(password.to_string()));
-    Kind::Shadowsocks(ShadowsocksServer { server: at.into(), method, password, prefix: prefix.to_vec() })
+    Kind::Shadowsocks(ShadowsocksServer { server: at.into(), method, password, prefix: prefix.to_vec(), plugin: None })
 }
 
 fn login(user: &str, password: &str) -> Option<Login> {

@@ -8,11 +8,13 @@ use super::source::Source;
 use super::take_in::take_in;
 use super::{Byway, World, run};
 use crate::cli::{Actions, Checked, Exit, Failed, ImportRow, ImportWish, Imported, Launch, ProbeWish, Terminal};
-use crate::config::{self, Insecure, Settings};
+use crate::config::{self, Insecure, Outside, Settings, TransportKind};
 use crate::control::report::Account;
 use crate::control::{Place, ProbeItem};
 use crate::journal::History;
-use crate::model::{Examined, NetworkId, ServiceId, TransportId};
+use crate::model::{Examined, NetworkId, Secret, ServiceId, TransportId};
+use crate::platform;
+use crate::transport::find_program;
 use futures_util::StreamExt;
 use std::fs;
 use std::io::{self, Write};
@@ -97,7 +99,9 @@ impl Actions for Program {
         }
         let insecure = if wish.allow_insecure { Insecure::Allowed } else { Insecure::Refused };
         let taken: Vec<_> = settings.transports.iter().map(|spec| spec.id.clone()).collect();
-        let found = config::import(wish.text.expose(), &taken, insecure);
+        let outside = outside(&source);
+        let found = config::import_with(wish.text.expose(), &taken, insecure, &outside);
+        let mut inputs = Vec::new();
         let mut rows = Vec::new();
         let mut added = String::new();
         let mut ids = Vec::new();
@@ -107,14 +111,23 @@ impl Actions for Program {
                     added.push('\n');
                     added.push_str(&config::to_toml(spec));
                     ids.push(spec.id.clone());
+                    if let TransportKind::External { program, input: Some(path) } = &spec.kind {
+                        inputs.extend(program.run.input.clone().map(|text| (path.clone(), text)));
+                    }
                     (spec.kind.name().to_owned(), None)
                 }
                 Err(why) => (String::new(), Some(why.reason.clone())),
             };
             rows.push(ImportRow { name: item.name, kind, skipped });
         }
-        let file = (!wish.dry_run && !added.is_empty()).then(|| append(&source, &added, &ids)).transpose()?;
-        Ok(Imported { rows, file, notes: Vec::new() })
+        let wanted = !wish.dry_run && !added.is_empty();
+        let written = if wanted { write_inputs(&outside.folder, &inputs) } else { Ok(()) };
+        let file = written.and_then(|()| wanted.then(|| append(&source, &added, &ids)).transpose());
+        if file.is_err() {
+            // They hold keys, and nobody will use them.
+            inputs.iter().for_each(|(path, _)| drop(fs::remove_file(path)));
+        }
+        Ok(Imported { rows, file: file?, notes: Vec::new() })
     }
 
     fn demo(&self, _launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {
@@ -189,6 +202,29 @@ fn known(settings: &Settings, wish: &ProbeWish) -> Result<(), Failed> {
         return Err(Failed::new(Exit::Usage, format!("there is no {what} \"{asked}\"{hint}")));
     }
     Ok(())
+}
+
+/// The programs that carry what byway does not: those on PATH, sing-box and Xray also by the environment.
+fn outside(source: &Source) -> Outside {
+    let find = |program: &str| {
+        let named = match program {
+            "sing-box" => std::env::var_os("BYWAY_SING_BOX"),
+            "xray" => std::env::var_os("BYWAY_XRAY"),
+            _ => None,
+        };
+        named.map_or_else(|| find_program(program), |path| find_program(path.to_str()?))
+    };
+    Outside { find: Box::new(find), folder: source.state().join("programs") }
+}
+
+/// Writes the configurations of programs, for their owner alone.
+fn write_inputs(folder: &Path, inputs: &[(PathBuf, Secret<String>)]) -> Result<(), Failed> {
+    let failed = |error: platform::Error| Failed::new(Exit::Failed, error.to_string());
+    if inputs.is_empty() {
+        return Ok(());
+    }
+    platform::private_dir(folder).map_err(failed)?;
+    inputs.iter().try_for_each(|(path, text)| platform::write_private(path, text.expose().as_bytes()).map_err(failed))
 }
 
 /// Puts tables at the end of the user's file and their names at the end of its order; it must still be right

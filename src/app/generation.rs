@@ -29,6 +29,8 @@ pub struct World {
     pub web_roots: Option<Arc<[Vec<u8>]>>,
     /// Whether a listed name may have a private address (networks with names of their own, the lab).
     pub private_names: bool,
+    /// The programs that ways run: one that a reload did not change runs on.
+    pub children: Arc<transport::Children>,
 }
 
 impl World {
@@ -39,6 +41,7 @@ impl World {
             sources: probe::Sources::system(crate::platform::has_default_route),
             web_roots: None,
             private_names: false,
+            children: Arc::default(),
         }
     }
 
@@ -114,7 +117,7 @@ impl Generation {
         };
         let specs: Vec<_> = settings.transports.iter().map(transport::Spec::from).collect();
         let kept = before.map(|before| unchanged(before, &settings)).unwrap_or_default();
-        let built = transport::rebuild(&specs, &world.network, &resolver, &kept);
+        let built = transport::rebuild(&specs, &world.network, &resolver, &kept, &world.children);
         let mut transports = HashMap::new();
         let mut in_order = Vec::new();
         let mut broken = Vec::new();
@@ -161,8 +164,9 @@ impl Generation {
     /// What is wrong with a way or its own server, as last seen, in words.
     pub(super) fn trouble(&self, id: &TransportId) -> Option<String> {
         let way = self.routing.transports.get(id)?;
-        let of_its_own = || way.life.as_ref().and_then(|life| life.trouble());
-        way.trouble.cause().map(report::trouble_words).or_else(of_its_own)
+        // What a way says of itself is nearer to the cause than what its connections met.
+        let of_its_own = way.life.as_ref().and_then(|life| life.trouble());
+        of_its_own.or_else(|| way.trouble.cause().map(report::trouble_words))
     }
 
     /// What a way has beyond its connections.

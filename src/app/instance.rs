@@ -282,6 +282,7 @@ impl Byway {
         if !self.tasks.stop(GRACE).await {
             warn!("some connections did not end in time and were cut off");
         }
+        self.world.children.stop().await;
         self.close_the_books();
         self.journal.flush().await;
     }

@@ -8,6 +8,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The variables (without `BYWAY_`) that say where another program is, and are no settings.
+const PROGRAMS: [&str; 2] = ["SING_BOX", "XRAY"];
+
 /// Where the configuration comes from.
 #[derive(Clone)]
 pub(super) struct Source {
@@ -25,7 +28,7 @@ impl Source {
         let paths = Paths::find().ok();
         let own = paths.as_ref().map(Paths::config_file);
         let vars = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-        let mut overrides = Override::from_env(vars, &RESERVED);
+        let mut overrides = Override::from_env(vars, &[&RESERVED[..], &PROGRAMS[..]].concat());
         let set = |(path, value): &(String, String)| Override {
             from: String::from("--set"),
             path: path.clone(),

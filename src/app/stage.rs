@@ -96,5 +96,6 @@ fn world(country: &Country) -> Result<World, pem::Error> {
         sources: probe::Sources { unix_now: Arc::new(move || clock.unix_now()), ..chance },
         web_roots: Some(roots.into()),
         private_names: true,
+        children: Arc::default(),
     })
 }

@@ -15,12 +15,15 @@ impl From<&TransportSpec> for Spec {
         let kind = match &spec.kind {
             TransportKind::Direct => Kind::Direct,
             TransportKind::Split { recipe } => Kind::Split { recipe: recipe.clone() },
-            TransportKind::Shadowsocks { server, method, password, prefix } => Kind::Shadowsocks(ShadowsocksServer {
-                server: server.clone(),
-                method: method.name().to_owned(),
-                password: password.clone(),
-                prefix: prefix.clone(),
-            }),
+            TransportKind::Shadowsocks { server, method, password, prefix, plugin } => {
+                Kind::Shadowsocks(ShadowsocksServer {
+                    server: server.clone(),
+                    plugin: plugin.clone(),
+                    method: method.name().to_owned(),
+                    password: password.clone(),
+                    prefix: prefix.clone(),
+                })
+            }
             TransportKind::Socks5 { server, login } => {
                 Kind::Socks5(Socks5Server { server: server.clone(), login: self::login(login.as_ref()) })
             }
@@ -54,6 +57,7 @@ impl From<&TransportSpec> for Spec {
             TransportKind::Interface { device, dns } => {
                 Kind::Interface(InterfaceDevice { device: device.clone(), dns: dns.clone() })
             }
+            TransportKind::External { program, input: _ } => Kind::External(program.clone()),
         };
         Self { id: spec.id.clone(), via: spec.via.clone(), kind }
     }

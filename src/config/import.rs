@@ -4,7 +4,7 @@
 use super::link::{self, BadLink, Insecure, Linked, wg_quick};
 use super::settings::{Tls, TransportKind, TransportSpec};
 use super::subscription::Passed;
-use super::wireguard;
+use super::{Outside, external, wireguard};
 use crate::model::{Host, Secret, TransportId};
 use crate::transport::{Carrier, Ech, WebSocketSpec};
 use base64::Engine;
@@ -39,8 +39,18 @@ const MOST_BYTES: usize = 1 << 20;
 /// Reads links, one a line, in base64 or plain; a SIP008 document, or a wg-quick file. Empty lines and comments (`#`,
 /// `//`) are not entries. `taken` names are not given again; `insecure` says whether a link may turn the check of a certificate off.
 pub fn import(text: &str, taken: &[TransportId], insecure: Insecure) -> Vec<Imported> {
-    let names = Names { taken: taken.iter().map(|id| id.as_str().to_owned()).collect(), of_list: None };
-    entries(text, names, insecure)
+    read(text, taken, insecure, None)
+}
+
+/// The same, with the programs of this machine for what byway does not carry itself. The configuration of such a program
+/// (`input`, a path that is yet to be written) is in its `run`.
+pub fn import_with(text: &str, taken: &[TransportId], insecure: Insecure, outside: &Outside) -> Vec<Imported> {
+    read(text, taken, insecure, Some(outside))
+}
+
+fn read(text: &str, taken: &[TransportId], insecure: Insecure, outside: Option<&Outside>) -> Vec<Imported> {
+    let taken = taken.iter().map(|id| id.as_str().to_owned()).collect();
+    entries(text, Names { taken, outside, of_list: None }, insecure)
 }
 
 /// A list that somebody else keeps, as transports.
@@ -68,7 +78,7 @@ const AT_HOME: &str =
 /// the check of a certificate off.
 pub(super) fn members(text: &str, list: &str, taken: &[TransportId], most: usize, whose: Whose) -> MemberList {
     let taken = taken.iter().map(|id| id.as_str().to_owned()).collect();
-    let names = Names { taken, of_list: Some(list.to_owned()) };
+    let names = Names { taken, outside: None, of_list: Some(list.to_owned()) };
     let mut found = MemberList { specs: Vec::new(), skipped: Vec::new() };
     for Imported { name, result } in entries(text, names, Insecure::Refused) {
         match result {
@@ -87,12 +97,13 @@ pub(super) fn members(text: &str, list: &str, taken: &[TransportId], most: usize
     found
 }
 
-fn entries(text: &str, mut names: Names, insecure: Insecure) -> Vec<Imported> {
+fn entries(text: &str, mut names: Names<'_>, insecure: Insecure) -> Vec<Imported> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.len() > MOST_BYTES {
         let reason = "it is larger than 1 MiB; no list of servers is".to_owned();
         return vec![Imported { name: "entry 1".to_owned(), result: Err(Skipped { reason }) }];
     }
+    let outside = names.outside;
     if let Some(servers) = link::servers(text, insecure) {
         let entries = servers.into_iter().enumerate().take(MOST_ENTRIES);
         return entries.map(|(index, (name, found))| names.entry(index, name, found)).collect();
@@ -106,8 +117,16 @@ fn entries(text: &str, mut names: Names, insecure: Insecure) -> Vec<Imported> {
     links
         .take(MOST_ENTRIES)
         .enumerate()
-        .map(|(index, line)| names.entry(index, None, link::read(line, insecure)))
+        .map(|(index, line)| names.entry(index, None, one(line, insecure, outside)))
         .collect()
+}
+
+/// One link, by another program where byway does not carry it.
+fn one(line: &str, insecure: Insecure, outside: Option<&Outside>) -> Result<Linked, BadLink> {
+    match (link::read(line, insecure), outside) {
+        (Err(why), Some(outside)) => outside.carry(line, insecure, why),
+        (found, _) => found,
+    }
 }
 
 /// The text of a configuration with `ids` at the end of its `order`, everything else as it was. Without an `order` of
@@ -130,14 +149,19 @@ fn quoted(text: &str) -> String {
 }
 
 /// The names given so far.
-struct Names {
+struct Names<'a> {
     taken: BTreeSet<String>,
+    outside: Option<&'a Outside>,
     /// What the names of a list's members begin with.
     of_list: Option<String>,
 }
 
-impl Names {
+impl Names<'_> {
     fn entry(&mut self, index: usize, name: Option<String>, found: Result<Linked, BadLink>) -> Imported {
+        let found = found.and_then(|linked| match self.outside {
+            Some(outside) => outside.with_plugin(linked),
+            None => Ok(linked),
+        });
         match found {
             Err(why) => {
                 let name = name.map(|name| slug(&name, LONGEST_SLUG)).filter(|name| !name.is_empty());
@@ -151,6 +175,13 @@ impl Names {
                     Some(list) => format!("{list}-{}", own.unwrap_or_else(|| (index + 1).to_string())),
                 };
                 let name = self.fresh(wish);
+                let kind = match (kind, self.outside) {
+                    (TransportKind::External { program, .. }, Some(outside)) if program.run.input.is_some() => {
+                        let input = Some(outside.folder.join(format!("{name}.json")));
+                        TransportKind::External { program, input }
+                    }
+                    (kind, _) => kind,
+                };
                 let spec = TransportSpec { id: name.as_str().into(), via: None, kind };
                 Imported { name, result: Ok(spec) }
             }
@@ -213,28 +244,35 @@ pub fn to_toml(spec: &TransportSpec) -> String {
     }
     let kind = spec.kind.name();
     let _ = writeln!(text, "[transport.{name}.{kind}]\n{table}");
-    if let Some(websocket) = inner {
-        let _ = writeln!(text, "[transport.{name}.{kind}.websocket]\n{websocket}");
+    for (key, inner) in inner {
+        let _ = writeln!(text, "[transport.{name}.{kind}.{key}]\n{inner}");
     }
     text
 }
 
-/// The table of a kind, and the table within it where there is one.
-fn tables(kind: &TransportKind) -> (toml::Table, Option<toml::Table>) {
+/// Tables within a table, by their keys.
+pub(super) type Inner = Vec<(&'static str, toml::Table)>;
+
+/// The table of a kind, and the tables within it.
+fn tables(kind: &TransportKind) -> (toml::Table, Inner) {
     let mut table = toml::Table::new();
-    let mut inner = None;
+    let mut inner = Inner::new();
     let mut put = |key: &str, value: toml::Value| table.insert(key.to_owned(), value);
     match kind {
         TransportKind::Direct => {}
         TransportKind::Split { recipe } => {
             put("recipe", recipe.to_string().into());
         }
-        TransportKind::Shadowsocks { server, method, password, prefix } => {
+        TransportKind::Shadowsocks { server, method, password, prefix, plugin } => {
             put("server", server.authority().into());
             put("method", method.name().into());
             put("password", password.expose().as_str().into());
             if !prefix.is_empty() {
                 put("prefix", link::prefix_text(prefix).into());
+            }
+            if let Some(plugin) = plugin {
+                put("plugin", plugin.program.as_str().into());
+                put("plugin_opts", plugin.options.expose().as_str().into());
             }
         }
         TransportKind::Socks5 { server, login } => {
@@ -255,13 +293,13 @@ fn tables(kind: &TransportKind) -> (toml::Table, Option<toml::Table>) {
             put("server", server.authority().into());
             put("user", user.expose().into());
             put_tls(&mut put, tls, &server.host);
-            inner = websocket.as_ref().map(websocket_table);
+            inner.extend(websocket.as_ref().map(websocket_table));
         }
         TransportKind::Trojan { server, password, tls, websocket } => {
             put("server", server.authority().into());
             put("password", password.expose().as_str().into());
             put_tls(&mut put, tls, &server.host);
-            inner = websocket.as_ref().map(websocket_table);
+            inner.extend(websocket.as_ref().map(websocket_table));
         }
         TransportKind::Fronted { connect, tls, host, path, carrier, user } => {
             put("connect", connect.authority().into());
@@ -275,6 +313,7 @@ fn tables(kind: &TransportKind) -> (toml::Table, Option<toml::Table>) {
                 Carrier::WebSocket { early_data } => put("early_data", number(*early_data)),
             };
         }
+        TransportKind::External { program, input } => (table, inner) = external::to_tables(program, input.as_deref()),
         TransportKind::WireGuard { peer, ignored: _ } => table = wireguard::to_table(peer),
         TransportKind::Interface { device, dns } => {
             put("device", device.as_str().into());
@@ -309,14 +348,14 @@ fn put_tls(put: &mut impl FnMut(&str, toml::Value) -> Option<toml::Value>, tls: 
     }
 }
 
-fn websocket_table(spec: &WebSocketSpec) -> toml::Table {
+fn websocket_table(spec: &WebSocketSpec) -> (&'static str, toml::Table) {
     let mut table = toml::Table::new();
     table.insert("host".to_owned(), spec.host.as_str().into());
     table.insert("path".to_owned(), spec.path.as_str().into());
     if spec.early_data > 0 {
         table.insert("early_data".to_owned(), number(spec.early_data));
     }
-    table
+    ("websocket", table)
 }
 
 fn number(value: usize) -> toml::Value {

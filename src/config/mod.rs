@@ -6,6 +6,7 @@ mod detect;
 mod document;
 mod doors;
 mod embedded;
+mod external;
 mod fault;
 mod fronting;
 mod handover;
@@ -13,6 +14,7 @@ mod import;
 mod link;
 mod link_file;
 mod operation;
+mod outside;
 mod probes;
 mod reader;
 mod relay;
@@ -26,9 +28,10 @@ mod wireguard;
 
 pub use embedded::DEFAULT;
 pub use fault::{Fault, Place};
-pub use import::{Imported, Skipped, import, in_order, to_toml};
+pub use import::{Imported, Skipped, import, import_with, in_order, to_toml};
 pub use link::wg_quick::{BadFile, WgQuick, parse as parse_wg_quick};
 pub use link::{BadLink, Insecure, Linked, Part, parse as parse_link};
+pub use outside::{Find, Outside};
 pub use settings::{Cipher, Control, LogLevel, Resolver, ServiceSpec, Settings, Tls, TransportKind, TransportSpec};
 pub use subscription::{
     BadList, Copy, Fetching, ListSource, Passed, Subscription, USER_AGENT, Usage, checked, leads_to_a_list,

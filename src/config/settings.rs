@@ -5,7 +5,7 @@ use super::Subscription;
 use crate::model::{Destination, Host, Secret, Service, TransportId};
 use crate::net::resolve::{SecureServer, is_bogon};
 use crate::policy::Rule;
-use crate::transport::{Carrier, Ech, WebSocketSpec, WireGuardServer};
+use crate::transport::{Carrier, Ech, ExternalProgram, Offers, Plugin, WebSocketSpec, WireGuardServer};
 use crate::wire::split::Recipe;
 use crate::wire::vless::UserId;
 use crate::{health, inbound, journal, probe};
@@ -77,6 +77,8 @@ pub enum TransportKind {
         password: Secret<String>,
         /// What the salt begins with, on TCP; empty means random.
         prefix: Vec<u8>,
+        /// The program that carries its streams (SIP003), where it has one.
+        plugin: Option<Plugin>,
     },
     /// A SOCKS5 proxy.
     Socks5 {
@@ -148,6 +150,13 @@ pub enum TransportKind {
         device: String,
         /// Who is asked for names, through it.
         dns: Vec<IpAddr>,
+    },
+    /// A program that byway runs.
+    External {
+        /// The program.
+        program: Box<ExternalProgram>,
+        /// The file that its input was read from.
+        input: Option<PathBuf>,
     },
 }
 
@@ -277,6 +286,7 @@ impl TransportKind {
             Self::Fronted { .. } => "fronted",
             Self::WireGuard { .. } => "wireguard",
             Self::Interface { .. } => "interface",
+            Self::External { .. } => "external",
         }
     }
 
@@ -290,10 +300,20 @@ impl TransportKind {
         }
     }
 
+    /// Whether a program opens its connections.
+    pub const fn is_program(&self) -> bool {
+        matches!(self, Self::External { .. } | Self::Shadowsocks { plugin: Some(_), .. })
+    }
+
+    /// Whether it leads to one server and no further: something for others to go through, and no way by itself.
+    pub const fn is_only_a_leg(&self) -> bool {
+        matches!(self, Self::External { program, .. } if matches!(program.offers, Offers::Pluggable(_)))
+    }
+
     /// Where its own server is.
     const fn server(&self) -> Option<&Destination> {
         match self {
-            Self::Direct | Self::Split { .. } | Self::Interface { .. } => None,
+            Self::Direct | Self::Split { .. } | Self::Interface { .. } | Self::External { .. } => None,
             Self::Shadowsocks { server, .. }
             | Self::Socks5 { server, .. }
             | Self::Http { server, .. }

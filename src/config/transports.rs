@@ -4,7 +4,7 @@ use super::fault::{Place, instead, nearest, shown};
 use super::link::{self, BadLink, Insecure, Part};
 use super::reader::{Item, Section, each, once};
 use super::settings::{Cipher, TransportKind, TransportSpec};
-use super::{Reading, wireguard};
+use super::{Reading, external, wireguard};
 use crate::model::{Destination, Host, Secret, TransportId};
 use crate::wire::split::Recipe;
 use std::collections::BTreeMap;
@@ -13,14 +13,27 @@ use std::collections::BTreeMap;
 pub(super) const DEFAULT_RECIPE: &str = "tlsfrag:sni";
 
 /// The kinds, as their tables are called.
-const KINDS: [&str; 10] =
-    ["direct", "split", "shadowsocks", "socks5", "http", "vless", "trojan", "fronted", "wireguard", "interface"];
+const KINDS: [&str; 11] = [
+    "direct",
+    "split",
+    "shadowsocks",
+    "socks5",
+    "http",
+    "vless",
+    "trojan",
+    "fronted",
+    "wireguard",
+    "interface",
+    "external",
+];
 
 /// The names of all ways, those at fault too: an order that names one is not at fault itself.
 pub(super) struct Ways {
     names: Vec<TransportId>,
     /// Those that use the person's own line to the destination itself.
     pub(super) bare: Vec<TransportId>,
+    /// Those that others go through, and that are no ways by themselves.
+    legs: Vec<TransportId>,
     /// The subscriptions, and their members.
     groups: Vec<(String, Vec<TransportId>)>,
     /// Whether a subscription is in the order of those that have none of their own.
@@ -40,7 +53,7 @@ enum Meant {
 impl Ways {
     /// `direct`, `split`, the user's as written, and the members of subscriptions.
     pub(super) fn as_written(&self) -> Vec<TransportId> {
-        self.names.clone()
+        self.names.iter().filter(|id| !self.legs.contains(id)).cloned().collect()
     }
 
     /// A subscription and its members.
@@ -95,7 +108,14 @@ impl Ways {
             return Some(Meant::Absent(name.to_owned()));
         }
         let groups = self.groups.iter().map(|(group, _)| group.as_str());
-        self.known_or(item, groups.collect()).map(Meant::Way)
+        let id = self.known_or(item, groups.collect())?;
+        if self.legs.contains(&id) {
+            return item.fail(
+                format!("{} leads to one server only, and is no way by itself", shown(id.as_str())),
+                "expected the way that goes through it (via)",
+            );
+        }
+        Some(Meant::Way(id))
     }
 
     /// The way that `item` names.
@@ -126,6 +146,7 @@ impl Reading<'_> {
         let mut ways = Ways {
             names: vec!["direct".into(), "split".into()],
             bare: Vec::new(),
+            legs: Vec::new(),
             groups: Vec::new(),
             usual_has_group: false,
         };
@@ -151,6 +172,9 @@ impl Reading<'_> {
             if let Some((item, _)) = via.as_ref().filter(|_| through_nothing) {
                 let _: Option<()> = item.fail("the bare way goes through nothing", "expected no via here");
             }
+            if let Some((item, _)) = via.as_ref().filter(|_| kind.is_program()) {
+                let _: Option<()> = item.fail("its program dials by itself", "expected no via here");
+            }
             let spec = TransportSpec { id: name.into(), via: via.map(|(_, via)| via), kind };
             match specs.iter_mut().find(|known| known.id == spec.id) {
                 Some(known) => *known = spec,
@@ -159,6 +183,7 @@ impl Reading<'_> {
         }
         circles(&vias);
         ways.bare = specs.iter().filter(|spec| is_bare(spec, &specs)).map(|spec| spec.id.clone()).collect();
+        ways.legs = specs.iter().filter(|spec| spec.kind.is_only_a_leg()).map(|spec| spec.id.clone()).collect();
         (specs, ways)
     }
 
@@ -189,6 +214,7 @@ impl Reading<'_> {
             "fronted" => self.fronted(&table),
             "wireguard" => self.wireguard(&table),
             "interface" => wireguard::interface(&table),
+            "external" => self.external(name, &table),
             _ => self.http(&table),
         };
         table.finish();
@@ -290,7 +316,7 @@ fn shadowsocks(table: &Section<'_>) -> Option<TransportKind> {
             &item,
             "shadowsocks",
             table,
-            &["server", "port", "method", "password", "prefix"],
+            &["server", "port", "method", "password", "prefix", "plugin", "plugin_opts"],
             Insecure::Refused,
         );
     }
@@ -300,13 +326,14 @@ fn shadowsocks(table: &Section<'_>) -> Option<TransportKind> {
         .and_then(|item| cipher(&item));
     let secret = table.required("password", "expected the password, or the key for a 2022 cipher");
     let prefix = table.item("prefix");
+    let plugin = external::plugin(table);
     let method = method?;
     let password = secret.and_then(|item| checked(&item, link::key(method, item.word()?)));
     let prefix = match prefix {
         None => Some(Vec::new()),
         Some(item) => checked(&item, link::prefix_bytes(method, item.text()?)),
     };
-    Some(TransportKind::Shadowsocks { server: server?, method, password: password?, prefix: prefix? })
+    Some(TransportKind::Shadowsocks { server: server?, method, password: password?, prefix: prefix?, plugin: plugin? })
 }
 
 /// A cipher by name. A name that is not even close to one is not shown: it may be the password.

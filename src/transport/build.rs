@@ -2,6 +2,7 @@
 //! stops no other.
 
 use super::direct::{Direct, Lookup};
+use super::external::{Children, External, ExternalProgram, Plugin, plugged};
 use super::http::{HttpProxy, TlsSpec};
 use super::interface::{Interface, InterfaceDevice};
 use super::reach::{Reach, Under};
@@ -16,6 +17,7 @@ use super::{trojan, vless};
 use crate::model::{Destination, Secret, TransportId};
 use crate::net::tls::TlsError;
 use crate::net::{Network, Resolver};
+use crate::wire::pluggable::BadArguments;
 use crate::wire::split::Recipe;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -57,6 +59,8 @@ pub enum Kind {
     WireGuard(Box<WireGuardServer>),
     /// A device that another program made.
     Interface(InterfaceDevice),
+    /// A program that byway runs.
+    External(Box<ExternalProgram>),
 }
 
 /// A Shadowsocks server.
@@ -70,6 +74,8 @@ pub struct ShadowsocksServer {
     pub password: Secret<String>,
     /// What the first bytes of a stream shall be (Outline's `prefix`): taken from the salt, so a short one.
     pub prefix: Vec<u8>,
+    /// The program that carries its streams (SIP003), where it has one.
+    pub plugin: Option<Plugin>,
 }
 
 /// A SOCKS5 proxy.
@@ -155,6 +161,15 @@ pub enum BuildError {
     /// A device goes through nothing of ours.
     #[error("via \"{0}\": a device of the machine's goes through no other transport")]
     ViaUnderDevice(TransportId),
+    /// A program dials by itself.
+    #[error("via \"{0}\": the program dials by itself, and goes through no other transport")]
+    ViaUnderProgram(TransportId),
+    /// No program.
+    #[error("the command names no program")]
+    NoProgram,
+    /// A pluggable transport's arguments.
+    #[error(transparent)]
+    Arguments(#[from] BadArguments),
     /// No address inside the tunnel.
     #[error("the tunnel has no address of its own")]
     NoAddress,
@@ -163,27 +178,28 @@ pub enum BuildError {
     Tls(#[from] TlsError),
 }
 
-/// Builds every way of `specs`, in their order.
+/// Builds every way of `specs`, in their order. The programs that ways run are theirs alone.
 pub fn build(
     specs: &[Spec],
     network: &Arc<dyn Network>,
     resolver: &Arc<Resolver>,
 ) -> Vec<(TransportId, Result<Transport, BuildError>)> {
-    rebuild(specs, network, resolver, &HashMap::new())
+    rebuild(specs, network, resolver, &HashMap::new(), &Children::default())
 }
 
-/// The same; a way that is among `kept` goes on as it is.
+/// The same; a way that is among `kept` goes on as it is, and a program of `children` that is as it was serves its new way.
 pub fn rebuild(
     specs: &[Spec],
     network: &Arc<dyn Network>,
     resolver: &Arc<Resolver>,
     kept: &HashMap<TransportId, Transport>,
+    children: &Children,
 ) -> Vec<(TransportId, Result<Transport, BuildError>)> {
     let mut by_id: HashMap<&TransportId, &Spec> = HashMap::new();
     for spec in specs {
         by_id.entry(&spec.id).or_insert(spec);
     }
-    let yard = Yard { by_id, network, resolver, kept };
+    let yard = Yard { by_id, network, resolver, kept, children };
     let build_one = |(index, spec): (usize, &Spec)| {
         let doubled = specs.iter().take(index).any(|earlier| earlier.id == spec.id);
         let outcome = if doubled { Err(BuildError::Doubled) } else { yard.build(spec, &mut Vec::new()) };
@@ -196,6 +212,7 @@ struct Yard<'a> {
     by_id: HashMap<&'a TransportId, &'a Spec>,
     network: &'a Arc<dyn Network>,
     resolver: &'a Arc<Resolver>,
+    children: &'a Children,
     kept: &'a HashMap<TransportId, Transport>,
 }
 
@@ -250,8 +267,12 @@ impl Yard<'_> {
             Kind::Direct | Kind::Split { .. } => Lookup::Destination,
             _ => Lookup::Server,
         };
-        let direct = Arc::new(Direct::new(self.network.clone(), self.resolver.clone(), lookup));
+        let direct = self.direct(lookup);
         Ground { streams: direct.clone(), packets: Some(direct), bare: true, life: None }
+    }
+
+    fn direct(&self, lookup: Lookup) -> Arc<Direct> {
+        Arc::new(Direct::new(self.network.clone(), self.resolver.clone(), lookup))
     }
 
     fn under(&self, ground: Ground) -> Under {
@@ -268,9 +289,14 @@ impl Yard<'_> {
             }
             Kind::Shadowsocks(settings) => {
                 let account = Arc::new(Account::new(settings)?);
+                let ground = match &settings.plugin {
+                    Some(plugin) => self.plugged(spec, settings, plugin)?,
+                    None => ground,
+                };
+                let life = ground.life.clone();
                 let streams = Arc::new(Streams { account: account.clone(), inner: ground.streams });
                 let packets = ground.packets.map(|inner| Arc::new(PacketStreams { account, inner }) as _);
-                ("shadowsocks", Ground { streams, packets, bare: false, life: None })
+                ("shadowsocks", Ground { streams, packets, bare: false, life })
             }
             Kind::Socks5(settings) => {
                 let streams = Socks5Streams::new(settings, ground.streams)?;
@@ -305,8 +331,27 @@ impl Yard<'_> {
                 let packets: Arc<dyn PacketDialer> = device.clone();
                 ("interface", Ground { streams: device, packets: Some(packets), bare: false, life: Some(life) })
             }
+            Kind::External(settings) => ("external", self.external(spec, settings)?),
             Kind::WireGuard(settings) => ("wireguard", self.wireguard(settings, spec.via.as_ref(), ground)?),
         })
+    }
+
+    fn external(&self, spec: &Spec, settings: &ExternalProgram) -> Result<Ground, BuildError> {
+        if let Some(via) = &spec.via {
+            return Err(BuildError::ViaUnderProgram(via.clone()));
+        }
+        let External { streams, packets, life } =
+            External::new(settings, &spec.id, self.children, self.direct(Lookup::Server))?;
+        Ok(Ground { streams, packets, bare: false, life: Some(life) })
+    }
+
+    /// What a Shadowsocks server behind a plugin stands on: streams alone, for a plugin carries no packets (SIP003).
+    fn plugged(&self, spec: &Spec, settings: &ShadowsocksServer, plugin: &Plugin) -> Result<Ground, BuildError> {
+        if let Some(via) = &spec.via {
+            return Err(BuildError::ViaUnderProgram(via.clone()));
+        }
+        let (streams, life) = plugged(plugin, &settings.server, &spec.id, self.children, self.direct(Lookup::Server));
+        Ok(Ground { streams, packets: None, bare: false, life: Some(life) })
     }
 
     fn wireguard(

@@ -4,6 +4,7 @@
 mod build;
 mod direct;
 mod drain;
+mod external;
 mod fronted;
 mod headed;
 mod http;
@@ -24,6 +25,9 @@ mod websocket;
 mod wireguard;
 
 pub use build::{BuildError, HttpServer, Kind, Login, ShadowsocksServer, Socks5Server, Spec, build, rebuild};
+pub use external::{
+    Children, ExternalProgram, Offers, PluggableServer, Plugin, Run, START_TIMEOUT, find_program, heed_leash,
+};
 pub use http::TlsSpec;
 pub use interface::InterfaceDevice;
 pub use trouble::Trouble;

@@ -42,8 +42,9 @@ fn kind(of: &Fields<'_>, insecure: Insecure) -> Result<TransportKind, BadLink> {
     match named.as_str() {
         "ss" => {
             let method = of.text("cipher").unwrap_or_default();
-            let plugin = of.text("plugin");
-            shadowsocks::kind(server, &method, &of.text("password").unwrap_or_default(), plugin.as_deref())
+            let plugin = of.text("plugin").map(|name| plugin(&name, of)).transpose()?;
+            let plugin = plugin.as_ref().map(|(name, options)| (*name, options.as_str()));
+            shadowsocks::kind(server, &method, &of.text("password").unwrap_or_default(), plugin)
         }
         "trojan" if of.switched_on("ss-opts", "enabled").is_some() => {
             Err(Part::Options.is("Shadowsocks inside Trojan (ss-opts) is not carried"))
@@ -122,4 +123,22 @@ fn wireguard(of: &Fields<'_>) -> Result<TransportKind, BadLink> {
         peer.peer("Endpoint", ends.map(|(host, port)| authority(&host, &port)))?;
     }
     peer.finish()
+}
+
+/// Clash's own plugins as those that speak the same (SIP003), and what they are told.
+fn plugin(name: &str, of: &Fields<'_>) -> Result<(&'static str, String), BadLink> {
+    let told = of.within("plugin-opts");
+    let text = |key: &str| told.and_then(|told| told.text(key)).unwrap_or_default();
+    // What SIP003 would take for another option.
+    let plain = |value: String| if value.contains([';', '=', '\\']) { None } else { Some(value) };
+    let odd = || Part::Options.is("the plugin is told something that byway does not pass on");
+    match name {
+        "obfs" => {
+            let (mode, host) = (plain(text("mode")).ok_or_else(odd)?, plain(text("host")).ok_or_else(odd)?);
+            let host = if host.is_empty() { String::new() } else { format!(";obfs-host={host}") };
+            Ok(("obfs-local", format!("obfs={mode}{host}")))
+        }
+        "shadow-tls" => Ok(("shadow-tls", String::new())),
+        _ => Err(Part::Options.is("the plugin is not carried from a Clash file; ask for the ss:// link")),
+    }
 }

@@ -5,6 +5,7 @@
 mod amnezia;
 mod clash;
 mod dynamic;
+pub(super) mod far;
 mod fields;
 pub(super) mod outline;
 mod parts;

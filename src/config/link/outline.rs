@@ -91,7 +91,7 @@ fn shadowsocks_node(fields: &Fields<'_>) -> Result<TransportKind, BadLink> {
     let password = shadowsocks::key(method, &secret.ok_or(Part::Password.is("it is missing"))?)?;
     let prefix = fields.text("prefix").unwrap_or_default();
     let prefix = shadowsocks::prefix_bytes(method, &prefix)?;
-    Ok(TransportKind::Shadowsocks { server, method, password, prefix })
+    Ok(TransportKind::Shadowsocks { server, method, password, prefix, plugin: None })
 }
 
 /// The salt's prefix is of streams alone.

@@ -5,6 +5,7 @@ use super::parts::{Parts, base64, base64_text, decoded, server};
 use super::{BadLink, Linked, Part};
 use crate::config::settings::{Cipher, TransportKind};
 use crate::model::{Destination, Secret};
+use crate::transport::Plugin;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
@@ -20,15 +21,20 @@ pub(super) fn parse(parts: &Parts<'_>) -> Result<Linked, BadLink> {
     };
     let method = cipher(&method)?;
     let password = key(method, &password)?;
-    let mut prefix = Vec::new();
+    let (mut prefix, mut plugin) = (Vec::new(), None);
     for (name, value) in parts.pairs() {
         match name {
-            "plugin" if !value.is_empty() => return Err(Part::Query.is(plugin(value))),
+            "plugin" if !value.is_empty() => {
+                // SIP002: the name, and behind the first ; what it is told.
+                let text = decoded(value, Part::Query)?;
+                let (name, options) = text.split_once(';').unwrap_or((&text, ""));
+                plugin = Some(self::plugin(name, options).map_err(|why| Part::Query.is(why))?);
+            }
             "prefix" => prefix = prefix_bytes(method, value)?,
             _ => {}
         }
     }
-    let kind = TransportKind::Shadowsocks { server, method, password, prefix };
+    let kind = TransportKind::Shadowsocks { server, method, password, prefix, plugin };
     Ok(Linked { name: parts.name(), kind })
 }
 
@@ -37,14 +43,13 @@ pub(super) fn kind(
     server: Destination,
     method: &str,
     password: &str,
-    plugin_named: Option<&str>,
+    plugin_named: Option<(&str, &str)>,
 ) -> Result<TransportKind, BadLink> {
     let method = cipher(method)?;
     let password = key(method, password)?;
-    match plugin_named {
-        Some(named) => Err(Part::Options.is(plugin(named))),
-        None => Ok(TransportKind::Shadowsocks { server, method, password, prefix: Vec::new() }),
-    }
+    let named = plugin_named.map(|(name, options)| plugin(name, options)).transpose();
+    let plugin = named.map_err(|why| Part::Options.is(why))?;
+    Ok(TransportKind::Shadowsocks { server, method, password, prefix: Vec::new(), plugin })
 }
 
 /// `method:password`, plain (percent-encoded) or in base64. Cut at the first `:`; a 2022 password may hold more.
@@ -166,12 +171,18 @@ pub(in crate::config) fn prefix_text(bytes: &[u8]) -> String {
     percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-fn plugin(value: &str) -> &'static str {
-    let name = percent_decode_str(value).decode_utf8_lossy();
-    match name.split(';').next().unwrap_or_default() {
-        "obfs-local" | "simple-obfs" | "obfs" => "the plugin obfs-local is not carried; ask for a key without a plugin",
-        "v2ray-plugin" | "xray-plugin" => "the plugin v2ray-plugin is not carried; ask for a key without a plugin",
-        "shadow-tls" => "the plugin shadow-tls is not carried; ask for a key without a plugin",
-        _ => "it names a plugin, and plugins are not carried; ask for a key without one",
-    }
+/// The plugin of that name. Whoever writes a link does not choose which programs run here: only these do.
+pub(super) fn plugin(name: &str, options: &str) -> Result<Plugin, &'static str> {
+    let program = match name {
+        "obfs-local" | "simple-obfs" => "obfs-local",
+        "v2ray-plugin" => "v2ray-plugin",
+        "xray-plugin" => "xray-plugin",
+        "ck-client" => "ck-client",
+        "shadow-tls" => return Err("the plugin shadow-tls is not carried; ask for a key without a plugin"),
+        _ => {
+            return Err("it names a plugin that byway does not run from a link; \
+                        if you trust it, write the server by hand, with plugin and plugin_opts");
+        }
+    };
+    Ok(Plugin { program: program.to_owned(), options: Secret::new(options.to_owned()) })
 }

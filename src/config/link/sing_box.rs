@@ -45,7 +45,9 @@ fn kind(of: &Fields<'_>, insecure: Insecure) -> Result<TransportKind, BadLink> {
     match named.as_str() {
         "shadowsocks" => {
             let (method, plugin) = (of.text("method").unwrap_or_default(), of.text("plugin"));
-            shadowsocks::kind(server, &method, &password(), plugin.as_deref())
+            let options = of.text("plugin_opts").unwrap_or_default();
+            let plugin = plugin.as_deref().map(|name| (name, options.as_str()));
+            shadowsocks::kind(server, &method, &password(), plugin)
         }
         "trojan" => tunnel::trojan_to(server, password(), &query(of)?, insecure),
         "vless" => tunnel::vless_to(server, &of.text("uuid").unwrap_or_default(), &query(of)?, insecure),

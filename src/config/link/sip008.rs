@@ -2,7 +2,7 @@
 
 use super::fields::Entry;
 use super::parts::server as server_at;
-use super::shadowsocks::{cipher, key, prefix_bytes};
+use super::shadowsocks::{cipher, key, plugin, prefix_bytes};
 use super::{BadLink, Linked, Part};
 use crate::config::settings::TransportKind;
 use serde_json::Value;
@@ -33,11 +33,11 @@ fn server(entry: &Value) -> Result<Linked, BadLink> {
     let server = server_at(&format!("{host}:{port}"))?;
     let method = cipher(&text_of(entry, "method").ok_or(Part::Method.is("it is missing"))?)?;
     let password = key(method, &text_of(entry, "password").ok_or(Part::Password.is("it is missing"))?)?;
-    if text_of(entry, "plugin").is_some_and(|plugin| !plugin.is_empty()) {
-        return Err(Part::Document.is("it names a plugin, and plugins are not carried; ask for a key without one"));
-    }
+    let named = text_of(entry, "plugin").filter(|plugin| !plugin.is_empty());
+    let options = text_of(entry, "plugin_opts").unwrap_or_default();
+    let plugin = named.map(|name| plugin(&name, &options)).transpose().map_err(|why| Part::Document.is(why))?;
     let prefix = prefix_bytes(method, &text_of(entry, "prefix").unwrap_or_default())?;
-    let kind = TransportKind::Shadowsocks { server, method, password, prefix };
+    let kind = TransportKind::Shadowsocks { server, method, password, prefix, plugin };
     Ok(Linked { name: text_of(entry, "remarks").filter(|name| !name.trim().is_empty()), kind })
 }
 

@@ -12,6 +12,7 @@ fn shadowsocks(server: &str, method: Cipher, password: &str) -> TransportKind {
         method,
         password: Secret::new(password.to_owned()),
         prefix: Vec::new(),
+        plugin: None,
     }
 }
 
@@ -173,7 +174,7 @@ fn a_sip008_document_is_read_server_by_server() {
     let good = r#"{"id":"1","remarks":"Tokyo","server":"a.example","server_port":8388,"password":"hunter2","method":"aes-256-gcm"}"#;
     let text = r#"{"id":"2","remarks":"Port","server":"2001:db8::1","server_port":"8388","password":"hunter2","method":"aes-256-gcm"}"#;
     let bad = r#"{"remarks":"Old","server":"a.example","server_port":8388,"password":"hunter2","method":"rc4-md5"}"#;
-    let plugin = r#"{"server":"a.example","server_port":8388,"password":"hunter2","method":"aes-256-gcm","plugin":"obfs-local"}"#;
+    let plugin = r#"{"server":"a.example","server_port":8388,"password":"hunter2","method":"aes-256-gcm","plugin":"shadow-tls"}"#;
     let list = format!("[{good},{text},{bad},{plugin},3]");
     for document in [format!(r#"{{"version":1,"servers":{list}}}"#), list] {
         let all = import::import(&document, &[], Insecure::Refused);
@@ -231,7 +232,7 @@ proptest! {
         let TransportKind::Shadowsocks { server, .. } = shadowsocks("[2001:db8::1]:8388", method, &password) else {
             unreachable!()
         };
-        let kind = TransportKind::Shadowsocks { server, method, password: Secret::new(password), prefix };
+        let kind = TransportKind::Shadowsocks { server, method, password: Secret::new(password), prefix, plugin: None };
         let spec = TransportSpec { id: "токио".into(), via: Some("split".into()), kind };
         let origin = crate::config::Origin::embedded(std::path::Path::new("/state"));
         let settings = crate::config::load(&import::to_toml(&spec), &origin, &[]).map_err(|faults| {

@@ -99,16 +99,16 @@ impl<'a> Query<'a> {
         Self(pairs)
     }
 
-    fn read(parts: &Parts<'a>) -> Result<Self, BadLink> {
+    pub(super) fn read(parts: &Parts<'a>) -> Result<Self, BadLink> {
         let pair = |(key, value): (&'a str, &'a str)| Ok((key, decoded(value, Part::Query)?));
         Ok(Self(parts.pairs().map(pair).collect::<Result<_, BadLink>>()?))
     }
 
-    fn get(&self, key: &str) -> Option<&str> {
+    pub(super) fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| *known == key).map(|(_, value)| value.as_str())
     }
 
-    fn tls(&self, server: &Host, insecure: Insecure) -> Result<Tls, BadLink> {
+    pub(super) fn tls(&self, server: &Host, insecure: Insecure) -> Result<Tls, BadLink> {
         let asks = ["allowInsecure", "insecure", "skip-cert-verify"].iter().filter_map(|key| self.get(key));
         let asks = asks.into_iter().any(|value| !matches!(value, "" | "0" | "false"));
         if asks && insecure == Insecure::Refused {

@@ -39,6 +39,7 @@ fn shadowsocks(server: &str, method: &str) -> Kind {
         method: method.into(),
         password: Secret::new("secret".into()),
         prefix: Vec::new(),
+        plugin: None,
     })
 }
 

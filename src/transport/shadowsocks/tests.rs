@@ -28,6 +28,7 @@ fn settings(method: &str, seed: u8, prefix: &[u8]) -> ShadowsocksServer {
         method: method.into(),
         password: Secret::new(password),
         prefix: prefix.to_vec(),
+        plugin: None,
     }
 }
 

@@ -127,7 +127,7 @@ proxies:
     port: 8388
     cipher: aes-256-gcm
     password: hunter2
-    plugin: obfs
+    plugin: shadow-tls
   - {name: t, type: trojan, server: 2001:db8::1, port: 443, password: \"p: w\", sni: front.example, alpn: [h2]}
   - name: v
     <<: *tls
@@ -164,7 +164,7 @@ fn a_clash_list_is_read_entry_by_entry() {
     let said = told(CLASH);
     let expected = [
         "токио-1 = shadowsocks",
-        "ss-plugin: its settings: the plugin obfs-local is not carried; ask for a key without a plugin",
+        "ss-plugin: its settings: the plugin shadow-tls is not carried; ask for a key without a plugin",
         "t = trojan",
         "v = vless",
         "r: its settings: REALITY",

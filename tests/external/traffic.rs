@@ -1,0 +1,102 @@
+//! What a way must carry.
+
+use byway::model::{Destination, Failure};
+use byway::net::resolve::Settings;
+use byway::net::{Deadline, Network, OsNetwork, Packets, Resolver, Stream};
+use byway::transport::{Kind, Spec, Transport, build};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, UdpSocket};
+
+/// The last of a chain of ways, each over the one before it.
+pub(crate) fn chain(kinds: Vec<Kind>) -> Transport {
+    let network: Arc<dyn Network> = Arc::new(OsNetwork);
+    let resolver = Arc::new(Resolver::new(network.clone(), Settings::system_only()).unwrap());
+    let name = |n: usize| format!("way{n}").as_str().into();
+    let spec = |(n, kind): (usize, Kind)| Spec { id: name(n), via: n.checked_sub(1).map(name), kind };
+    let specs: Vec<Spec> = kinds.into_iter().enumerate().map(spec).collect();
+    build(&specs, &network, &resolver).pop().unwrap().1.unwrap()
+}
+
+pub(crate) fn soon() -> Deadline {
+    Deadline::after(Duration::from_secs(60))
+}
+
+async fn echo() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (mut from, mut to) = stream.into_split();
+                let _ = tokio::io::copy(&mut from, &mut to).await;
+            });
+        }
+    });
+    at
+}
+
+async fn udp_echo() -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let at = socket.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut buf = vec![0; 65536];
+        while let Ok((length, from)) = socket.recv_from(&mut buf).await {
+            let _ = socket.send_to(&buf[..length], from).await;
+        }
+    });
+    at
+}
+
+pub(crate) async fn dial(way: &Transport, to: SocketAddr) -> Result<Stream, Failure> {
+    way.streams.dial(&to.into(), soon()).await
+}
+
+/// 4 MiB there and back at once, byte for byte.
+pub(crate) async fn carries(way: &Transport) {
+    let sent: Vec<u8> = (0..4_u32 << 20).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let stream = dial(way, echo().await).await.unwrap_or_else(|failure| {
+        let trouble = way.life.as_ref().and_then(|life| life.trouble());
+        panic!("{failure:?} {trouble:?}")
+    });
+    let (mut from, mut to) = tokio::io::split(stream);
+    let mut back = vec![0; sent.len()];
+    let write = async {
+        to.write_all(&sent).await.unwrap();
+        to.flush().await.unwrap();
+    };
+    let read = async { from.read_exact(&mut back).await.map(|_| ()) };
+    let both = async { tokio::join!(write, read) };
+    let ((), read) = soon().run(both).await.expect("in time");
+    read.unwrap();
+    assert!(back == sent, "the bytes that came back are others");
+}
+
+/// Packets may be lost, so each is sent until it comes back.
+pub(crate) async fn echoes_packets(way: &Transport) {
+    let to: Destination = udp_echo().await.into();
+    let packets: Packets = way.packets.as_ref().unwrap().associate(soon()).await.unwrap();
+    for size in [1, 500, 1200] {
+        let packet = vec![size as u8; size];
+        let mut buf = vec![0; 65536];
+        let mut came = None;
+        for _ in 0..20 {
+            packets.send(&packet, &to).await.unwrap();
+            came = Deadline::after(Duration::from_millis(500)).run(packets.recv(&mut buf)).await;
+            if came.is_some() {
+                break;
+            }
+        }
+        let (length, from) = came.expect("an echo").unwrap();
+        assert_eq!((&buf[..length], from), (&packet[..], to.clone()));
+    }
+}
+
+/// Waits until something holds; the test's runner ends a wait without end.
+pub(crate) async fn until(mut holds: impl FnMut() -> bool) {
+    while !holds() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
