@@ -24,6 +24,7 @@ mod settings;
 mod subscription;
 mod transports;
 mod units;
+mod ways;
 mod wireguard;
 
 pub use embedded::DEFAULT;
@@ -46,7 +47,7 @@ use document::{Source, Table};
 use fault::Faults;
 use reader::Section;
 use std::path::{Path, PathBuf};
-use transports::Ways;
+use ways::Ways;
 
 /// Where a configuration comes from, for messages and for the files it names.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::embedded::SERVICES;
 use super::fault::{nearest, shown};
 use super::reader::{Item, Section, each};
 use super::settings::ServiceSpec;
-use super::transports::Ways;
+use super::ways::Ways;
 use crate::model::{DirectRule, Facet, FirstFlight, Host, Service, ServiceId, TransportId};
 use crate::policy::Rule;
 use ipnet::IpNet;

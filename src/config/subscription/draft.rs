@@ -8,7 +8,7 @@ use super::super::link;
 use super::super::probes::unread;
 use super::super::reader::{Item, Section};
 use super::super::settings::{ServiceSpec, TransportSpec};
-use super::super::transports::Ways;
+use super::super::ways::Ways;
 use super::{Copy, Fetching, ListSource, Subscription, USER_AGENT, USUAL_MOST, kept_at};
 use crate::model::{DirectRule, Secret, TransportId};
 use crate::wire::http::HttpsAddress;
