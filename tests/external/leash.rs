@@ -48,6 +48,9 @@ async fn byway(folder: &Path) -> (Killed, u32, std::net::SocketAddr) {
     let child = Command::new(env!("CARGO_BIN_EXE_byway"))
         .args(["run", "--config"])
         .arg(&config)
+        // What begins with BYWAY_ is a setting.
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("XDG_STATE_HOME", folder)
         .env("XDG_RUNTIME_DIR", folder)
         .stdin(Stdio::null())

@@ -96,7 +96,10 @@ pub(crate) async fn echoes_packets(way: &Transport) {
 
 /// Waits until something holds; the test's runner ends a wait without end.
 pub(crate) async fn until(mut holds: impl FnMut() -> bool) {
-    while !holds() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let comes = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), comes).await.expect("it comes to pass");
 }
