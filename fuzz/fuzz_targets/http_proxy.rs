@@ -2,8 +2,10 @@
 #![no_main]
 
 use byway::inbound::{Door, Refusal, Request, Settings};
+use byway::net::OsDatagrams;
 use libfuzzer_sys::fuzz_target;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -15,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     runtime.block_on(async {
         let (client, near) = tokio::io::duplex(64 * 1024);
         let (mut answers, mut words) = tokio::io::split(client);
-        let door = Door { login: None, settings: Settings::default() };
+        let door = Door { login: None, settings: Settings::default(), datagrams: Arc::new(OsDatagrams) };
         let peer = SocketAddr::from(([127, 0, 0, 1], 50_000));
         let refuse = |request: Request| -> futures_util::future::BoxFuture<'static, ()> {
             Box::pin(async move { drop(request.refuse(Refusal::NoWayLeft, String::new()).await) })

@@ -7,7 +7,7 @@ use byway::wire::{polling, trojan, vless};
 use libfuzzer_sys::fuzz_target;
 
 /// No more is taken than there is, and fewer bytes are never enough.
-fn bounded<T, E>(parse: impl Fn(&[u8]) -> Result<Option<(T, usize)>, E>, bytes: &[u8]) -> Option<T> {
+fn bounded<'b, T: 'b, E>(parse: impl Fn(&'b [u8]) -> Result<Option<(T, usize)>, E>, bytes: &'b [u8]) -> Option<T> {
     let (value, taken) = parse(bytes).ok().flatten()?;
     assert!(taken <= bytes.len());
     assert!(matches!(parse(&bytes[..taken - 1]), Ok(None)));
