@@ -15,12 +15,16 @@ fuzz_target!(|bytes: &[u8]| {
         text.to_owned(),
         format!("proxies:\n{text}"),
         format!("proxies:\n- {{type: trojan, server: a.example, port: 443, password: {PASSWORD}, {text}}}\n"),
-        format!("proxies:\n- {{type: ss, server: a.example, port: 1, cipher: aes-256-gcm, password: {PASSWORD}}}\n{text}"),
+        format!(
+            "proxies:\n- {{type: ss, server: a.example, port: 1, cipher: aes-256-gcm, password: {PASSWORD}}}\n{text}"
+        ),
         format!("{{\"outbounds\": [{{\"type\": \"trojan\", \"password\": \"{PASSWORD}\", {text}}}]}}"),
         format!("{{\"containers\": [{text}], \"password\": \"{PASSWORD}\"}}"),
         format!("vpn://{text}"),
         format!("transport:\n{text}"),
-        format!("transport:\n  $type: shadowsocks\n  endpoint: a.example:1\n  cipher: aes-256-gcm\n  secret: {PASSWORD}\n  {text}"),
+        format!(
+            "transport:\n  $type: shadowsocks\n  endpoint: a.example:1\n  cipher: aes-256-gcm\n  secret: {PASSWORD}\n  {text}"
+        ),
         format!("error:\n  message: {text}"),
     ];
     let _ = HttpsAddress::parse(text).map(|from| from.redirected(text));

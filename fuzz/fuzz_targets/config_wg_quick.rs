@@ -10,7 +10,9 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let head = format!("[Interface]\nPrivateKey = {KEY}\nAddress = 10.8.0.2/24\n");
     let tail = format!("[Peer]\nPublicKey = {KEY}\nEndpoint = a.example:51820\nAllowedIPs = 0.0.0.0/0\n");
-    for file in [text.to_owned(), format!("{head}{text}\n{tail}"), format!("{head}{tail}{text}"), format!("{head}{KEY}{text}")] {
+    for file in
+        [text.to_owned(), format!("{head}{text}\n{tail}"), format!("{head}{tail}{text}"), format!("{head}{KEY}{text}")]
+    {
         match parse_wg_quick(&file) {
             Ok(found) => assert!(!format!("{found:?}").contains(KEY)),
             Err(why) => assert!(!why.to_string().contains(KEY)),
