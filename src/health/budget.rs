@@ -2,7 +2,8 @@
 //! price before it is asked for. Hours slide; minutes are the grain, rounded against the spender.
 
 use super::params::{Line, Params};
-use crate::model::{Moment, ServiceId};
+use super::state::State;
+use crate::model::{Moment, Phase, Route, ServiceId};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
@@ -145,5 +146,20 @@ impl Ledger {
         params.line == Line::Unmetered
             && today < u64::from(params.budget.body_checks_per_day) + u64::from(suspected)
             && self.allows(service, BODY_PRICE, reserved, now, params)
+    }
+}
+
+impl State {
+    /// Whether `price` may be spent on `route`. While another route of the service is suspected, what is not leaves
+    /// enough of the service's hour for the next question about that one.
+    pub(super) fn is_affordable(&self, route: &Route, price: u64, now: Moment, params: &Params) -> bool {
+        let primary = params.bare.first();
+        let mut suspected = self.siblings(route).filter(|(other, b)| {
+            b.phase == Phase::Suspect && primary == Some(&other.transport) && other.l4 == route.l4
+        });
+        let leaves = !self.is_calm(route)
+            || suspected.next().is_none()
+            || self.ledger.leaves(&route.service, price, FOR_A_SUSPECT, now, params);
+        leaves && self.ledger.allows(&route.service, price, self.flights.reserved(), now, params)
     }
 }

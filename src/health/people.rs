@@ -1,7 +1,9 @@
 //! What people's own connections say of questions that fail on every way. While they get through, it is the question
 //! that is out of date, and the service is not down (PROBE_STALE, detection rules §3.1, scenario 36).
 
-use crate::model::Moment;
+use super::belief::is_everywhere;
+use super::state::State;
+use crate::model::{Evidence, Moment, Route, Source};
 use std::time::Duration;
 
 /// A probe that fails everywhere while people's traffic worked within this time is stale, not the service down.
@@ -85,6 +87,25 @@ impl People {
     /// Whether they contradict a question that failed everywhere at `now`.
     pub(super) fn contradict(&self, now: Moment) -> bool {
         self.contradicted >= CONTRADICTED || self.last.is_some_and(|last| now.since(last) <= PEOPLE_SAY)
+    }
+}
+
+impl State {
+    /// What people live to see on one way, which questions are answered there, and which fail on every way, speaks of
+    /// the service on all.
+    pub(super) fn hear_people(&mut self, evidence: &Evidence) {
+        let route = &evidence.route;
+        let same = |r: &Route| (&r.service, r.facet, r.l4) == (&route.service, route.facet, route.l4);
+        for (_, belief) in self.beliefs.iter_mut().filter(|(r, _)| same(r)) {
+            match evidence.source {
+                Source::Traffic if evidence.sign.is_good() => {
+                    belief.probe.stale |= belief.people.succeeded(evidence.at);
+                }
+                Source::Probe if evidence.sign.is_good() => belief.people.question_answered(),
+                Source::Probe if is_everywhere(evidence) => belief.people.question_failed(),
+                _ => {}
+            }
+        }
     }
 }
 

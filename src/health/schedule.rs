@@ -258,21 +258,8 @@ impl State {
     }
 
     /// Whether nothing is the matter with a route.
-    fn is_calm(&self, route: &Route) -> bool {
+    pub(super) fn is_calm(&self, route: &Route) -> bool {
         self.beliefs.get(route).is_none_or(|b| matches!(b.phase, Phase::Unknown | Phase::Ok))
-    }
-
-    /// Whether `price` may be spent on `route`. While another route of the service is suspected, what is not leaves enough of
-    /// the service's hour for the next question about that one.
-    fn is_affordable(&self, route: &Route, price: u64, now: Moment, params: &Params) -> bool {
-        let primary = params.bare.first();
-        let mut suspected = self.siblings(route).filter(|(other, b)| {
-            b.phase == Phase::Suspect && primary == Some(&other.transport) && other.l4 == route.l4
-        });
-        let leaves = !self.is_calm(route)
-            || suspected.next().is_none()
-            || self.ledger.leaves(&route.service, price, budget::FOR_A_SUSPECT, now, params);
-        leaves && self.ledger.allows(&route.service, price, self.flights.reserved(), now, params)
     }
 
     fn put_off(&mut self, route: &Route, until: Option<Moment>) {

@@ -1,7 +1,7 @@
 //! Everything believed, and how each event reaches the beliefs it concerns. Rules about one route are in
 //! [`super::belief`] and [`super::phase`]; here is what routes have to do with one another.
 
-use super::belief::{self, Belief, Cue};
+use super::belief::{Belief, Cue};
 use super::budget::Ledger;
 use super::dice::Dice;
 use super::flights::Flights;
@@ -274,23 +274,6 @@ impl State {
             let good = if of_question { b.last_good_probe } else { b.last_good };
             good.is_some_and(|good| evidence.at.since(good) <= TWIN_WITHIN)
         })
-    }
-
-    /// What people live to see on one way, which questions are answered there, and which fail on every way, speaks of
-    /// the service on all.
-    fn hear_people(&mut self, evidence: &Evidence) {
-        let route = &evidence.route;
-        let same = |r: &Route| (&r.service, r.facet, r.l4) == (&route.service, route.facet, route.l4);
-        for (_, belief) in self.beliefs.iter_mut().filter(|(r, _)| same(r)) {
-            match evidence.source {
-                Source::Traffic if evidence.sign.is_good() => {
-                    belief.probe.stale |= belief.people.succeeded(evidence.at);
-                }
-                Source::Probe if evidence.sign.is_good() => belief.people.question_answered(),
-                Source::Probe if belief::is_everywhere(evidence) => belief.people.question_failed(),
-                _ => {}
-            }
-        }
     }
 
     /// A connect that is not answered where another bare way has just set off a punishment may be part of that: a

@@ -155,8 +155,11 @@ impl Flows {
             let frozen = freeze::frozen(&facts).filter(|_| !dead_line || facts.quiet >= ON_A_DEAD_LINE);
             if let Some(sign) = frozen {
                 info!(route = %flow.route, kilobytes = facts.received / 1024, "a transfer froze; its app is told to reconnect");
-                let told = flow.told_of(facts.waited(), &sessions.board, &routing);
-                report::sign(&told, sign, flow.endpoint, Twin::Unknown);
+                // What was told when it stood still is not told again: one transfer is one sign.
+                if !flow.stalled.load(Ordering::Relaxed) {
+                    let told = flow.told_of(facts.waited(), &sessions.board, &routing);
+                    report::sign(&told, sign, flow.endpoint, Twin::Unknown);
+                }
                 sessions.fates.count(flow.route.clone(), Fate::Lost);
                 flow.stop.cancel();
                 continue;

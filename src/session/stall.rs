@@ -1,7 +1,7 @@
 //! Tunnels in which everything has stopped. A censor lets a tunnel's handshake pass and stops it under way, at any byte:
 //! what tells it from a server that takes its time is that several transfers stand still in the middle of something,
-//! and none goes on; small answers of young connections pass meanwhile. Told early, so that the next connection goes elsewhere; the line may have
-//! paused, so nobody is disconnected for it before the tunnel has been left.
+//! and none goes on; small answers of young connections pass meanwhile. Told early, so that the next connection goes
+//! elsewhere; the line may have paused, so nobody is disconnected for it before the tunnel has been left.
 
 use super::flow::Flow;
 use crate::judge::freeze;

@@ -44,8 +44,7 @@ impl Drop for End {
 }
 
 fn installed() -> bool {
-    let found =
-        on_path("openvpn").or_else(|| on_path("../sbin/openvpn")).is_some() || Path::new("/usr/sbin/openvpn").exists();
+    let found = on_path("openvpn").is_some();
     if !found {
         let required = std::env::var("BYWAY_REQUIRE_PEERS").is_ok_and(|value| value == "1");
         assert!(!required, "openvpn is required; install with apt-get install openvpn");

@@ -1,7 +1,10 @@
 //! The resolver against a real DoH server (hyper over rustls) on an in-memory wire, and a system that lies.
 
 use super::*;
+use crate::model::Host;
 use crate::net::Datagrams;
+use crate::net::io::Stream;
+use crate::net::tls::Trust;
 use bytes::Bytes;
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA};
@@ -12,6 +15,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const NAME: &str = "web.telegram.org";
