@@ -2,6 +2,7 @@
 //! hears it out by a deadline, and submits what it wants. It dials nothing and decides nothing about ways.
 
 use super::error::{Error, Stranger};
+use super::http::Script;
 use super::login::Login;
 use super::{Protocol, Request, Settings, http, socks};
 use crate::net::{DatagramListener, Deadline, Rewound, Stream};
@@ -35,6 +36,8 @@ pub struct Door {
     pub settings: Settings,
     /// Where the datagrams of those come in who ask for an association.
     pub datagrams: Arc<dyn DatagramListener>,
+    /// The proxy auto-configuration script that is handed out here.
+    pub script: Option<Script>,
 }
 
 /// Who is at the door.
@@ -44,6 +47,8 @@ pub(super) struct Visitor {
     pub(super) peer: SocketAddr,
     /// The address it reached us at, with port 0.
     pub(super) local: SocketAddr,
+    /// The same with its port.
+    pub(super) at: SocketAddr,
     /// When it must have said what it wants.
     pub(super) deadline: Deadline,
 }
@@ -55,9 +60,13 @@ impl Door {
     where
         S: Fn(Request) -> BoxFuture<'static, ()> + Send + Sync + 'static,
     {
+        let at = reached_at(&stream, peer);
+        let mut local = at;
+        local.set_port(0);
         let visitor = Visitor {
             peer: canonical(peer),
-            local: reached_at(&stream, peer),
+            local,
+            at,
             deadline: Deadline::after(self.settings.negotiation),
         };
         let mut hearing = Hearing::new(stream);
@@ -86,17 +95,15 @@ impl Door {
     }
 }
 
-/// The address the client reached us at, with port 0: the kernel's word, else the loopback of its family.
+/// The address the client reached us at: the kernel's word, else the loopback of its family with port 0.
 fn reached_at(stream: &Stream, peer: SocketAddr) -> SocketAddr {
-    let mut at = stream.as_tcp().and_then(|tcp| tcp.local_addr().ok()).map_or_else(
+    stream.as_tcp().and_then(|tcp| tcp.local_addr().ok()).map_or_else(
         || match peer.ip().to_canonical() {
             IpAddr::V4(_) => (Ipv4Addr::LOCALHOST, 0).into(),
             IpAddr::V6(_) => (Ipv6Addr::LOCALHOST, 0).into(),
         },
         canonical,
-    );
-    at.set_port(0);
-    at
+    )
 }
 
 /// An IPv4 address that came in an IPv6 socket as what it is; the zone of a link-local IPv6 address is kept.

@@ -26,6 +26,9 @@ pub enum Error {
     /// It speaks something else.
     #[error("negotiation: the client speaks none of SOCKS5, SOCKS4 and HTTP ({0:?}); check its proxy type")]
     Stranger(Stranger),
+    /// It is not on a private network, and this door has no lock.
+    #[error("negotiation: the client is not on a private network, and this door asks for no login")]
+    Outsider,
     /// It speaks one of ours, wrongly.
     #[error("negotiation: the client broke the rules of {0:?}")]
     Malformed(Protocol),

@@ -1,5 +1,5 @@
 //! The doors in: SOCKS5, SOCKS4 and HTTP on one port. A client is heard out by a deadline and becomes a [`Request`]
-//! that is not yet answered. This room dials nothing and knows no ways; it cannot say yes by itself.
+//! that is not yet answered. Beside them the relay's door, and the one for WhatsApp's own proxy setting. This room dials nothing and knows no ways; it cannot say yes by itself.
 
 mod door;
 mod error;
@@ -10,6 +10,7 @@ pub mod relay;
 mod request;
 mod socks;
 mod udp;
+pub mod whatsapp;
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod tests;
 pub use door::{Door, Served};
 pub use error::{Error, Stranger};
 pub use gate::{Gate, Pass, Visits};
+pub use http::Script;
 pub use login::Login;
 pub use request::{Answer, Association, Protocol, Refusal, Request, Want};
 

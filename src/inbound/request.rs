@@ -27,6 +27,8 @@ pub enum Protocol {
     HttpConnect,
     /// A plain HTTP request in absolute form.
     HttpForward,
+    /// WhatsApp's own proxy setting.
+    WhatsApp,
 }
 
 /// Why a request is refused, in words that every protocol can carry in its own way.

@@ -215,6 +215,7 @@ mod tests {
         let visitor = Visitor {
             peer: "127.0.0.1:50000".parse().unwrap(),
             local: "192.0.2.1:0".parse().unwrap(), // RFC 5737: an address no machine has
+            at: "192.0.2.1:0".parse().unwrap(),
             deadline: Deadline::after(Duration::from_secs(10)),
         };
         let (hearing, datagrams) = (Hearing::new(Box::new(near)), Arc::new(OsDatagrams));

@@ -1,10 +1,11 @@
-//! What differs by operating system: when the network changes or the machine wakes, where files belong, and how a
-//! file is kept to its owner. It opens no connection and knows nothing of routes or services.
+//! What differs by operating system: when the network changes or the machine wakes, where files belong, how a file is
+//! kept to its owner, and the system's own proxy setting. It opens no connection and knows nothing of routes or services.
 
 mod events;
 mod paths;
 mod place;
 mod private;
+pub mod proxy;
 mod stir;
 
 pub use events::{Event, Events};

@@ -2,6 +2,7 @@
 //! Pure: what is believed, the time and the dice come in as arguments.
 
 mod matcher;
+pub mod pac;
 mod plan;
 
 pub use matcher::{Matcher, Rule};

@@ -5,7 +5,10 @@
 mod answer;
 mod forward;
 mod page;
+mod script;
 mod target;
+
+pub use script::Script;
 
 use super::door::{Door, Served, Visitor};
 use super::error::Error;
@@ -55,6 +58,7 @@ pub(super) async fn serve(io: Rewound, door: &Door, visitor: Visitor, submit: Su
     let talk = Arc::new(Conversation {
         visitor,
         login: door.login.clone(),
+        script: door.script.clone(),
         submit,
         jobs,
         kept: Mutex::default(),
@@ -104,6 +108,7 @@ pub(super) async fn serve(io: Rewound, door: &Door, visitor: Visitor, submit: Su
 struct Conversation {
     visitor: Visitor,
     login: Option<Login>,
+    script: Option<Script>,
     submit: Submit,
     jobs: mpsc::Sender<Job>,
     kept: Mutex<Vec<Kept>>,
@@ -119,6 +124,8 @@ struct Tally {
     first: Option<Protocol>,
     requests: u32,
     logins_refused: u32,
+    /// How often the script was handed out.
+    scripts: u32,
     strange: bool,
 }
 
@@ -128,6 +135,9 @@ impl Tally {
             return Ok(Served { protocol, requests: self.requests });
         }
         let malformed = Error::Malformed(Protocol::HttpForward);
+        if self.scripts > 0 && !self.strange && self.logins_refused == 0 {
+            return Ok(Served { protocol: Protocol::HttpForward, requests: 0 });
+        }
         match ended {
             _ if self.logins_refused > 0 => Err(Error::Login),
             _ if self.strange => Err(malformed),
@@ -149,6 +159,12 @@ impl Conversation {
 
     async fn answer(&self, request: hyper::Request<Incoming>) -> Response<Page> {
         self.tally().heard = true;
+        if let Some(script) = &self.script
+            && let Some(page) = script.answer(request.method(), request.uri(), self.visitor.at)
+        {
+            self.tally().scripts += 1;
+            return page;
+        }
         let target = match target::of(request.method(), request.uri()) {
             Ok(target) => target,
             Err(why) => {

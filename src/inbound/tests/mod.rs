@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 const PEER: &str = "127.0.0.1:50000";
 
 fn door() -> Door {
-    Door { login: None, settings: Settings::default(), datagrams: Arc::new(OsDatagrams) }
+    Door { login: None, settings: Settings::default(), datagrams: Arc::new(OsDatagrams), script: None }
 }
 
 fn locked_door() -> Door {
