@@ -25,9 +25,15 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     ("probe", 4, &["model", "wire", "judge", "net", "transport", "board"]),
     ("control", 5, &["model", "lang", "board", "journal", "platform", "probe"]),
     // The command line names what it needs of the house as a trait, which `app` above it provides.
-    ("cli", 6, &["model", "lang", "control"]),
+    ("cli", 6, &["model", "lang", "platform", "control"]),
     // The plain settings of floors 1 to 4.
-    ("config", 5, &["model", "wire", "health", "policy", "net", "transport", "inbound", "journal", "session", "probe"]),
+    (
+        "config",
+        5,
+        &[
+            "model", "wire", "health", "policy", "net", "platform", "transport", "inbound", "journal", "session", "probe",
+        ],
+    ),
     ("lab", 5, &["model", "wire", "net"]),
     (
         "app",

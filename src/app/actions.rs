@@ -6,8 +6,10 @@ use super::operator::probe_items;
 use super::past::{PastError, account_on_disk};
 use super::source::Source;
 use super::take_in::take_in;
-use super::{Byway, World, run};
-use crate::cli::{Actions, Checked, Exit, Failed, ImportRow, ImportWish, Imported, Launch, ProbeWish, Terminal};
+use super::{Byway, World, run, system_proxy};
+use crate::cli::{
+    Actions, Checked, Exit, Failed, ImportRow, ImportWish, Imported, Launch, ProbeWish, ProxyFound, ProxyOrder, Terminal,
+};
 use crate::config::{self, Insecure, Outside, Settings, TransportKind};
 use crate::control::report::Account;
 use crate::control::{Place, ProbeItem};
@@ -18,6 +20,7 @@ use crate::transport::find_program;
 use futures_util::StreamExt;
 use std::fs;
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,6 +131,18 @@ impl Actions for Program {
             inputs.iter().for_each(|(path, _)| drop(fs::remove_file(path)));
         }
         Ok(Imported { rows, file: file?, notes: Vec::new() })
+    }
+
+    fn proxy(&self, order: &ProxyOrder) -> Result<ProxyFound, Failed> {
+        system_proxy::obey(order)
+    }
+
+    fn open(&self, address: &str) -> Result<(), Failed> {
+        platform::open(address).map_err(|error| Failed::new(Exit::Failed, error.to_string()))
+    }
+
+    fn lan(&self) -> Vec<IpAddr> {
+        platform::lan_addresses()
     }
 
     fn demo(&self, _launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {

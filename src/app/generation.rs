@@ -6,6 +6,7 @@ use crate::board::Board;
 use crate::config::{ServiceSpec, Settings};
 use crate::control::report;
 use crate::inbound::relay::{self, Relay};
+use crate::inbound::whatsapp::WhatsApp;
 use crate::judge::{self, dns::Heard};
 use crate::model::{Destination, DirectRule, Facet, Host, L4, Route, ServiceId, Source, TransportId, Way};
 use crate::net::resolve::{self, Finding, Raw, SecureSaid, SystemSaid};
@@ -92,6 +93,8 @@ pub(super) struct Generation {
     pub(super) resolver: Arc<Resolver>,
     /// The other end of somebody's fronted way, when it is here.
     pub(super) relay: Option<Relay>,
+    /// The door for phones that have byway in WhatsApp's own proxy setting.
+    pub(super) whatsapp: Option<WhatsApp>,
     /// The ways that could not be built, and why.
     pub(super) broken: Vec<(TransportId, String)>,
 }
@@ -158,7 +161,9 @@ impl Generation {
             sources: world.sources.clone(),
         });
         let relay = settings.relay.as_ref().map(|relay| self::relay(relay, world, &resolver, tasks)).transpose()?;
-        Ok(Self { settings, routing, prober, resolver, relay, broken })
+        let whatsapp = settings.whatsapp.as_ref();
+        let whatsapp = whatsapp.map(|door| super::phones::whatsapp(door, &routing.matcher)).transpose()?;
+        Ok(Self { settings, routing, prober, resolver, relay, whatsapp, broken })
     }
 
     /// What is wrong with a way or its own server, as last seen, in words.

@@ -7,9 +7,10 @@ use super::subscriptions::{Book, Reread, keep};
 use crate::board::{Board, LinkReport};
 use crate::config::Settings;
 use crate::inbound::relay::Relay;
-use crate::inbound::{Door, Gate, Login};
+use crate::inbound::whatsapp::{Port, WhatsApp};
+use crate::inbound::{Door, Gate, Login, Script};
 use crate::journal::{Journal, Notice};
-use crate::model::{Ground, LinkState, NetworkId, Record};
+use crate::model::{Ground, LinkState, NetworkId, Record, Secret};
 use crate::net::tls::TlsError;
 use crate::net::{BindError, DatagramListener, Listener, OsDatagrams, Stream};
 use crate::platform;
@@ -18,7 +19,7 @@ use crate::session::Sessions;
 use arc_swap::ArcSwap;
 use futures_util::FutureExt;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::sync::Semaphore;
 use tokio::sync::broadcast::Receiver;
@@ -47,6 +48,7 @@ pub struct Byway {
     tasks: Tasks,
     prober: Mutex<CancellationToken>,
     doors: Mutex<Doors>,
+    script: OnceLock<Script>,
 }
 
 /// The listeners that are open.
@@ -55,6 +57,7 @@ struct Doors {
     stop: CancellationToken,
     open: Vec<SocketAddr>,
     relays: Vec<SocketAddr>,
+    phones: Vec<(Port, SocketAddr)>,
 }
 
 impl Byway {
@@ -87,6 +90,7 @@ impl Byway {
             tasks,
             prober: Mutex::default(),
             doors: Mutex::default(),
+            script: OnceLock::new(),
         });
         byway.start_prober();
         byway.board.announce(Record::Started);
@@ -100,6 +104,11 @@ impl Byway {
         let listeners = listens.iter().map(|listen| Listener::bind(listen.addr)).collect::<Result<Vec<_>, _>>()?;
         let relayed = generation.settings.relay.iter().flat_map(|relay| &relay.addresses);
         let relayed = relayed.map(|address| Listener::bind(*address)).collect::<Result<Vec<_>, _>>()?;
+        let phones = generation.settings.whatsapp.iter().flat_map(|door| {
+            let chat = door.chat.iter().map(|address| (Port::Chat, *address));
+            chat.chain(door.media.iter().map(|address| (Port::Media, *address)))
+        });
+        let phones = phones.map(|(port, address)| Ok((port, Listener::bind(address)?))).collect::<Result<Vec<_>, _>>()?;
         let stop = self.tasks.stop_word().child_token();
         let open: Vec<_> = listeners.iter().map(Listener::local_addr).collect();
         for (listener, listen) in listeners.into_iter().zip(listens) {
@@ -115,9 +124,14 @@ impl Byway {
             let (byway, relay, stop) = (Arc::clone(self), relay.clone(), stop.clone());
             self.tasks.spawn("relay door", async move { byway.receive_for(listener, relay, stop).await });
         }
+        let phones_at = phones.iter().map(|(port, listener)| (*port, listener.local_addr())).collect();
+        for ((port, listener), door) in phones.into_iter().zip(generation.whatsapp.iter().cycle()) {
+            let (byway, door, stop) = (Arc::clone(self), door.clone(), stop.clone());
+            self.tasks.spawn("phone door", async move { byway.receive_phones(listener, port, door, stop).await });
+        }
         let mut doors = lock(&self.doors);
         doors.stop.cancel();
-        *doors = Doors { stop, open: open.clone(), relays };
+        *doors = Doors { stop, open: open.clone(), relays, phones: phones_at };
         Ok(open)
     }
 
@@ -144,6 +158,39 @@ impl Byway {
     /// Where clients of its relay can come in.
     pub fn relays_at(&self) -> Vec<SocketAddr> {
         lock(&self.doors).relays.clone()
+    }
+
+    /// Where phones can come in by WhatsApp's own proxy setting.
+    pub fn phones_at(&self) -> Vec<(Port, SocketAddr)> {
+        lock(&self.doors).phones.clone()
+    }
+
+    /// The path of the proxy script; `None` while none is handed out.
+    pub(super) fn script_path(&self) -> Option<&Secret<String>> {
+        self.script.get().map(Script::path)
+    }
+
+    /// Hands the proxy script out at every door from now on, to who asks for this path.
+    pub fn hand_out_script(self: &Arc<Self>, path: Secret<String>) {
+        // Once is enough: the text is made anew each time.
+        let _ = self.script.set(super::phones::script(self, path));
+    }
+
+    async fn receive_phones(self: Arc<Self>, listener: Listener, port: Port, door: WhatsApp, stop: CancellationToken) {
+        let next = async || {
+            let (room, pass) = (door.enter().await, self.gate.enter().await);
+            let (stream, peer) = listener.accept().await;
+            (stream, peer, room, pass.used())
+        };
+        // All waits are cancel-safe.
+        while let Some((stream, peer, room, pass)) = stop.run_until_cancelled(next()).await {
+            let (door, sessions) = (door.clone(), Arc::clone(&self.sessions));
+            self.tasks.spawn_until_stop("phone visit", async move {
+                let served = door.serve(port, stream, peer, move |request| sessions.run(request).boxed()).await;
+                pass.ended(&served);
+                drop(room);
+            });
+        }
     }
 
     async fn receive_for(self: Arc<Self>, listener: Listener, relay: Relay, stop: CancellationToken) {
@@ -199,7 +246,8 @@ impl Byway {
         login: Option<Login>,
         datagrams: Arc<dyn DatagramListener>,
     ) -> Result<crate::inbound::Served, crate::inbound::Error> {
-        let door = Door { login, settings: self.generation.load().settings.inbound.clone(), datagrams };
+        let settings = self.generation.load().settings.inbound.clone();
+        let door = Door { login, settings, datagrams, script: self.script.get().cloned() };
         let sessions = Arc::clone(&self.sessions);
         door.serve(stream, peer, move |request| Arc::clone(&sessions).run(request).boxed()).await
     }
@@ -301,7 +349,7 @@ pub enum ReloadError {
 
 fn same_doors(one: &Settings, other: &Settings) -> bool {
     let doors = |settings: &Settings| settings.listens.iter().map(|l| (l.addr, l.login.clone())).collect::<Vec<_>>();
-    doors(one) == doors(other) && one.relay == other.relay
+    doors(one) == doors(other) && one.relay == other.relay && one.whatsapp == other.whatsapp
 }
 
 /// Writes what is announced into the history and, where a person would notice it, into the log; until the word to stop

@@ -10,10 +10,12 @@ mod instance;
 mod log;
 mod operator;
 mod past;
+mod phones;
 mod run;
 mod source;
 mod stage;
 mod subscriptions;
+mod system_proxy;
 mod take_in;
 mod tasks;
 

@@ -2,13 +2,13 @@
 
 use super::generation::facets;
 use super::source::Source;
-use super::{Byway, examine, past};
+use super::{Byway, examine, past, system_proxy};
 use crate::config::ServiceSpec;
 use crate::control::report::{
     self, Account, Counters, FacetFacts, Measurement, Running, Seen, ServiceFacts, Status, TransportLine, Why,
 };
 use crate::control::{
-    Cell, Clock, Entry, FetchedList, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Unshown,
+    Cell, Clock, Doors, Entry, FetchedList, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Unshown,
     Used, follow,
 };
 use crate::journal::{self, Filter, Kind};
@@ -123,6 +123,10 @@ impl Operator for Desk {
         }
     }
 
+    fn doors(&self, login: bool) -> Doors {
+        system_proxy::doors(&self.byway, login)
+    }
+
     fn status(&self) -> Answer<'_, Status> {
         Box::pin(async move {
             let (snapshot, generation) = (self.byway.board.snapshot(), self.byway.generation.load_full());
@@ -195,7 +199,9 @@ impl Operator for Desk {
         Box::pin(async move {
             let settings = self.source.read().map_err(|faults| Refusal::new(RefusalCode::Config, faults.join("\n")))?;
             let before = self.byway.generation.load_full();
+            let doors = self.byway.open_at();
             self.byway.reload(settings).map_err(|error| Refusal::new(RefusalCode::Failed, error.to_string()))?;
+            system_proxy::follow(&self.byway, self.source.state(), &doors).await;
             let after = self.byway.generation.load_full();
             let broken = after.broken.iter().map(|(id, why)| format!("transport {id} cannot be used: {why}"));
             Ok(Reloaded {

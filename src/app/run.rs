@@ -3,10 +3,11 @@
 
 use super::operator::Desk;
 use super::source::Source;
-use super::{Byway, World, log};
+use super::{Byway, World, log, phones, system_proxy};
 use crate::cli::{Exit, Failed, Launch, Terminal};
 use crate::config::{LogLevel, Settings, TransportKind};
 use crate::control::{self, Operator, Place};
+use crate::inbound::whatsapp::Port;
 use crate::model::NetworkId;
 use crate::net::BindError;
 use crate::platform::{self, Events};
@@ -34,6 +35,7 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
     let settings = source.read().map_err(|faults| Failed::new(Exit::Config, faults.join("\n")))?;
     log::start(level(settings.log, launch), true);
     let place = place(launch, &settings);
+    system_proxy::recover(source.state()).await;
     let mut events = Events::watch(installation_key(source.state()));
     let (byway, notices) = start(settings, events.network())?;
     for notice in notices {
@@ -50,11 +52,15 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
     for (id, why) in &byway.generation.load().broken {
         terminal.error(&format!("transport {id} cannot be used: {why}"));
     }
+    if let Some(path) = phones::script_path(source.state()) {
+        byway.hand_out_script(path);
+    }
     let open = byway.open_doors().map_err(|error| failed_bind(&error))?;
     let desk: Arc<dyn Operator> = Arc::new(Desk { byway: Arc::clone(&byway), source: source.clone() });
     let listener = control::Listener::bind(&place).await?;
     byway.tasks().spawn("control", control::serve(listener, Arc::clone(&desk), byway.tasks().stop_word()));
     greet(&byway, &source, &open, terminal);
+    system_proxy::begin(&byway, source.state()).await;
     let reader = Arc::clone(&desk);
     byway.keep_lists(Arc::new(move || {
         let desk = Arc::clone(&reader);
@@ -68,6 +74,7 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
         }
     });
     let exit = until_stopped(&desk, &source).await;
+    system_proxy::end(source.state()).await;
     byway.stop().await;
     Ok(exit)
 }
@@ -90,6 +97,10 @@ fn greet(byway: &Byway, source: &Source, open: &[SocketAddr], terminal: &mut Ter
     let titles: Vec<_> = services.map(|spec| spec.service.title.clone()).collect();
     for address in open {
         terminal.note(&format!("byway listens on {address} (SOCKS5, SOCKS4 and HTTP)"));
+    }
+    for (port, address) in byway.phones_at() {
+        let what = if port == Port::Chat { "chat" } else { "media" };
+        terminal.note(&format!("byway is a WhatsApp proxy for {what} at {address}"));
     }
     for address in byway.relays_at() {
         terminal.note(&format!("byway relays for its clients at {address}"));

@@ -5,8 +5,10 @@ use super::exit::{Exit, Failed};
 use super::out::Terminal;
 use crate::control::report::Account;
 use crate::control::{Place, ProbeItem};
+use crate::platform::proxy::{Done, Standing, Wish};
 use crate::model::{Examined, Secret, ServiceId, TransportId};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -85,6 +87,33 @@ pub struct ImportRow {
     pub skipped: Option<String>,
 }
 
+/// What to do with the system's proxy setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProxyOrder {
+    /// Make it lead to the byway of this process.
+    On(Wish, u32),
+    /// Give it back; by force also where what was there before is not known.
+    Off {
+        /// Whether by force.
+        force: bool,
+    },
+    /// Leave it as it is.
+    Look,
+}
+
+/// What was done with the system's proxy setting, and how it stands then.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ProxyFound {
+    /// What was done, by system.
+    pub done: Vec<Done>,
+    /// How each system stands.
+    pub systems: Vec<Standing>,
+    /// The process of the byway that it leads to.
+    pub owner: Option<u32>,
+    /// Whether that process is gone.
+    pub left_behind: bool,
+}
+
 /// What `app` provides. Everything returns when it is done; nothing prints but through the terminal given.
 pub trait Actions {
     /// Where the configuration that `launch` names has its control place; `None` when it names none, or is faulty.
@@ -110,6 +139,15 @@ pub trait Actions {
 
     /// Takes servers into the configuration that `launch` names.
     fn import(&self, launch: &Launch, wish: &ImportWish) -> Result<Imported, Failed>;
+
+    /// Changes the system's proxy setting, or looks at it.
+    fn proxy(&self, order: &ProxyOrder) -> Result<ProxyFound, Failed>;
+
+    /// Opens an address in the program that is there for it.
+    fn open(&self, address: &str) -> Result<(), Failed>;
+
+    /// The addresses by which neighbours reach this machine.
+    fn lan(&self) -> Vec<IpAddr>;
 
     /// Shows the product at work.
     fn demo(&self, launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed>;

@@ -1,6 +1,7 @@
 //! The command line's grammar (clap), and nothing else.
 
 use super::span::parse_span;
+use crate::platform::proxy::Mode;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -179,6 +180,54 @@ pub(super) enum Command {
     },
     /// Read the configuration again; a bad file changes nothing
     Reload,
+    /// Make the system's proxy setting lead to the running byway, or give it back as it was
+    Proxy {
+        /// What to do
+        #[command(subcommand)]
+        order: ProxyCommand,
+    },
+    /// Print lines for a shell whose programs are to use byway: eval "$(byway env)"
+    Env {
+        /// The shell; the one in use when not given
+        #[arg(long, value_enum)]
+        shell: Option<ShellName>,
+        /// Print lines that take it away again
+        #[arg(long)]
+        unset: bool,
+        /// Put the user and password of [login] into the lines, for all programs of that shell to see
+        #[arg(long, conflicts_with = "unset")]
+        login: bool,
+    },
+    /// How to set one messenger up on this machine, what works then, and what cannot
+    Setup {
+        /// The messenger
+        #[arg(value_enum)]
+        app: App,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+        /// Print no QR code
+        #[arg(long)]
+        no_qr: bool,
+        /// Open the link in the app
+        #[arg(long, conflicts_with = "json")]
+        open: bool,
+        /// Do not ask before a password is shown
+        #[arg(short, long)]
+        yes: bool,
+    },
+    /// What phones on your network need: links and QR codes, the Wi-Fi proxy lines
+    Share {
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+        /// Print no QR code
+        #[arg(long)]
+        no_qr: bool,
+        /// Do not ask before a password is shown
+        #[arg(short, long)]
+        yes: bool,
+    },
     /// Take in a link or a file of links, or subscribe to a list: ss://, SIP008, vless://, trojan://, socks5://, ssconf://,
     /// or the https:// address of a subscription, which is fetched
     Import {
@@ -211,6 +260,65 @@ pub(super) enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// What to do with the system's proxy setting.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum ProxyCommand {
+    /// Lead it to byway, until byway stops or until `off`
+    On {
+        /// pac: messengers only, by a script; manual: everything, by a fixed address; both: the script, and the address for
+        /// programs that run none
+        #[arg(long, default_value = "pac", value_parser = parse_mode)]
+        mode: Mode,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give it back as it was before `on`; needs no running byway
+    Off {
+        /// Also where what was there before is not known any more: switch off what leads to byway or to nobody here
+        #[arg(long)]
+        force: bool,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+    /// How it stands
+    Status {
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// A shell that lines are printed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ShellName {
+    /// sh, bash, zsh, dash, ash
+    Sh,
+    /// fish
+    Fish,
+    /// PowerShell
+    Pwsh,
+}
+
+/// A messenger that can be set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum App {
+    /// Telegram
+    Telegram,
+    /// Signal
+    Signal,
+    /// WhatsApp
+    Whatsapp,
+    /// Discord
+    Discord,
+}
+
+fn parse_mode(text: &str) -> Result<Mode, &'static str> {
+    let found = Mode::WORDS.iter().find(|(word, _)| *word == text).map(|(_, mode)| *mode);
+    found.ok_or("expected pac, manual or both")
 }
 
 fn parse_setting(text: &str) -> Result<(String, String), &'static str> {

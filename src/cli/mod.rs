@@ -7,14 +7,19 @@ mod ask;
 mod bar;
 mod consent;
 mod diagnose;
+mod environment;
 mod exit;
 mod export;
 mod orders;
 mod out;
 mod past;
 mod probe;
+mod proxy;
+mod qr;
 mod reference;
 mod report;
+mod setup;
+mod share;
 mod span;
 mod status;
 mod subscriptions;
@@ -24,13 +29,16 @@ mod why;
 #[cfg(test)]
 mod tests;
 
-pub use actions::{Actions, Checked, ImportRow, ImportWish, Imported, Launch, ProbeWish};
+pub use actions::{
+    Actions, Checked, ImportRow, ImportWish, Imported, Launch, ProbeWish, ProxyFound, ProxyOrder,
+};
 pub use args::{ColourChoice, RESERVED};
 pub use exit::{EXITS, Exit, Failed};
 pub use out::{Out, Style, Terminal};
 pub use table::{Cell, Table, wrap};
 
 use crate::control::Place;
+use crate::lang::{Tongue, Words};
 use args::{Command, Global, Line};
 use ask::Asker;
 use clap::Parser;
@@ -99,7 +107,7 @@ fn dispatch(
     terminal: &mut Terminal,
     env: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Exit, Failed> {
-    let asker = || Asker::new(places(launch, actions, env));
+    let asker = || Asker::new(places(launch, actions, &env));
     match command {
         Command::Run => actions.run(launch, terminal),
         Command::Demo { json } => actions.demo(launch, json, terminal),
@@ -131,9 +139,29 @@ fn dispatch(
             orders::use_way(&asker(), &service, &transport, lasting, terminal)
         }
         Command::Reload => orders::reload(&asker(), terminal),
+        Command::Proxy { order } => proxy::proxy(&asker(), &order, &words(&env), actions, terminal),
+        Command::Env { shell, unset, login } => {
+            let wish = environment::Wish { shell, unset, login };
+            environment::environment(&asker(), &wish, &env, terminal)
+        }
+        Command::Setup { app, json, no_qr, open, yes } => {
+            let wish = setup::Wish { app, json, qr: !no_qr, open, yes };
+            setup::setup(&asker(), &wish, &words(&env), actions, terminal)
+        }
+        Command::Share { json, no_qr, yes } => {
+            let wish = share::Wish { json, qr: !no_qr, yes };
+            share::share(&asker(), &wish, &words(&env), actions, terminal)
+        }
         Command::Completions { shell } => reference::completions(shell, &mut terminal.out),
         Command::Man => reference::manual(&mut terminal.out),
     }
+}
+
+/// The words for people, in the language that the environment asks for (POSIX locale(7)).
+fn words(env: &impl Fn(&str) -> Option<OsString>) -> Words {
+    let set = |name: &&str| env(name).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set).unwrap_or_default();
+    Words::of(Tongue::from_locale(&locale).unwrap_or_default())
 }
 
 /// Where to look for a running byway, best first.

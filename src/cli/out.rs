@@ -87,6 +87,11 @@ impl Out {
         self.width
     }
 
+    /// Whether colours are on.
+    pub const fn is_coloured(&self) -> bool {
+        self.colour
+    }
+
     /// Whether a person watches.
     pub const fn live(&self) -> bool {
         self.live

@@ -1,13 +1,16 @@
-//! `listen`, `login` and `[inbound]`: where clients come in, and who may. Where there is a relay too, `listen` is a table:
-//! `[listen] proxy = ["…"]` beside `[listen.relay]`.
+//! `listen`, `login` and `[inbound]`: where clients come in, and who may. Where there is a relay too, or a door for
+//! WhatsApp's own setting, `listen` is a table: `[listen] proxy = ["…"]` beside `[listen.relay]`, `[listen.whatsapp]`.
 
 use super::Reading;
 use super::document::Value;
 use super::reader::{Item, Section, each, once};
 use super::transports::login;
-use crate::inbound::{self, Login, relay};
+use crate::inbound::{self, Login, relay, whatsapp};
 use std::net::SocketAddr;
 use std::time::Duration;
+
+/// The doors for programs, the relay, and the door for phones.
+type Doors = (Vec<inbound::Listen>, Option<relay::Settings>, Option<whatsapp::Settings>);
 
 /// Loopback, so that nobody else's traffic goes out in the user's name.
 const DEFAULT_LISTEN: &str = "127.0.0.1:4180";
@@ -15,7 +18,7 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:4180";
 const LISTEN: &str = "expected an address and a port, such as \"127.0.0.1:4180\" or \"[::1]:4180\"";
 
 impl Reading<'_> {
-    pub(super) fn listens(&self, root: &Section<'_>) -> (Vec<inbound::Listen>, Option<relay::Settings>) {
+    pub(super) fn listens(&self, root: &Section<'_>) -> Doors {
         let login = root.section("login").and_then(|section| {
             let read = login(&section, |user| user.len() <= 255, "it is longer than 255 bytes");
             if !section.has("user") && !section.has("password") {
@@ -25,22 +28,28 @@ impl Reading<'_> {
             read.flatten()
         });
         let has_login = root.has("login");
-        let Some(item) = root.item("listen") else { return (usual(login), None) };
+        let Some(item) = root.item("listen") else { return (usual(login), None, None) };
         if !matches!(item.node.value, Value::Table(_)) {
-            return (proxies(&item, login, has_login, true), None);
+            return (proxies(&item, login, has_login, true), None, None);
         }
-        let Some(section) = item.section() else { return (Vec::new(), None) };
+        let Some(section) = item.section() else { return (Vec::new(), None, None) };
         let relay = section.section("relay").and_then(|table| {
             let relay = self.relay(&table);
             table.finish();
             relay
         });
+        let whatsapp = section.section("whatsapp").and_then(|table| {
+            let whatsapp = self.whatsapp(&table);
+            table.finish();
+            whatsapp
+        });
+        let others = section.has("relay") || section.has("whatsapp");
         let listens = match section.item("proxy") {
-            Some(item) => proxies(&item, login, has_login, !section.has("relay")),
+            Some(item) => proxies(&item, login, has_login, !others),
             None => usual(login),
         };
         section.finish();
-        (listens, relay)
+        (listens, relay, whatsapp)
     }
 
     pub(super) fn inbound(&self, root: &Section<'_>) -> inbound::Settings {

@@ -15,6 +15,7 @@ mod link;
 mod link_file;
 mod operation;
 mod outside;
+mod phones;
 mod probes;
 mod reader;
 mod relay;
@@ -149,13 +150,15 @@ impl Reading<'_> {
         let (order, has_group) = self.order(&root, &ways);
         ways.usual_has_group = has_group;
         let region = root.item("region").and_then(|item| item.word()).map(str::to_lowercase);
-        let ((listens, relay), inbound) = (self.listens(&root), self.inbound(&root));
+        let ((listens, relay, whatsapp), inbound) = (self.listens(&root), self.inbound(&root));
         let services = self.services(&root, &ways, &order);
         let settled = |list| self.settled(list, &ways, &order, &services);
         let settings = Settings {
             subscriptions: lists.into_iter().filter_map(settled).collect(),
             listens,
             relay,
+            whatsapp,
+            system_proxy: self.system_proxy(&root),
             inbound,
             anchors: self.anchors(&root, region.as_deref()),
             detect: detect::read(&root, ways.bare.clone(), unasked_calls(&services)),

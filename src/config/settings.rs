@@ -4,6 +4,7 @@
 use super::Subscription;
 use crate::model::{Destination, Host, Secret, Service, TransportId};
 use crate::net::resolve::{SecureServer, is_bogon};
+use crate::platform::proxy::Mode;
 use crate::policy::Rule;
 use crate::transport::{Carrier, Ech, ExternalProgram, Offers, Plugin, WebSocketSpec, WireGuardServer};
 use crate::wire::split::Recipe;
@@ -20,6 +21,10 @@ pub struct Settings {
     pub listens: Vec<inbound::Listen>,
     /// The other end of somebody's fronted way, when it is here.
     pub relay: Option<inbound::relay::Settings>,
+    /// Where phones come in by WhatsApp's own proxy setting.
+    pub whatsapp: Option<inbound::whatsapp::Settings>,
+    /// How the system's proxy setting is told of byway while it runs; `None` leaves it alone.
+    pub system_proxy: Option<Mode>,
     /// How patient the doors are.
     pub inbound: inbound::Settings,
     /// The ways out; `direct` and `split` are always among them.

@@ -6,6 +6,7 @@
 //! with a token. It is local by construction: there is no way to listen anywhere else.
 
 mod client;
+mod doors;
 mod error;
 mod fetched;
 mod lines;
@@ -21,6 +22,7 @@ mod stamp;
 pub(crate) mod tests;
 
 pub use client::{Answers, Client};
+pub use doors::Doors;
 pub use error::ControlError;
 pub use fetched::{FetchedList, Unshown};
 pub use listener::Listener;

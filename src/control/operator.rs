@@ -1,6 +1,7 @@
 //! Who answers: the trait that whoever runs the proxy implements, so that this room needs to know nothing of
 //! how it is put together.
 
+use super::doors::Doors;
 use super::report::{Account, Measurement, Status, Why};
 use super::{Entry, FetchedList, Pong, ProbeItem, Refusal, Reloaded, Stamp, Unshown, Used};
 use crate::journal;
@@ -65,6 +66,9 @@ pub trait Operator: Send + Sync + 'static {
 
     /// Which way worked when, over the last `since`.
     fn report(&self, since: Duration) -> Answer<'_, Account>;
+
+    /// Where programs and phones can come in; the login only when it is asked for.
+    fn doors(&self, login: bool) -> Doors;
 
     /// The tests of the direct way over the last `since`, in OONI's format.
     fn measurements(&self, since: Duration) -> Answer<'_, Vec<Measurement>>;

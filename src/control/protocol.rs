@@ -2,6 +2,7 @@
 //! number; a reader skips empty lines (a quiet stream sends them to notice that nobody listens any more).
 
 use super::Stamp;
+use super::doors::Doors;
 use super::fetched::{FetchedList, Unshown};
 use super::report::{Account, Measurement, Status, Why};
 use crate::model::{Confidence, Examined, Facet, Ground, L4, Record, ServiceId, Technique, TransportId};
@@ -110,6 +111,12 @@ pub enum Ask {
         /// Of so many seconds back from now.
         since_secs: u64,
     },
+    /// Where can programs and phones come in? Answer: [`Tell::Doors`].
+    Doors {
+        /// Whether to tell the login too.
+        #[serde(default)]
+        login: bool,
+    },
     /// The tests of the direct way in OONI's format. Answer: [`Tell::Measurements`].
     Measurements {
         /// Of so many seconds back from now.
@@ -145,6 +152,8 @@ pub enum Tell {
     Report(Box<Account>),
     /// To [`Ask::Measurements`].
     Measurements(Vec<Measurement>),
+    /// To [`Ask::Doors`].
+    Doors(Box<Doors>),
     /// A stream is complete.
     End,
     /// No.

@@ -158,6 +158,7 @@ impl Talk {
         let secs = |secs: Option<u64>| secs.map(Duration::from_secs);
         let answer = match &ask {
             Ask::Ping => Ok(Tell::Pong(operator.pong())),
+            Ask::Doors { login } => Ok(Tell::Doors(Box::new(operator.doors(*login)))),
             Ask::Status => self.limits.ready(operator.status()).await.map(|status| Tell::Status(Box::new(status))),
             Ask::Why { service } => self.limits.ready(operator.why(service)).await.map(|why| Tell::Why(Box::new(why))),
             Ask::Use { service, transport, for_secs } => {

@@ -2,6 +2,8 @@
 //! kept to its owner, and the system's own proxy setting. It opens no connection and knows nothing of routes or services.
 
 mod events;
+mod lan;
+mod open;
 mod paths;
 mod place;
 mod private;
@@ -9,6 +11,8 @@ pub mod proxy;
 mod stir;
 
 pub use events::{Event, Events};
+pub use lan::lan_addresses;
+pub use open::open;
 pub use paths::Paths;
 pub use place::has_default_route;
 pub use private::{private_dir, write_private};

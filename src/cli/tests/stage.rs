@@ -8,6 +8,7 @@ use crate::model::{Examined, ServiceId};
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -40,16 +41,32 @@ impl Paper {
 }
 
 /// Actions that note what they were asked and answer what a test gave them.
-#[derive(Default)]
 pub(super) struct Noted {
     pub(super) calls: RefCell<Vec<String>>,
     pub(super) launches: RefCell<Vec<Launch>>,
     pub(super) checked: Checked,
     pub(super) imported: Imported,
     pub(super) probed: Vec<ProbeItem>,
+    /// What is found of the system's proxy setting.
+    pub(super) found: Result<ProxyFound, Failed>,
     pub(super) place: Option<Place>,
     /// How many steps an examination has before it breaks off.
     pub(super) steps: Option<usize>,
+}
+
+impl Default for Noted {
+    fn default() -> Self {
+        Self {
+            calls: RefCell::default(),
+            launches: RefCell::default(),
+            checked: Checked::default(),
+            imported: Imported::default(),
+            probed: Vec::new(),
+            found: Ok(ProxyFound::default()),
+            place: None,
+            steps: None,
+        }
+    }
 }
 
 impl Noted {
@@ -101,6 +118,20 @@ impl Actions for Noted {
     fn import(&self, launch: &Launch, wish: &ImportWish) -> Result<Imported, Failed> {
         self.note(launch, format!("import {} ({}) dry {}", wish.name, wish.text.expose(), wish.dry_run));
         Ok(self.imported.clone())
+    }
+
+    fn proxy(&self, order: &ProxyOrder) -> Result<ProxyFound, Failed> {
+        self.calls.borrow_mut().push(format!("proxy {order:?}"));
+        self.found.clone()
+    }
+
+    fn open(&self, address: &str) -> Result<(), Failed> {
+        self.calls.borrow_mut().push(format!("open {address}"));
+        Ok(())
+    }
+
+    fn lan(&self) -> Vec<IpAddr> {
+        vec!["192.168.1.2".parse().unwrap()]
     }
 
     fn demo(&self, launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {

@@ -6,7 +6,7 @@ use crate::control::report::{
     Window, account, measurements, status, why,
 };
 use crate::control::{
-    Cell, Clock, Entry, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Used, follow,
+    Cell, Clock, Doors, Entry, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Used, follow,
 };
 use crate::control::{FetchedList, Unshown};
 use crate::model::*;
@@ -247,6 +247,8 @@ pub(crate) struct Fixed {
     pub(crate) stuck: bool,
     /// Whose turn it is to examine.
     pub(crate) examining: Arc<Semaphore>,
+    /// Where it listens; beyond the first one with a login.
+    pub(crate) proxies: Vec<&'static str>,
 }
 
 impl Default for Fixed {
@@ -258,6 +260,7 @@ impl Default for Fixed {
             reload,
             stuck: false,
             examining: Arc::new(Semaphore::new(1)),
+            proxies: vec!["127.0.0.1:4180"],
         }
     }
 }
@@ -274,6 +277,20 @@ impl Fixed {
 impl Operator for Fixed {
     fn pong(&self) -> Pong {
         Pong { version: "0.1.0".into(), pid: 77, uptime_secs: 5 }
+    }
+
+    fn doors(&self, login: bool) -> Doors {
+        Doors {
+            pid: 77,
+            proxies: self.proxies.iter().map(|at| at.parse().unwrap()).collect(),
+            asks_login: self.proxies.len() > 1,
+            login: login.then(|| (String::from("home"), Unshown(String::from("p&ss word")))),
+            script: Some(Unshown(String::from("/0123/proxy.pac"))),
+            chat: vec!["192.168.1.2:5222".parse().unwrap()],
+            media: vec!["192.168.1.2:587".parse().unwrap()],
+            never_direct: vec!["signal".into()],
+            tunnel_for_calls: false,
+        }
     }
 
     fn status(&self) -> Answer<'_, Status> {

@@ -24,6 +24,11 @@ impl Script {
         Self { path, text }
     }
 
+    /// The path, for who is to be told.
+    pub const fn path(&self) -> &Secret<String> {
+        &self.path
+    }
+
     /// The answer to a request, if it is for the script. Answered without a login: it holds none, and the programs that
     /// fetch it could give none. What stands behind a `?` only keeps old copies out.
     pub(super) fn answer(&self, method: &Method, target: &Uri, at: SocketAddr) -> Option<Response<Page>> {

@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 /// The one key: the file's content.
 const FILE: &str = "environment.d/byway.conf";
 
+/// How the file begins.
+const HEAD: &str = "# byway proxy on; byway proxy off takes it away\n";
+
 /// The shells that lines can be made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shell {
@@ -80,8 +83,7 @@ impl System for Environment {
             return Vec::new();
         }
         let lines = variables(wish.at, "").into_iter().map(|(name, value)| format!("{name}={value}\n"));
-        let head = String::from("# byway proxy on; byway proxy off takes it away\n");
-        vec![(FILE.to_owned(), Some(head + &lines.collect::<String>()))]
+        vec![(FILE.to_owned(), Some(HEAD.to_owned() + &lines.collect::<String>()))]
     }
 
     fn write(&self, ground: Ground<'_>, _: &str, value: &Value) -> Result<(), Error> {
@@ -103,6 +105,12 @@ impl System for Environment {
 
     fn in_force(&self, now: &Values) -> Vec<Key> {
         now.keys().cloned().collect()
+    }
+
+    fn switched_off(&self, now: &Values) -> Vec<(Key, Value)> {
+        // The file's name is byway's own; one that somebody else wrote there is not.
+        let ours = now.get(FILE).and_then(Option::as_deref).is_some_and(|text| text.starts_with(HEAD));
+        ours.then(|| (FILE.to_owned(), None)).into_iter().collect()
     }
 
     fn is_switch(&self, _: &str) -> bool {

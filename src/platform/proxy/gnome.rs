@@ -114,6 +114,10 @@ impl System for Gnome {
         }
     }
 
+    fn switched_off(&self, _: &Values) -> Vec<(Key, Value)> {
+        vec![(key("", "mode"), Some(quoted("none")))]
+    }
+
     fn is_switch(&self, key: &str) -> bool {
         key == self::key("", "mode")
     }

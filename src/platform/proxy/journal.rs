@@ -85,6 +85,12 @@ impl Book {
         journal.filter(|journal| journal.schema == SCHEMA).map(Some).ok_or(Error::Damaged { path })
     }
 
+    /// Takes a damaged one away.
+    pub(super) fn discard(&self) -> Result<(), Error> {
+        let path = self.path();
+        fs::remove_file(&path).map_err(|source| platform::Error::File { doing: "remove", path, source }.into())
+    }
+
     /// Writes it, to the disk itself; without systems it is removed.
     pub(super) fn write(&self, journal: &Journal) -> Result<(), Error> {
         let path = self.path();

@@ -98,6 +98,10 @@ impl System for Kde {
         }
     }
 
+    fn switched_off(&self, _: &Values) -> Vec<(Key, Value)> {
+        vec![(TYPE.to_owned(), Some(String::from("0")))]
+    }
+
     fn is_switch(&self, key: &str) -> bool {
         key == TYPE
     }

@@ -107,6 +107,14 @@ impl System for MacOs {
         now.iter().filter(on).map(|(key, _)| key.clone()).collect()
     }
 
+    fn switched_off(&self, now: &Values) -> Vec<(Key, Value)> {
+        let on = |(key, value): (&Key, &Value)| {
+            let rest = value.as_deref()?.strip_prefix("on ")?;
+            super::force::is_of_this_machine(rest).then(|| (key.clone(), Some(format!("off {rest}"))))
+        };
+        now.iter().filter_map(on).collect()
+    }
+
     fn is_switch(&self, _: &str) -> bool {
         false
     }

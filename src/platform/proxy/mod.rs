@@ -7,6 +7,7 @@
 
 mod change;
 mod environment;
+mod force;
 mod gnome;
 mod journal;
 mod kde;
@@ -166,6 +167,9 @@ trait System: Send + Sync {
 
     /// The settings that lead somewhere, of those in force as things are.
     fn in_force(&self, now: &Values) -> Vec<Key>;
+
+    /// What switches it off altogether, whatever was there before.
+    fn switched_off(&self, now: &Values) -> Vec<(Key, Value)>;
 
     /// Whether this setting switches others on and off.
     fn is_switch(&self, key: &str) -> bool;

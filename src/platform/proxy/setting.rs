@@ -40,6 +40,8 @@ pub enum Did {
     Set,
     /// It is as it was before byway.
     GivenBack,
+    /// It is switched off; what was there before is not known.
+    SwitchedOff,
     /// Nothing had to be done.
     Nothing,
     /// It could not be told.
@@ -83,11 +85,15 @@ impl SystemProxy {
         Self { systems, run, env, book: Book::new(state) }
     }
 
-    fn ground(&self) -> Ground<'_> {
+    pub(super) const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    pub(super) fn ground(&self) -> Ground<'_> {
         Ground { run: &*self.run, env: &*self.env }
     }
 
-    fn here(&self) -> impl Iterator<Item = &dyn System> {
+    pub(super) fn here(&self) -> impl Iterator<Item = &dyn System> {
         self.systems.iter().map(|system| &**system).filter(|system| system.is_here(self.ground()))
     }
 
@@ -134,7 +140,7 @@ impl SystemProxy {
         Ok(Done { system: name.to_owned(), did, foreign: change.foreign, error: None })
     }
 
-    fn write_all(&self, system: &dyn System, writes: &[(String, Option<String>)]) -> Result<(), Error> {
+    pub(super) fn write_all(&self, system: &dyn System, writes: &[(String, Option<String>)]) -> Result<(), Error> {
         if writes.is_empty() {
             return Ok(());
         }
@@ -178,7 +184,7 @@ impl SystemProxy {
         Ok(self.book.read()?.map(|journal| journal.owner.pid))
     }
 
-    fn give_all_back(&self) -> Result<Vec<Done>, Error> {
+    pub(super) fn give_all_back(&self) -> Result<Vec<Done>, Error> {
         let Some(mut journal) = self.book.read()? else { return Ok(Vec::new()) };
         let mut all = Vec::new();
         for changed in journal.systems.clone() {
@@ -227,7 +233,7 @@ impl SystemProxy {
 }
 
 impl Done {
-    fn failed(system: &str, error: &Error) -> Self {
+    pub(super) fn failed(system: &str, error: &Error) -> Self {
         Self { system: system.to_owned(), did: Did::Failed, foreign: Vec::new(), error: Some(error.to_string()) }
     }
 }

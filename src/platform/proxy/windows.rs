@@ -93,6 +93,13 @@ impl System for Windows {
         script.into_iter().chain(fixed).collect()
     }
 
+    fn switched_off(&self, now: &Values) -> Vec<(Key, Value)> {
+        let ours = |key: &str| super::force::is_of_this_machine(text(now, key));
+        let script = ours(SCRIPT).then(|| (SCRIPT.to_owned(), None));
+        let fixed = ours(SERVER).then(|| (ENABLE.to_owned(), Some(String::from("0"))));
+        script.into_iter().chain(fixed).collect()
+    }
+
     fn is_switch(&self, key: &str) -> bool {
         key == ENABLE
     }

@@ -18,7 +18,7 @@ pub use client::Client;
 pub use frames::Frames;
 pub use server::{Authority, serve};
 
-pub(super) use server::begins;
+pub use server::begins;
 
 use super::{Error, Protocol};
 

@@ -76,7 +76,7 @@ pub fn serve(hello: &[u8], authority: &Authority, random: &[u8; 64]) -> Result<O
 }
 
 /// Whether these bytes begin as a client of WhatsApp does. `None`: too few to tell.
-pub(in crate::wire) fn begins(bytes: &[u8]) -> Option<bool> {
+pub fn begins(bytes: &[u8]) -> Option<bool> {
     // The fourth byte is the version of a dictionary, which changes.
     let begun = |with: &[u8]| bytes.iter().zip(with).all(|(a, b)| a == b);
     let (plain, routed) = (begun(&HEADER[..3]), begun(&ROUTING));
