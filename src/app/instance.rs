@@ -7,8 +7,8 @@ use super::subscriptions::{Book, Reread, keep};
 use crate::board::{Board, LinkReport};
 use crate::config::Settings;
 use crate::inbound::relay::Relay;
-use crate::inbound::whatsapp::{Port, WhatsApp};
-use crate::inbound::{Door, Gate, Login, Script};
+use crate::inbound::whatsapp::Port;
+use crate::inbound::{Door, Error, Gate, Login, Rest, Script, Served};
 use crate::journal::{Journal, Notice};
 use crate::model::{Ground, LinkState, NetworkId, Record, Secret};
 use crate::net::tls::TlsError;
@@ -176,23 +176,6 @@ impl Byway {
         let _ = self.script.set(super::phones::script(self, path));
     }
 
-    async fn receive_phones(self: Arc<Self>, listener: Listener, port: Port, door: WhatsApp, stop: CancellationToken) {
-        let next = async || {
-            let (room, pass) = (door.enter().await, self.gate.enter().await);
-            let (stream, peer) = listener.accept().await;
-            (stream, peer, room, pass.used())
-        };
-        // All waits are cancel-safe.
-        while let Some((stream, peer, room, pass)) = stop.run_until_cancelled(next()).await {
-            let (door, sessions) = (door.clone(), Arc::clone(&self.sessions));
-            self.tasks.spawn_until_stop("phone visit", async move {
-                let served = door.serve(port, stream, peer, move |request| sessions.run(request).boxed()).await;
-                pass.ended(&served);
-                drop(room);
-            });
-        }
-    }
-
     async fn receive_for(self: Arc<Self>, listener: Listener, relay: Relay, stop: CancellationToken) {
         let next = async || {
             let room = relay.enter().await;
@@ -222,8 +205,16 @@ impl Byway {
             };
             let (byway, login, pass) = (Arc::clone(&self), login.clone(), pass.used());
             self.tasks.spawn_until_stop("visit", async move {
-                let served = byway.visit(stream, peer, login).await;
-                pass.ended(&served);
+                let mut served = byway.hear(stream, peer, login, Arc::new(OsDatagrams)).await;
+                let rest = served.as_mut().ok().and_then(|(_, rest)| rest.take());
+                pass.ended(&served.map(|(served, _)| served));
+                // What is left is small and may last for days: it becomes a task of its own, and this one ends.
+                if let Some(rest) = rest {
+                    byway.tasks.spawn("relay", async move {
+                        rest.await;
+                        drop(pass);
+                    });
+                }
             });
         }
     }
@@ -234,7 +225,7 @@ impl Byway {
         stream: Stream,
         peer: SocketAddr,
         login: Option<Login>,
-    ) -> Result<crate::inbound::Served, crate::inbound::Error> {
+    ) -> Result<Served, Error> {
         self.visit_beside(stream, peer, login, Arc::new(OsDatagrams)).await
     }
 
@@ -245,7 +236,22 @@ impl Byway {
         peer: SocketAddr,
         login: Option<Login>,
         datagrams: Arc<dyn DatagramListener>,
-    ) -> Result<crate::inbound::Served, crate::inbound::Error> {
+    ) -> Result<Served, Error> {
+        let (served, rest) = self.hear(stream, peer, login, datagrams).await?;
+        if let Some(rest) = rest {
+            rest.await;
+        }
+        Ok(served)
+    }
+
+    /// Serves one client connection until its requests are settled; what is left is to be run.
+    async fn hear(
+        self: &Arc<Self>,
+        stream: Stream,
+        peer: SocketAddr,
+        login: Option<Login>,
+        datagrams: Arc<dyn DatagramListener>,
+    ) -> Result<(Served, Option<Rest>), Error> {
         let settings = self.generation.load().settings.inbound.clone();
         let door = Door { login, settings, datagrams, script: self.script.get().cloned() };
         let sessions = Arc::clone(&self.sessions);

@@ -5,17 +5,53 @@ use super::Byway;
 use crate::control::Unshown;
 use crate::inbound::Script;
 use crate::inbound::relay::Certificate;
-use crate::inbound::whatsapp::{Settings, WhatsApp};
+use crate::inbound::whatsapp::{Port, Settings, WhatsApp};
 use crate::model::{Destination, Host, Secret, ServiceId};
+use crate::net::Listener;
 use crate::net::tls::TlsError;
 use crate::platform;
 use crate::policy::{Matcher, pac};
+use futures_util::FutureExt;
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Weak};
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
+
+impl Byway {
+    /// Receives phones at one port until `stop`.
+    pub(super) async fn receive_phones(
+        self: Arc<Self>,
+        listener: Listener,
+        port: Port,
+        door: WhatsApp,
+        stop: CancellationToken,
+    ) {
+        let next = async || {
+            let (room, pass) = (door.enter().await, self.gate.enter().await);
+            let (stream, peer) = listener.accept().await;
+            (stream, peer, (room, pass.used()))
+        };
+        // All waits are cancel-safe.
+        while let Some((stream, peer, (room, pass))) = stop.run_until_cancelled(next()).await {
+            let (door, byway, sessions) = (door.clone(), Arc::clone(&self), Arc::clone(&self.sessions));
+            self.tasks().spawn_until_stop("phone visit", async move {
+                let mut served = door.serve(port, stream, peer, move |request| sessions.run(request).boxed()).await;
+                let rest = served.as_mut().ok().and_then(|(_, rest)| rest.take());
+                pass.ended(&served.map(|(served, _)| served));
+                // As at the doors for programs: what is left is small, and may last for days.
+                if let Some(rest) = rest {
+                    byway.tasks().spawn("relay", async move {
+                        rest.await;
+                        drop((room, pass));
+                    });
+                }
+            });
+        }
+    }
+}
 
 /// The door for WhatsApp's own setting, under the certificate of yesterday where there is one.
 pub(super) fn whatsapp(settings: &Settings, matcher: &Arc<Matcher>) -> Result<WhatsApp, TlsError> {

@@ -7,7 +7,7 @@
 //! As the published proxy (WhatsApp/proxy on GitHub) and reports of it describe the app; no phone was at hand.
 
 use super::relay::Certificate;
-use super::{Answer, Association, Error, Protocol, Refusal, Request, Served, Stranger, Want};
+use super::{Answer, Association, Error, Protocol, Refusal, Request, Rest, Served, Stranger, Want};
 use crate::model::{Destination, Host};
 use crate::net::tls::{TlsError, TlsServer};
 use crate::net::{Deadline, Rewound, Stream};
@@ -85,10 +85,10 @@ impl WhatsApp {
         Arc::clone(&self.0.room).acquire_owned().await.ok()
     }
 
-    /// Serves one connection to its end: hears what it is, and submits it.
-    pub async fn serve<S>(&self, port: Port, stream: Stream, peer: SocketAddr, submit: S) -> Result<Served, Error>
+    /// Serves one connection until its way is settled: hears what it is, and submits it; what is left is to be run.
+    pub async fn serve<S>(&self, port: Port, stream: Stream, peer: SocketAddr, submit: S) -> Result<(Served, Option<Rest>), Error>
     where
-        S: FnOnce(Request) -> BoxFuture<'static, ()>,
+        S: FnOnce(Request) -> BoxFuture<'static, Option<Rest>>,
     {
         if !self.0.allow_public && !is_private(peer.ip()) {
             return Err(Error::Outsider);
@@ -101,8 +101,9 @@ impl WhatsApp {
             }
         });
         let (to, stream) = heard.await.unwrap_or(Err(Error::TooSlow(HEARING)))?;
-        submit(Request::new(Want::Stream(to), peer, Protocol::WhatsApp, Box::new(Heard(stream)))).await;
-        Ok(Served { protocol: Protocol::WhatsApp, requests: 1 })
+        let request = Request::new(Want::Stream(to), peer, Protocol::WhatsApp, Box::new(Heard(stream)));
+        let rest = submit(request).await;
+        Ok((Served { protocol: Protocol::WhatsApp, requests: 1 }, rest))
     }
 
     /// The chat, out of its TLS if it is in one.

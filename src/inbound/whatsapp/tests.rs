@@ -38,11 +38,14 @@ fn visit(door: &WhatsApp, port: Port, peer: &str) -> Visit {
     let (client, server) = duplex(64 * 1024);
     let (ask, asked) = mpsc::unbounded_channel();
     let (door, peer) = (door.clone(), peer.parse().unwrap());
-    let submit = move |request| -> BoxFuture<'static, ()> {
+    let submit = move |request| -> BoxFuture<'static, Option<Rest>> {
         ask.send(request).unwrap();
-        Box::pin(ready(()))
+        Box::pin(ready(None))
     };
-    let ended = tokio::spawn(async move { door.serve(port, Box::new(server), peer, submit).await });
+    let ended = tokio::spawn(async move {
+        let served = door.serve(port, Box::new(server), peer, submit).await;
+        served.map(|(served, _)| served)
+    });
     Visit { client, asked, ended }
 }
 
