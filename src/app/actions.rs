@@ -8,7 +8,8 @@ use super::source::Source;
 use super::take_in::take_in;
 use super::{Byway, World, run, system_proxy};
 use crate::cli::{
-    Actions, Checked, Exit, Failed, ImportRow, ImportWish, Imported, Launch, ProbeWish, ProxyFound, ProxyOrder, Terminal,
+    Actions, Checked, Exit, Failed, ImportRow, ImportWish, Imported, Launch, ProbeWish, ProxyFound, ProxyOrder,
+    Terminal,
 };
 use crate::config::{self, Insecure, Outside, Settings, TransportKind};
 use crate::control::report::Account;
@@ -200,7 +201,11 @@ fn warnings(settings: &Settings) -> Vec<String> {
     let idle = idle.map(|spec| format!("transport {} is in no order, so nothing takes it", spec.id));
     let lists = settings.subscriptions.iter().filter(|list| !list.members.is_empty() && !list.members.iter().any(used));
     let lists = lists.map(|list| format!("subscription {} is in no order, so nothing takes its servers", list.name));
-    idle.chain(lists).chain(settings.unheeded.iter().map(|name| unheeded(name))).collect()
+    let phones = settings.whatsapp.iter().map(|door| {
+        let who = if door.allow_public { "anybody who can reach it" } else { "everybody on your network" };
+        format!("listen.whatsapp asks for no login, for the app knows none: {who} can use it to reach WhatsApp")
+    });
+    idle.chain(lists).chain(phones).chain(settings.unheeded.iter().map(|name| unheeded(name))).collect()
 }
 
 /// What to say of a variable that looks like a setting and is none.

@@ -108,7 +108,8 @@ impl Byway {
             let chat = door.chat.iter().map(|address| (Port::Chat, *address));
             chat.chain(door.media.iter().map(|address| (Port::Media, *address)))
         });
-        let phones = phones.map(|(port, address)| Ok((port, Listener::bind(address)?))).collect::<Result<Vec<_>, _>>()?;
+        let phones =
+            phones.map(|(port, address)| Ok((port, Listener::bind(address)?))).collect::<Result<Vec<_>, _>>()?;
         let stop = self.tasks.stop_word().child_token();
         let open: Vec<_> = listeners.iter().map(Listener::local_addr).collect();
         for (listener, listen) in listeners.into_iter().zip(listens) {

@@ -8,8 +8,8 @@ use crate::control::report::{
     self, Account, Counters, FacetFacts, Measurement, Running, Seen, ServiceFacts, Status, TransportLine, Why,
 };
 use crate::control::{
-    Cell, Clock, Doors, Entry, FetchedList, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Unshown,
-    Used, follow,
+    Cell, Clock, Doors, Entry, FetchedList, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp,
+    Unshown, Used, follow,
 };
 use crate::journal::{self, Filter, Kind};
 use crate::model::{

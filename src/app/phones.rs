@@ -60,7 +60,8 @@ pub(super) fn whatsapp(settings: &Settings, matcher: &Arc<Matcher>) -> Result<Wh
         let Ok(host) = Host::parse(name) else { return false };
         matcher.classify(&Destination::new(host, 443)).0 == ServiceId::from("whatsapp")
     };
-    let kept = fs::read(&settings.certificate).ok().map(|pem| Certificate { key: Secret::new(pem.clone()), chain: pem });
+    let kept =
+        fs::read(&settings.certificate).ok().map(|pem| Certificate { key: Secret::new(pem.clone()), chain: pem });
     if let Some(door) = kept.and_then(|kept| WhatsApp::new(settings, &kept, Arc::new(knows.clone())).ok()) {
         return Ok(door);
     }

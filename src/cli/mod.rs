@@ -29,9 +29,7 @@ mod why;
 #[cfg(test)]
 mod tests;
 
-pub use actions::{
-    Actions, Checked, ImportRow, ImportWish, Imported, Launch, ProbeWish, ProxyFound, ProxyOrder,
-};
+pub use actions::{Actions, Checked, ImportRow, ImportWish, Imported, Launch, ProbeWish, ProxyFound, ProxyOrder};
 pub use args::{ColourChoice, RESERVED};
 pub use exit::{EXITS, Exit, Failed};
 pub use out::{Out, Style, Terminal};

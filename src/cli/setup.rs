@@ -71,7 +71,10 @@ impl App {
 
 /// The failure of a byway that listens nowhere for programs.
 pub(super) fn no_door() -> Failed {
-    Failed::new(Exit::Failed, "this byway has no door for programs; name one in the configuration: listen = [\"127.0.0.1:4180\"]")
+    Failed::new(
+        Exit::Failed,
+        "this byway has no door for programs; name one in the configuration: listen = [\"127.0.0.1:4180\"]",
+    )
 }
 
 /// `user:password@`, encoded for a URL.

@@ -135,8 +135,10 @@ mod tests {
 
     #[test]
     fn neighbours_reach_what_is_not_loopback() {
-        let doors: Vec<SocketAddr> =
-            ["127.0.0.1:1", "0.0.0.0:2", "192.168.7.1:3", "[::1]:4", "[::]:5"].iter().map(|at| at.parse().unwrap()).collect();
+        let doors: Vec<SocketAddr> = ["127.0.0.1:1", "0.0.0.0:2", "192.168.7.1:3", "[::1]:4", "[::]:5"]
+            .iter()
+            .map(|at| at.parse().unwrap())
+            .collect();
         let lan: Vec<IpAddr> = ["10.0.0.2", "192.168.1.2", "fd00::2"].iter().map(|ip| ip.parse().unwrap()).collect();
         let reached: Vec<_> = reached(&doors, &lan).iter().map(ToString::to_string).collect();
         assert_eq!(reached, ["10.0.0.2:2", "192.168.1.2:2", "192.168.7.1:3", "[fd00::2]:5"]);

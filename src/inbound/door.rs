@@ -64,12 +64,8 @@ impl Door {
         let at = reached_at(&stream, peer);
         let mut local = at;
         local.set_port(0);
-        let visitor = Visitor {
-            peer: canonical(peer),
-            local,
-            at,
-            deadline: Deadline::after(self.settings.negotiation),
-        };
+        let visitor =
+            Visitor { peer: canonical(peer), local, at, deadline: Deadline::after(self.settings.negotiation) };
         let mut hearing = Hearing::new(stream);
         let too_slow = Error::TooSlow(self.settings.negotiation);
         let Some(first) = visitor.deadline.run(hearing.first_byte()).await else { return Err(too_slow) };

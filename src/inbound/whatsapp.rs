@@ -86,7 +86,13 @@ impl WhatsApp {
     }
 
     /// Serves one connection until its way is settled: hears what it is, and submits it; what is left is to be run.
-    pub async fn serve<S>(&self, port: Port, stream: Stream, peer: SocketAddr, submit: S) -> Result<(Served, Option<Rest>), Error>
+    pub async fn serve<S>(
+        &self,
+        port: Port,
+        stream: Stream,
+        peer: SocketAddr,
+        submit: S,
+    ) -> Result<(Served, Option<Rest>), Error>
     where
         S: FnOnce(Request) -> BoxFuture<'static, Option<Rest>>,
     {

@@ -8,7 +8,8 @@ use std::time::Duration;
 const LOGIN: &str = "[login]\nuser = \"home\"\npassword = \"a&b c\"\n";
 
 fn phone_config(abroad: &Abroad) -> String {
-    let listen = "[listen]\nproxy = [\"127.0.0.1:0\"]\n[listen.whatsapp]\nchat = [\"127.0.0.1:0\"]\nmedia = [\"127.0.0.2:0\"]\n";
+    let listen =
+        "[listen]\nproxy = [\"127.0.0.1:0\"]\n[listen.whatsapp]\nchat = [\"127.0.0.1:0\"]\nmedia = [\"127.0.0.2:0\"]\n";
     config(abroad.at, "") + listen
 }
 
@@ -83,7 +84,10 @@ fn an_app_is_set_up_by_where_byway_really_listens() {
     assert!(said.contains(&link) && said.contains("exchanging keys"), "{said}");
     assert!(!said.contains('█'), "no phone reaches this machine's loopback:\n{said}");
     let json = session.byway_json(&["setup", "telegram"]);
-    assert_eq!((json["schema"].as_u64(), json["link"].as_str(), json["calls"].as_str()), (Some(1), Some(&*link), Some("unlikely")));
+    assert_eq!(
+        (json["schema"].as_u64(), json["link"].as_str(), json["calls"].as_str()),
+        (Some(1), Some(&*link), Some("unlikely"))
+    );
     for (app, words) in [
         ("signal", format!("HTTPS_PROXY=http://127.0.0.1:{port} signal-desktop")),
         ("whatsapp", "web.whatsapp.com".into()),

@@ -58,7 +58,9 @@ fn an_engine_finds_the_ways_that_the_configuration_allows() {
     }
     let session = Session::without_bus("");
     let abroad = Abroad::with_page("");
-    let more = format!("{LISTEN}\n[service.telegram]\norder = [\"direct\", \"lab\"]\n[service.signal]\ndirect = \"never\"\n[service.mine]\nnames = [\"intranet.telegram.org\"]\norder = [\"direct\"]\ndirect = \"always\"\n");
+    let more = format!(
+        "{LISTEN}\n[service.telegram]\norder = [\"direct\", \"lab\"]\n[service.signal]\ndirect = \"never\"\n[service.mine]\nnames = [\"intranet.telegram.org\"]\norder = [\"direct\"]\ndirect = \"always\"\n"
+    );
     session.configure(&config(abroad.at, "").replace("order = [\"lab\"]\n\n", &format!("order = [\"lab\"]\n{more}")));
     let running = session.start();
     let door = running.door();

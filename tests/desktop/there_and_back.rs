@@ -20,7 +20,10 @@ fn gnome_goes_there_and_back_by_every_mode() {
         match mode {
             "manual" => {
                 assert_eq!((session.gnome_value("", "mode"), url), ("'manual'".into(), "''".into()));
-                assert_eq!((session.gnome_value(".http", "host"), port), ("'127.0.0.1'".into(), door.port().to_string()));
+                assert_eq!(
+                    (session.gnome_value(".http", "host"), port),
+                    ("'127.0.0.1'".into(), door.port().to_string())
+                );
                 let ignored = session.gnome_value("", "ignore-hosts");
                 assert!(ignored.starts_with("['mine.example', 'localhost', "), "{ignored}");
             }

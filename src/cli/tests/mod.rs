@@ -6,4 +6,5 @@ mod examine;
 mod lists;
 mod pages;
 mod report;
+mod set_up;
 mod stage;

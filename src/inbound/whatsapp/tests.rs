@@ -13,17 +13,10 @@ const HOME: &str = "192.168.1.7:50000";
 
 fn door(allow_public: bool) -> WhatsApp {
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed([String::from("phone.invalid")]).unwrap();
-    let certificate = Certificate {
-        chain: cert.pem().into_bytes(),
-        key: Secret::new(signing_key.serialize_pem().into_bytes()),
-    };
-    let settings = Settings {
-        chat: Vec::new(),
-        media: Vec::new(),
-        allow_public,
-        max_connections: 2,
-        certificate: PathBuf::new(),
-    };
+    let certificate =
+        Certificate { chain: cert.pem().into_bytes(), key: Secret::new(signing_key.serialize_pem().into_bytes()) };
+    let settings =
+        Settings { chat: Vec::new(), media: Vec::new(), allow_public, max_connections: 2, certificate: PathBuf::new() };
     WhatsApp::new(&settings, &certificate, Arc::new(|name| name.ends_with(".whatsapp.net"))).unwrap()
 }
 

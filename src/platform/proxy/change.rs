@@ -158,7 +158,8 @@ mod tests {
         let change = put_in(&old, &now(&[("host", "us"), ("mode", "manual"), ("url", "")]), &wanted);
         assert_eq!(writes(&change), [("url", "pac"), ("mode", "auto"), ("host", "")]);
         // Interrupted before the last one, it is still known.
-        let back = give_back(&change.entries, &now(&[("host", "us"), ("mode", "auto"), ("url", "pac")]), &[], |_| false);
+        let back =
+            give_back(&change.entries, &now(&[("host", "us"), ("mode", "auto"), ("url", "pac")]), &[], |_| false);
         assert_eq!(back.writes.len(), 3);
     }
 
@@ -167,8 +168,12 @@ mod tests {
 
     #[test]
     fn only_what_is_still_ours_is_given_back() {
-        let old =
-            [entry("web", "", &["us"]), entry("socks", "", &["us"]), entry("url", "", &["pac"]), entry("mode", "none", &["manual", "auto"])];
+        let old = [
+            entry("web", "", &["us"]),
+            entry("socks", "", &["us"]),
+            entry("url", "", &["pac"]),
+            entry("mode", "none", &["manual", "auto"]),
+        ];
         let cases: &[Case<'_>] = &[
             // All as byway left it.
             (
@@ -185,7 +190,12 @@ mod tests {
                 &["web"],
             ),
             // Switched off by hand: stays off, and what led to byway goes.
-            (&[("web", "us"), ("socks", "us"), ("url", ""), ("mode", "off")], &[], &[("socks", ""), ("web", "")], &["mode"]),
+            (
+                &[("web", "us"), ("socks", "us"), ("url", ""), ("mode", "off")],
+                &[],
+                &[("socks", ""), ("web", "")],
+                &["mode"],
+            ),
             // Switched to something of byway's by hand: an empty script would be searched for in the network.
             (
                 &[("web", "us"), ("socks", "us"), ("url", "pac"), ("mode", "by-hand")],
@@ -199,7 +209,11 @@ mod tests {
         for (current, in_force, returned, foreign) in cases {
             let in_force: Vec<_> = in_force.iter().map(|key| (*key).to_owned()).collect();
             let change = give_back(&old, &now(current), &in_force, |key| key == "mode");
-            assert_eq!((&writes(&change)[..], &change.foreign[..]), (*returned, &foreign.iter().map(|k| (*k).to_owned()).collect::<Vec<_>>()[..]), "{current:?}");
+            assert_eq!(
+                (&writes(&change)[..], &change.foreign[..]),
+                (*returned, &foreign.iter().map(|k| (*k).to_owned()).collect::<Vec<_>>()[..]),
+                "{current:?}"
+            );
         }
     }
 }

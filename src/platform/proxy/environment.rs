@@ -49,7 +49,10 @@ pub fn variables(at: SocketAddr, login: &str) -> Vec<(String, String)> {
     let web = format!("http://{login}{at}");
     let all = format!("socks5h://{login}{at}");
     let pairs = [("http_proxy", web.clone()), ("https_proxy", web), ("all_proxy", all), ("no_proxy", never.join(","))];
-    pairs.into_iter().flat_map(|(name, value)| [(name.to_owned(), value.clone()), (name.to_uppercase(), value)]).collect()
+    pairs
+        .into_iter()
+        .flat_map(|(name, value)| [(name.to_owned(), value.clone()), (name.to_uppercase(), value)])
+        .collect()
 }
 
 pub(super) struct Environment;
@@ -88,7 +91,10 @@ impl System for Environment {
 
     fn write(&self, ground: Ground<'_>, _: &str, value: &Value) -> Result<(), Error> {
         let Some(path) = file(ground) else { return Ok(()) };
-        let failed = |doing| { let path = path.clone(); move |source| platform::Error::File { doing, path, source } };
+        let failed = |doing| {
+            let path = path.clone();
+            move |source| platform::Error::File { doing, path, source }
+        };
         match value {
             Some(text) => {
                 let folder = path.parent().unwrap_or(&path);

@@ -49,7 +49,8 @@ impl System for Gnome {
     }
 
     fn is_here(&self, ground: Ground<'_>) -> bool {
-        let session = !ground.word("XDG_CURRENT_DESKTOP").is_empty() || !ground.word("DBUS_SESSION_BUS_ADDRESS").is_empty();
+        let session =
+            !ground.word("XDG_CURRENT_DESKTOP").is_empty() || !ground.word("DBUS_SESSION_BUS_ADDRESS").is_empty();
         session && ground.run.finds("gsettings") && ground.run.run("gsettings", &["get", SCHEMA, "mode"]).is_ok()
     }
 
@@ -95,7 +96,9 @@ impl System for Gnome {
     }
 
     fn write(&self, ground: Ground<'_>, key: &str, value: &Value) -> Result<(), Error> {
-        let Some((schema, name)) = key.split_once(' ') else { return Err(Error::NotUnderstood { program: "gsettings" }) };
+        let Some((schema, name)) = key.split_once(' ') else {
+            return Err(Error::NotUnderstood { program: "gsettings" });
+        };
         match value {
             Some(value) => ground.run.run("gsettings", &["set", schema, name, value])?,
             None => ground.run.run("gsettings", &["reset", schema, name])?,
@@ -106,10 +109,9 @@ impl System for Gnome {
     fn in_force(&self, now: &Values) -> Vec<Key> {
         match unquoted(now.get(&key("", "mode"))).as_str() {
             "auto" => vec![key("", "autoconfig-url")],
-            "manual" => ["http", "https", "socks"]
-                .iter()
-                .flat_map(|child| [key(child, "host"), key(child, "port")])
-                .collect(),
+            "manual" => {
+                ["http", "https", "socks"].iter().flat_map(|child| [key(child, "host"), key(child, "port")]).collect()
+            }
             _ => Vec::new(),
         }
     }

@@ -107,9 +107,11 @@ impl Book {
         platform::write_private(&path, &text)?;
         // The name must be on the disk as well (fsync(2)). Where folders cannot be opened, they need not be.
         #[cfg(unix)]
-        File::open(&self.folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|source| platform::Error::File { doing: "write", path: self.folder.clone(), source })?;
+        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(|source| platform::Error::File {
+            doing: "write",
+            path: self.folder.clone(),
+            source,
+        })?;
         Ok(())
     }
 }

@@ -54,7 +54,8 @@ impl System for MacOs {
             values.insert(format!("{service}/script"), Some(format!("{} {}", state(&said), field(&said, "URL"))));
             let said = ground.run.run(TOOL, &["-getproxybypassdomains", service])?;
             // With none it says so in a sentence; a domain has no spaces.
-            let places: Vec<_> = said.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains(' ')).collect();
+            let places: Vec<_> =
+                said.lines().map(str::trim).filter(|line| !line.is_empty() && !line.contains(' ')).collect();
             values.insert(format!("{service}/except"), Some(places.join(" ")));
         }
         Ok(values)

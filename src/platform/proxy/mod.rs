@@ -46,8 +46,7 @@ pub enum Mode {
 
 impl Mode {
     /// The words for it.
-    pub const WORDS: [(&'static str, Self); 3] =
-        [("manual", Self::Manual), ("pac", Self::Pac), ("both", Self::Both)];
+    pub const WORDS: [(&'static str, Self); 3] = [("manual", Self::Manual), ("pac", Self::Pac), ("both", Self::Both)];
 
     /// Whether the fixed address is told.
     pub const fn is_fixed(self) -> bool {
@@ -137,7 +136,8 @@ impl Ground<'_> {
 
     /// The folder of programs' settings (XDG base directories).
     fn config_home(&self) -> Option<PathBuf> {
-        let absolute = |name: &str| (self.env)(name).map(PathBuf::from).filter(|path: &PathBuf| Path::is_absolute(path));
+        let absolute =
+            |name: &str| (self.env)(name).map(PathBuf::from).filter(|path: &PathBuf| Path::is_absolute(path));
         absolute("XDG_CONFIG_HOME").or_else(|| absolute("HOME").map(|home| home.join(".config")))
     }
 }

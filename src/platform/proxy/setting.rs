@@ -109,7 +109,9 @@ impl SystemProxy {
         }
         let mut all = Vec::new();
         for system in self.here() {
-            all.push(self.put_in(system, wish, &mut journal).unwrap_or_else(|error| Done::failed(system.name(), &error)));
+            all.push(
+                self.put_in(system, wish, &mut journal).unwrap_or_else(|error| Done::failed(system.name(), &error)),
+            );
         }
         if all.is_empty() { Err(Error::NoDesktop) } else { Ok(all) }
     }

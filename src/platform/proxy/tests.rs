@@ -38,7 +38,11 @@ impl Run for Fake {
 }
 
 impl Fake {
-    fn new(name: &'static str, tool: fn(&mut BTreeMap<String, String>, &[&str]) -> Result<String, String>, kept: &[(&str, &str)]) -> Self {
+    fn new(
+        name: &'static str,
+        tool: fn(&mut BTreeMap<String, String>, &[&str]) -> Result<String, String>,
+        kept: &[(&str, &str)],
+    ) -> Self {
         let kept = kept.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         Self { kept: Arc::new(Mutex::new(kept)), calls: Arc::default(), tool, name }
     }
@@ -61,8 +65,11 @@ fn reg(kept: &mut BTreeMap<String, String>, args: &[&str]) -> Result<String, Str
     match args {
         ["query", _] => {
             let kind = |name: &str| if name == "ProxyEnable" { "REG_DWORD" } else { "REG_SZ" };
-            let shown = |name: &str, value: &str| if name == "ProxyEnable" { format!("0x{value}") } else { value.to_owned() };
-            let line = |(name, value): (&String, &String)| format!("    {name}    {}    {}\r\n", kind(name), shown(name, value));
+            let shown =
+                |name: &str, value: &str| if name == "ProxyEnable" { format!("0x{value}") } else { value.to_owned() };
+            let line = |(name, value): (&String, &String)| {
+                format!("    {name}    {}    {}\r\n", kind(name), shown(name, value))
+            };
             Ok(format!("\r\nHKEY_CURRENT_USER\\x\r\n{}", kept.iter().map(line).collect::<String>()))
         }
         ["add", _, "/v", name, "/t", _, "/d", value, "/f"] => {
