@@ -87,7 +87,7 @@ impl Session {
     pub(crate) fn without_bus(desktop: &'static str) -> Self {
         let only_me = std::fs::Permissions::from_mode(0o700);
         let home = tempfile::Builder::new().permissions(only_me).tempdir().unwrap();
-        for folder in ["config/byway", "config/environment.d", "state", "run", "data", "cache"] {
+        for folder in [".config/byway", ".config/environment.d", "state", "run", "data", "cache"] {
             std::fs::create_dir_all(home.path().join(folder)).unwrap();
         }
         std::fs::set_permissions(home.path().join("run"), std::fs::Permissions::from_mode(0o700)).unwrap();
@@ -99,7 +99,7 @@ impl Session {
     }
 
     pub(crate) fn configure(&self, config: &str) {
-        std::fs::write(self.path("config/byway/config.toml"), config).unwrap();
+        std::fs::write(self.path(".config/byway/config.toml"), config).unwrap();
     }
 
     /// A program that knows nothing but this session.
@@ -108,7 +108,7 @@ impl Session {
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("LANG", "C.UTF-8");
         command.env("HOME", self.home.path()).env("TMPDIR", self.home.path()).env("SHELL", "/bin/sh");
         for (name, folder) in [
-            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_CONFIG_HOME", ".config"),
             ("XDG_STATE_HOME", "state"),
             ("XDG_RUNTIME_DIR", "run"),
             ("XDG_DATA_HOME", "data"),
@@ -158,7 +158,7 @@ impl Session {
 
     /// KDE's file about proxies; empty when there is none.
     pub(crate) fn kde(&self) -> String {
-        std::fs::read_to_string(self.path("config/kioslaverc")).unwrap_or_default()
+        std::fs::read_to_string(self.path(".config/kioslaverc")).unwrap_or_default()
     }
 
     pub(crate) fn set_kde(&self, key: &str, value: &str) {

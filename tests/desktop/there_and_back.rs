@@ -67,7 +67,7 @@ fn two_desktops_and_the_environment_are_told_and_given_back() {
         assert!(file.contains(line), "{line} in {file}");
     }
     assert_eq!(session.gnome_value("", "mode"), "'manual'");
-    let environment = session.path("config/environment.d/byway.conf");
+    let environment = session.path(".config/environment.d/byway.conf");
     let variables = std::fs::read_to_string(&environment).unwrap();
     assert!(variables.contains(&format!("\nHTTPS_PROXY=http://{door}\n")), "{variables}");
     // The script alone needs no variables.
@@ -109,7 +109,7 @@ fn without_its_bus_a_desktop_keeps_nothing_and_byway_says_so() {
     let Some(with_tools) = Session::of("GNOME") else { return };
     drop(with_tools);
     let session = Session::without_bus("GNOME");
-    std::fs::remove_dir_all(session.path("config/environment.d")).unwrap();
+    std::fs::remove_dir_all(session.path(".config/environment.d")).unwrap();
     let abroad = Abroad::with_page("");
     session.configure(&config(abroad.at, LISTEN));
     let _running = session.start();
