@@ -40,9 +40,9 @@ pub const EXITS: [(Exit, &str); 10] = [
     (Exit::Config, "the configuration is invalid"),
     (Exit::NotRunning, "no byway is running, or it does not answer"),
     (Exit::Permission, "not permitted"),
-    (Exit::Degraded, "some services are down (status -q, probe, diagnose)"),
-    (Exit::AllBlocked, "all services are blocked or down (status -q, probe, diagnose)"),
-    (Exit::NoInternet, "captive portal or no internet (status -q, probe, diagnose)"),
+    (Exit::Degraded, "some services are down (status -q, probe, diagnose, doctor)"),
+    (Exit::AllBlocked, "all services are blocked or down (status -q, probe, diagnose, doctor)"),
+    (Exit::NoInternet, "captive portal or no internet (status -q, probe, diagnose, doctor)"),
     (Exit::Interrupted, "interrupted"),
 ];
 

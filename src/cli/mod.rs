@@ -7,6 +7,7 @@ mod ask;
 mod bar;
 mod consent;
 mod diagnose;
+mod doctor;
 mod exit;
 mod export;
 mod orders;
@@ -19,6 +20,7 @@ mod span;
 mod status;
 mod subscriptions;
 mod table;
+mod tongue;
 mod why;
 
 #[cfg(test)]
@@ -31,12 +33,14 @@ pub use out::{Out, Style, Terminal};
 pub use table::{Cell, Table, wrap};
 
 use crate::control::Place;
+use crate::lang::Words;
 use args::{Command, Global, Line};
 use ask::Asker;
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Reads the process's command line, does what it says, and gives back the exit code.
 pub fn main(actions: impl Actions) -> ExitCode {
@@ -70,6 +74,10 @@ fn stopped(error: &clap::Error) -> Exit {
 /// Does what the command line says. `env` looks up an environment variable.
 fn obey(line: Line, actions: &impl Actions, terminal: &mut Terminal, env: impl Fn(&str) -> Option<OsString>) -> Exit {
     let launch = launch(&line.global);
+    let tongue = tongue::choose(line.global.lang, || actions.language(&launch), &env);
+    if tongue != terminal.words.tongue() {
+        terminal.words = Arc::new(Words::of(tongue));
+    }
     let command = line.command.unwrap_or(Command::Run);
     match dispatch(command, &launch, actions, terminal, env) {
         Ok(exit) => exit,
@@ -116,6 +124,10 @@ fn dispatch(
         Command::Diagnose { service, json, yes } => {
             let wish = diagnose::Wish { service: service.as_str().into(), json, yes };
             diagnose::diagnose(&asker(), launch, &wish, actions, terminal)
+        }
+        Command::Doctor { json, share, yes, force } => {
+            let wish = doctor::Wish { json, share, yes, force };
+            doctor::doctor(&asker(), launch, &wish, actions, terminal)
         }
         Command::Report { since, json: _, ooni: Some(file), yes, force } => {
             export::export(&asker(), &export::Wish { file, since, yes, force }, terminal)

@@ -2,9 +2,11 @@
 //! reader that leaves early is no error.
 
 use super::args::ColourChoice;
+use crate::lang::{Arg, Tongue, Words};
 use serde::Serialize;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::sync::Arc;
 
 /// How a piece of text looks where colours are on. Never the only carrier of a meaning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct Terminal {
     pub err: Out,
     /// Whether messages that are not errors are unwanted.
     pub quiet: bool,
+    /// The words of the language that messages are in.
+    pub words: Arc<Words>,
     /// Who answers questions; `None` when nobody is there to read them.
     pub person: Option<Box<dyn BufRead + Send>>,
 }
@@ -109,8 +113,14 @@ impl Terminal {
             out: Out::new(Box::new(out), coloured(choice, env, out_live), width, out_live),
             err: Out::new(Box::new(err), coloured(choice, env, err_live), width, err_live),
             quiet,
+            words: Arc::new(Words::of(Tongue::English)),
             person: (err_live && io::stdin().is_terminal()).then(|| Box::new(BufReader::new(io::stdin())) as _),
         }
+    }
+
+    /// The sentence of a key, in the language that messages are in.
+    pub fn say(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {
+        self.words.say_with(key, args)
     }
 
     /// Says something on stderr that is not an error. Whether that can be read is of no consequence.

@@ -2,6 +2,7 @@
 //! number; a reader skips empty lines (a quiet stream sends them to notice that nobody listens any more).
 
 use super::Stamp;
+use super::doctor::Step;
 use super::fetched::{FetchedList, Unshown};
 use super::report::{Account, Measurement, Status, Why};
 use crate::model::{Confidence, Examined, Facet, Ground, L4, Record, ServiceId, Technique, TransportId};
@@ -97,6 +98,8 @@ pub enum Ask {
         /// Which service.
         service: ServiceId,
     },
+    /// Check everything up. Answer: a stream of [`Tell::Checked`]. Hanging up stops it.
+    Doctor,
     /// Fetch a list of servers that is not known yet. Answer: [`Tell::Fetched`].
     Fetch {
         /// Where it is.
@@ -139,6 +142,8 @@ pub enum Tell {
     Probe(ProbeItem),
     /// One step of an examination.
     Examined(Examined),
+    /// One step of a check-up.
+    Checked(Step),
     /// To [`Ask::Fetch`].
     Fetched(FetchedList),
     /// To [`Ask::Report`].
@@ -331,7 +336,7 @@ pub(super) fn encode<T: Serialize>(body: &T) -> Result<Vec<u8>, serde_json::Erro
 
 /// Reads a question; what is wrong with it comes back as the answer to give.
 pub(super) fn decode_ask(line: &[u8]) -> Result<Ask, Refusal> {
-    const ASKS: [&str; 12] = [
+    const ASKS: [&str; 13] = [
         "ping",
         "status",
         "why",
@@ -341,6 +346,7 @@ pub(super) fn decode_ask(line: &[u8]) -> Result<Ask, Refusal> {
         "reload",
         "probe",
         "diagnose",
+        "doctor",
         "fetch",
         "report",
         "measurements",

@@ -33,6 +33,13 @@ pub struct LineFacts {
     pub asks_canaries: bool,
 }
 
+impl LineFacts {
+    /// Whether nothing can be learned of a way over it.
+    pub const fn is_silent(&self) -> bool {
+        matches!(self.state, LinkState::Offline | LinkState::Captive)
+    }
+}
+
 /// What the resolvers said of some names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NameFacts {

@@ -2,6 +2,7 @@
 
 mod against_a_byway;
 mod alone;
+mod doctor;
 mod examine;
 mod lists;
 mod pages;
