@@ -47,6 +47,8 @@ pub struct Settings {
     pub language: Option<Tongue>,
     /// The country whose domestic anchors are asked (`ru`, `ir` …), when told.
     pub region: Option<String>,
+    /// Variables that look like a setting (`BYWAY_…`) and are none.
+    pub unheeded: Vec<String>,
 }
 
 /// A way out.
