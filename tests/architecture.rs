@@ -27,7 +27,11 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     // The command line names what it needs of the house as a trait, which `app` above it provides.
     ("cli", 6, &["model", "lang", "control"]),
     // The plain settings of floors 1 to 4.
-    ("config", 5, &["model", "lang", "wire", "health", "policy", "net", "transport", "inbound", "journal", "session", "probe"]),
+    (
+        "config",
+        5,
+        &["model", "lang", "wire", "health", "policy", "net", "transport", "inbound", "journal", "session", "probe"],
+    ),
     ("lab", 5, &["model", "wire", "net"]),
     (
         "app",

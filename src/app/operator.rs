@@ -1,8 +1,8 @@
 //! What the running byway answers to its commands: gathers, from the rooms that know, what `control` words.
 
+use super::doctor::{self, Changed, Patient};
 use super::generation::facets;
 use super::source::Source;
-use super::doctor::{self, Changed, Patient};
 use super::{Byway, examine, past};
 use crate::config::ServiceSpec;
 use crate::control::doctor::Step;
@@ -10,8 +10,8 @@ use crate::control::report::{
     self, Account, Counters, FacetFacts, Measurement, Running, Seen, ServiceFacts, Status, TransportLine, Why,
 };
 use crate::control::{
-    Cell, Clock, Entry, FetchedList, Follow, Operator, Place, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Unshown,
-    Used, follow,
+    Cell, Clock, Entry, FetchedList, Follow, Operator, Place, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp,
+    Unshown, Used, follow,
 };
 use crate::journal::{self, Filter, Kind};
 use crate::model::{

@@ -54,7 +54,8 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
         terminal.error(&format!("transport {id} cannot be used: {why}"));
     }
     let open = byway.open_doors().map_err(|error| failed_bind(&error))?;
-    let desk: Arc<dyn Operator> = Arc::new(Desk { byway: Arc::clone(&byway), source: source.clone(), place: place.clone() });
+    let desk: Arc<dyn Operator> =
+        Arc::new(Desk { byway: Arc::clone(&byway), source: source.clone(), place: place.clone() });
     let listener = control::Listener::bind(&place).await?;
     byway.tasks().spawn("control", control::serve(listener, Arc::clone(&desk), byway.tasks().stop_word()));
     greet(&byway, &source, &open, terminal);

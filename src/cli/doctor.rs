@@ -175,13 +175,7 @@ pub(super) fn render(words: &Words, findings: &[Finding], out: &mut Out) -> io::
 }
 
 /// Shows what would be shared, asks, and writes it.
-fn share(
-    words: &Words,
-    findings: &[Finding],
-    file: &Path,
-    wish: &Wish,
-    terminal: &mut Terminal,
-) -> Result<(), Failed> {
+fn share(words: &Words, findings: &[Finding], file: &Path, wish: &Wish, terminal: &mut Terminal) -> Result<(), Failed> {
     let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
     let text = doctor::shared(words, findings, VERSION, &system, Stamp::now());
     // Shown even when little is wanted to be said: it is about to leave.

@@ -226,18 +226,33 @@ mod tests {
         let well = Controls { canaries: vec![Canary::Exact], neutral: vec![HEARD; 2], ..Controls::default() };
         assert_eq!(
             after(&well),
-            Checked { state: LinkState::Online, ground: Ground::AnchorsAnswer, anchors: model::Anchors::Good, clock: Clock::Unknown }
+            Checked {
+                state: LinkState::Online,
+                ground: Ground::AnchorsAnswer,
+                anchors: model::Anchors::Good,
+                clock: Clock::Unknown
+            }
         );
         let portal = Controls { canaries: vec![Canary::Altered; 2], ..Controls::default() };
         assert_eq!(
             after(&portal),
-            Checked { state: LinkState::Captive, ground: Ground::Portal, anchors: model::Anchors::Bad, clock: Clock::Unknown }
+            Checked {
+                state: LinkState::Captive,
+                ground: Ground::Portal,
+                anchors: model::Anchors::Bad,
+                clock: Clock::Unknown
+            }
         );
     }
 
     #[test]
     fn without_controls_nothing_is_assumed_but_a_pulled_cable_is_seen() {
-        let none = Checked { state: LinkState::Online, ground: Ground::NotAsked, anchors: model::Anchors::Unknown, clock: Clock::Unknown };
+        let none = Checked {
+            state: LinkState::Online,
+            ground: Ground::NotAsked,
+            anchors: model::Anchors::Unknown,
+            clock: Clock::Unknown,
+        };
         assert_eq!(after(&Controls::default()), none);
         assert_eq!(after(&Controls { unplugged: true, ..Controls::default() }).state, LinkState::Offline);
     }

@@ -1,8 +1,8 @@
 //! A terminal that remembers, actions that note their calls, and a byway to ask.
 
 use crate::cli::*;
-use crate::control::report::Account;
 use crate::control::doctor::Step;
+use crate::control::report::Account;
 use crate::control::tests::world::{fixed_account, fixed_check_up, fixed_examination};
 use crate::control::{Listener, Operator, Place, ProbeItem, serve};
 use crate::lang::{Tongue, Words};

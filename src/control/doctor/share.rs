@@ -34,13 +34,15 @@ const MASK: &str = "***";
 /// of which only the day is told.
 pub fn shared(words: &Words, findings: &[Finding], version: &str, system: &str, at: Stamp) -> String {
     let day = at.to_string().chars().take(10).collect::<String>();
-    let mut text = format!("byway doctor · {version} · {system} · {day}\n{}\n", outcome_words(words, Outcome::of(findings)));
+    let mut text =
+        format!("byway doctor · {version} · {system} · {day}\n{}\n", outcome_words(words, Outcome::of(findings)));
     let mut aliases = BTreeMap::new();
     for finding in findings {
         let finding = cleaned(finding, &mut aliases);
         let state = state_words(words, finding.state);
         text.push_str(&format!("\n[{state}] {} ({})\n", about(words, &finding), finding.reason));
-        for line in std::iter::once(why(words, &finding)).chain(remedy(words, &finding).map(|said| format!("→ {said}"))) {
+        for line in std::iter::once(why(words, &finding)).chain(remedy(words, &finding).map(|said| format!("→ {said}")))
+        {
             text.push_str(&format!("    {line}\n"));
         }
     }

@@ -106,7 +106,8 @@ fn a_way_is_told_how_far_it_came() {
 #[test]
 fn doors_files_and_what_is_left_behind() {
     let door = |port, guarded, state| Door { address: ([127, 0, 0, 1], port).into(), guarded, state };
-    let all = [door(4180, false, DoorState::Open), door(16_050, false, DoorState::Free), door(8080, true, DoorState::Taken)];
+    let all =
+        [door(4180, false, DoorState::Open), door(16_050, false, DoorState::Free), door(8080, true, DoorState::Taken)];
     assert_eq!(codes(&doors(&all)), ["listener_open", "listener_free", "port_scanned", "port_taken"]);
     assert_eq!(codes(&doors(&[])), ["listener_none"]);
     let file = |guarded| FileFacts { path: "/x".into(), guarded };
@@ -148,7 +149,10 @@ fn the_gravest_finding_is_the_outcome() {
     assert_eq!(Outcome::of(&[down("a"), down("b")]), Outcome::NoWay);
     assert_eq!(Outcome::of(&[down("a"), found(Check::Route, Reason::RouteNone)]), Outcome::NoInternet);
     assert_eq!(
-        Outcome::of(&[found(Check::Route, Reason::RouteNone), found(Check::Configuration, Reason::ConfigurationFaulty)]),
+        Outcome::of(&[
+            found(Check::Route, Reason::RouteNone),
+            found(Check::Configuration, Reason::ConfigurationFaulty)
+        ]),
         Outcome::Faulty
     );
 }

@@ -6,12 +6,8 @@ use crate::probe::{ByFamily, Carried, Clock, FamilyFacts, LineFacts, NameFacts, 
 use std::time::Duration;
 
 /// A line that is well.
-pub(crate) const WELL: LineFacts = LineFacts {
-    state: LinkState::Online,
-    ground: Ground::AnchorsAnswer,
-    clock: Clock::Right,
-    asks_canaries: true,
-};
+pub(crate) const WELL: LineFacts =
+    LineFacts { state: LinkState::Online, ground: Ground::AnchorsAnswer, clock: Clock::Right, asks_canaries: true };
 
 /// Everything that a check-up of a byway with three ways finds, one of which stops: as findings.
 pub(crate) fn fixed_findings() -> Vec<Finding> {

@@ -1,7 +1,7 @@
 //! Beliefs, records and an operator with fixed contents, for tests here and in the commands.
 
-use crate::board::RouteStory;
 pub(crate) use super::checkup::fixed_check_up;
+use crate::board::RouteStory;
 use crate::control::doctor::Step;
 use crate::control::report::{
     Account, Counters, FacetFacts, Measurement, Present, Running, Seen, ServiceFacts, Status, TransportLine, Why,
