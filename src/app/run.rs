@@ -83,7 +83,15 @@ fn start(settings: Settings, network: NetworkId) -> Result<(Arc<Byway>, Vec<crat
 
 fn failed_bind(error: &BindError) -> Failed {
     let exit = if matches!(error, BindError::NotPermitted { .. }) { Exit::Permission } else { Exit::Failed };
-    Failed::new(exit, error.to_string())
+    let failed = Failed::new(exit, error.to_string());
+    match error {
+        BindError::InUse { address } => failed.worded("errors-port-in-use", [("address", address.to_string())]),
+        BindError::NotPermitted { address } => {
+            failed.worded("errors-port-not-permitted", [("address", address.to_string())])
+        }
+        BindError::NotOurs { address } => failed.worded("errors-address-not-ours", [("address", address.to_string())]),
+        BindError::Other { .. } => failed,
+    }
 }
 
 /// Says where it listens and what it will do, for the person at the terminal.

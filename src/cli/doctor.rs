@@ -65,7 +65,7 @@ pub(super) fn doctor(
     let findings = look(asker, launch, actions, words, terminal)?;
     let outcome = Outcome::of(&findings);
     if wish.json {
-        let english = Words::of(Tongue::English);
+        let english = Words::shared(Tongue::English);
         let lines = findings.iter().map(|finding| Line {
             finding,
             why: doctor::why(&english, finding),

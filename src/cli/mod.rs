@@ -33,14 +33,12 @@ pub use out::{Out, Style, Terminal};
 pub use table::{Cell, Table, wrap};
 
 use crate::control::Place;
-use crate::lang::Words;
 use args::{Command, Global, Line};
 use ask::Asker;
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// Reads the process's command line, does what it says, and gives back the exit code.
 pub fn main(actions: impl Actions) -> ExitCode {
@@ -75,15 +73,17 @@ fn stopped(error: &clap::Error) -> Exit {
 fn obey(line: Line, actions: &impl Actions, terminal: &mut Terminal, env: impl Fn(&str) -> Option<OsString>) -> Exit {
     let launch = launch(&line.global);
     let tongue = tongue::choose(line.global.lang, || actions.language(&launch), &env);
-    if tongue != terminal.words.tongue() {
-        terminal.words = Arc::new(Words::of(tongue));
-    }
+    terminal.speak(tongue);
     let command = line.command.unwrap_or(Command::Run);
     match dispatch(command, &launch, actions, terminal, env) {
         Ok(exit) => exit,
         Err(failed) => {
             if !failed.message.is_empty() {
-                terminal.error(&failed.message);
+                terminal.error(&failed.words(&terminal.words));
+            }
+            if failed.exit == Exit::Config && !failed.message.is_empty() {
+                let count = failed.message.lines().count().into();
+                terminal.note(&terminal.say("errors-config", &[("count", count)]));
             }
             failed.exit
         }

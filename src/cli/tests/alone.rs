@@ -187,7 +187,7 @@ fn a_reader_that_had_enough_is_no_error() {
     let line = parse(["byway", "man"].map(Into::into)).unwrap();
     let err = Paper::default();
     let out = Out::new(Box::new(Closed), false, 80, false);
-    let words = std::sync::Arc::new(crate::lang::Words::of(crate::lang::Tongue::English));
+    let words = crate::lang::Words::shared(crate::lang::Tongue::English);
     let mut terminal = Terminal { out, err: err.out(), quiet: false, person: None, words };
     assert_eq!(obey(line, &Noted::default(), &mut terminal, |_| None), Exit::Ok);
     assert_eq!(err.text(), "");

@@ -6,5 +6,6 @@ mod doctor;
 mod examine;
 mod lists;
 mod pages;
+mod readme;
 mod report;
 mod stage;

@@ -154,7 +154,7 @@ fn byway_before(out: &Paper, err: &Paper, answer: Option<&'static str>, actions:
     match parse(args) {
         Err(error) => stopped(&error),
         Ok(line) => {
-            let words = Arc::new(Words::of(Tongue::English));
+            let words = Words::shared(Tongue::English);
             let person = answer.map(|answer| Box::new(answer.as_bytes()) as _);
             let mut terminal = Terminal { out: out.out(), err: err.out(), quiet: line.global.quiet, person, words };
             obey(line, actions, &mut terminal, |_| None)

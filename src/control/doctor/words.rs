@@ -29,12 +29,13 @@ pub fn about(words: &Words, finding: &Finding) -> String {
 
 /// Why it came to that; the code itself where this version does not know it.
 pub fn why(words: &Words, finding: &Finding) -> String {
-    said(words, "why", finding)
+    said(words, &format!("doctor-why-{}", dashed(&finding.reason)), finding)
 }
 
 /// What to do, where something is to be done.
 pub fn remedy(words: &Words, finding: &Finding) -> Option<String> {
-    matches!(finding.state, State::Warning | State::Failed).then(|| said(words, "do", finding))
+    matches!(finding.state, State::Warning | State::Failed)
+        .then(|| said(words, &format!("doctor-do-{}", dashed(&finding.reason)), finding))
 }
 
 /// The whole in one sentence.
@@ -48,12 +49,11 @@ pub fn outcome_words(words: &Words, outcome: Outcome) -> String {
     })
 }
 
-fn said(words: &Words, what: &str, finding: &Finding) -> String {
-    let key = format!("doctor-{what}-{}", dashed(&finding.reason));
+fn said(words: &Words, key: &str, finding: &Finding) -> String {
     let details = finding.details.iter().map(|(name, value)| (name.as_str(), value.into()));
     let about = finding.about.iter().map(|about| ("about", about.as_str().into()));
     let args: Vec<(&str, Arg<'_>)> = details.chain(about).collect();
-    let said = words.say_with(&key, &args);
+    let said = words.say_with(key, &args);
     if said == key { finding.reason.clone() } else { said }
 }
 
