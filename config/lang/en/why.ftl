@@ -5,7 +5,6 @@ why-refused = none; connections are refused
 why-then = { ", then " }
 why-canary = { $way } (to see if it works again)
 why-not-tried = Not tried: { $way } ({ $why }).
-why-blocked = blocked: { $how }
 why-goes = { $service }: { $facet } { $goes }.
 why-nothing-seen = nothing was seen of it yet
 why-phase = { $way }: { $phase }

@@ -5,7 +5,6 @@ why-refused = هیچ؛ اتصال رد می‌شود
 why-then = { "، سپس " }
 why-canary = { $way } (تا ببیند دوباره کار می‌کند یا نه)
 why-not-tried = امتحان نمی‌شود: { $way } ({ $why }).
-why-blocked = مسدود: { $how }
 why-goes = { $service }: { $facet } { $goes }.
 why-nothing-seen = هنوز چیزی از آن دیده نشده
 why-phase = { $way }: { $phase }

@@ -5,7 +5,6 @@ why-refused = ничего; в соединении будет отказано
 why-then = { ", затем " }
 why-canary = { $way } (проверить, не заработал ли)
 why-not-tried = Не пробуется: { $way } ({ $why }).
-why-blocked = заблокирован: { $how }
 why-goes = { $service }: { $facet } { $goes }.
 why-nothing-seen = о нём пока ничего не замечено
 why-phase = { $way }: { $phase }

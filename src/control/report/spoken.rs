@@ -152,14 +152,6 @@ impl Spoken<'_> {
         }
     }
 
-    /// A way as a person names it.
-    pub fn way(&self, way: &TransportId) -> String {
-        match way.as_str() {
-            "direct" => self.0.say("words-way-direct"),
-            name => self.with("words-way-through", &[("way", name)]),
-        }
-    }
-
     /// Why a way was passed over, by the code of the reason.
     pub fn passed(&self, code: &str) -> Option<String> {
         let key = format!("words-passed-{}", code.replace('_', "-"));
