@@ -9,7 +9,7 @@ use super::exit::{Exit, Failed};
 use super::out::{Out, Style, Terminal};
 use super::table::{Cell, Table, wrap};
 use crate::control::doctor::{self, Check, Finding, Outcome, State, Step};
-use crate::control::{Ask, Schemed, Stamp, Tell};
+use crate::control::{Ask, ControlError, RefusalCode, Schemed, Stamp, Tell};
 use crate::lang::{Tongue, Words};
 use serde::Serialize;
 use std::fs::OpenOptions;
@@ -123,22 +123,27 @@ fn look(
         Step::Looked(check) => bar.step(doctor::check_words(words, check)),
         Step::Done => whole = true,
     };
-    let done = if running {
-        attend(async {
-            let mut answers = asker.stream(&Ask::Doctor).await?;
-            while let Some(tell) = answers.next().await? {
-                if let Tell::Checked(step) = tell {
-                    take(step);
-                }
-            }
-            Ok(())
-        })
-    } else {
-        actions.doctor(launch, &mut take)
-    };
+    let asked = if running { attend(ask(asker, &mut take)) } else { Ok(false) };
+    let done = asked.and_then(|asked| if asked { Ok(()) } else { actions.doctor(launch, &mut take) });
     bar.clear();
     done?;
     if whole { Ok(findings) } else { Err(Failed::new(Exit::Failed, words.say("doctor-broke-off"))) }
+}
+
+/// Has the running byway check everything up; `false` where it is too old to know how, which its version tells.
+async fn ask(asker: &Asker, take: &mut impl FnMut(Step)) -> Result<bool, Failed> {
+    let unknown =
+        |error: &ControlError| matches!(error, ControlError::Refused(no) if no.code == RefusalCode::UnknownAsk);
+    let mut answers = asker.stream(&Ask::Doctor).await?;
+    loop {
+        match answers.next().await {
+            Ok(Some(Tell::Checked(step))) => take(step),
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(true),
+            Err(error) if unknown(&error) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 const fn style(state: State) -> Style {

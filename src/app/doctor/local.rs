@@ -45,8 +45,12 @@ fn guard(path: &Path, tried: std::io::Result<()>) -> Guarded {
 #[cfg(unix)]
 fn mode(path: &Path) -> Guarded {
     use std::os::unix::fs::PermissionsExt;
-    match fs::metadata(path).map(|found| found.permissions().mode() & 0o777) {
-        Ok(mode) if mode & 0o077 != 0 => Guarded::Open { mode },
+    let mode = |path: &Path| fs::metadata(path).map(|found| found.permissions().mode() & 0o777);
+    // A group may be meant to read it, as a service's own; and who cannot enter a folder reads nothing in it.
+    let may_enter = |folder: &Path| mode(folder).is_ok_and(|mode| mode & 0o001 != 0);
+    let is_reached = || fs::canonicalize(path).is_ok_and(|whole| whole.ancestors().skip(1).all(may_enter));
+    match mode(path) {
+        Ok(mode) if mode & 0o007 != 0 && is_reached() => Guarded::Open { mode },
         _ => Guarded::Well,
     }
 }

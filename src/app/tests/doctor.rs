@@ -129,6 +129,7 @@ async fn a_faulty_file_that_others_can_read_a_dead_socket_and_a_half_written_fil
     std::fs::write(&file, "listen = 3\n").unwrap();
     std::fs::write(folder.path().join("config.toml.new"), "half").unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     drop(std::os::unix::net::UnixListener::bind(folder.path().join("control.sock")).unwrap());
     let all: Vec<Step> = steps(patient(None, folder.path())).collect().await;
     let findings: Vec<_> = all
