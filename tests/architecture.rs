@@ -32,6 +32,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
         5,
         &[
             "model",
+            "lang",
             "wire",
             "health",
             "policy",

@@ -1,6 +1,7 @@
 //! What the commands of `cli` that need the whole house do.
 
 use super::demo;
+use super::doctor::{self, Changed, Patient, idle};
 use super::examine::examine;
 use super::operator::probe_items;
 use super::past::{PastError, account_on_disk};
@@ -12,9 +13,11 @@ use crate::cli::{
     Terminal,
 };
 use crate::config::{self, Insecure, Outside, Settings, TransportKind};
+use crate::control::doctor::Step;
 use crate::control::report::Account;
 use crate::control::{Place, ProbeItem};
 use crate::journal::History;
+use crate::lang::Tongue;
 use crate::model::{Examined, NetworkId, Secret, ServiceId, TransportId};
 use crate::platform;
 use crate::transport::find_program;
@@ -35,6 +38,10 @@ impl Actions for Program {
     fn place(&self, launch: &Launch) -> Option<Place> {
         let settings = Source::of(launch).read().ok()?;
         settings.control.path.as_deref().map(Place::named)
+    }
+
+    fn language(&self, launch: &Launch) -> Option<Tongue> {
+        Source::of(launch).read().ok()?.language
     }
 
     fn run(&self, launch: &Launch, terminal: &mut Terminal) -> Result<Exit, Failed> {
@@ -69,6 +76,30 @@ impl Actions for Program {
                 tell(step);
             }
             byway.stop().await;
+            Ok(())
+        })
+    }
+
+    fn doctor(&self, launch: &Launch, tell: &mut dyn FnMut(Step)) -> Result<(), Failed> {
+        let source = Source::of(launch);
+        runtime()?.block_on(async {
+            // What is wrong with the configuration is a finding; the rest is looked at as far as it goes without.
+            let byway = once(launch).ok().and_then(|settings| alone(settings).ok());
+            let patient = Patient {
+                byway: byway.clone(),
+                place: launch.control.clone().or_else(|| self.place(launch)).unwrap_or_else(usual_place),
+                source,
+                runs: false,
+                status: Box::pin(std::future::ready(None)),
+                changed: Changed::default(),
+            };
+            let mut steps = doctor::steps(patient);
+            while let Some(step) = steps.next().await {
+                tell(step);
+            }
+            if let Some(byway) = byway {
+                byway.stop().await;
+            }
             Ok(())
         })
     }
@@ -178,6 +209,10 @@ fn alone(settings: Settings) -> Result<Arc<Byway>, Failed> {
     started.map(|(byway, _)| byway).map_err(|error| Failed::new(Exit::Config, error.to_string()))
 }
 
+fn usual_place() -> Place {
+    Place::default_for(|name| std::env::var_os(name))
+}
+
 fn runtime() -> Result<Runtime, Failed> {
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     built.map_err(|error| Failed::new(Exit::Failed, format!("cannot start: {error}")))
@@ -194,11 +229,7 @@ fn summary(settings: &Settings) -> String {
 /// What is allowed but perhaps not meant.
 fn warnings(settings: &Settings) -> Vec<String> {
     let used = |id| settings.services.iter().any(|spec| spec.service.order.contains(id));
-    let via = |id: &_| settings.transports.iter().any(|other| other.via.as_ref() == Some(id));
-    let of_a_list = |id| settings.subscriptions.iter().any(|list| list.members.contains(id));
-    let own = settings.transports.iter().filter(|spec| !spec.kind.is_bare() && !of_a_list(&spec.id));
-    let idle = own.filter(|spec| !used(&spec.id) && !via(&spec.id));
-    let idle = idle.map(|spec| format!("transport {} is in no order, so nothing takes it", spec.id));
+    let idle = idle(settings).into_iter().map(|id| format!("transport {id} is in no order, so nothing takes it"));
     let lists = settings.subscriptions.iter().filter(|list| !list.members.is_empty() && !list.members.iter().any(used));
     let lists = lists.map(|list| format!("subscription {} is in no order, so nothing takes its servers", list.name));
     let phones = settings.whatsapp.iter().map(|door| {

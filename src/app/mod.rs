@@ -4,6 +4,7 @@ mod actions;
 mod convert;
 mod counted;
 mod demo;
+mod doctor;
 mod examine;
 mod generation;
 mod instance;

@@ -1,15 +1,17 @@
 //! What the running byway answers to its commands: gathers, from the rooms that know, what `control` words.
 
+use super::doctor::{self, Changed, Patient};
 use super::generation::facets;
 use super::source::Source;
 use super::{Byway, examine, past, system_proxy};
 use crate::config::ServiceSpec;
+use crate::control::doctor::Step;
 use crate::control::report::{
     self, Account, Counters, FacetFacts, Measurement, Running, Seen, ServiceFacts, Status, TransportLine, Why,
 };
 use crate::control::{
-    Cell, Clock, Doors, Entry, FetchedList, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp,
-    Unshown, Used, follow,
+    Cell, Clock, Doors, Entry, FetchedList, Follow, Operator, Place, Pong, ProbeItem, Refusal, RefusalCode, Reloaded,
+    Stamp, Unshown, Used, follow,
 };
 use crate::journal::{self, Filter, Kind};
 use crate::model::{
@@ -28,9 +30,12 @@ use tokio_util::sync::CancellationToken;
 type Answer<'a, T> = BoxFuture<'a, Result<T, Refusal>>;
 
 /// The operator's side of a running byway.
+#[derive(Clone)]
 pub(super) struct Desk {
     pub(super) byway: Arc<Byway>,
     pub(super) source: Source,
+    /// Where it is asked.
+    pub(super) place: Place,
 }
 
 impl Desk {
@@ -234,6 +239,19 @@ impl Operator for Desk {
             Self::spec(&self.byway.generation.load().settings.services, service)?;
             examine::examine(&self.byway, service)
         })
+    }
+
+    fn doctor(&self) -> Answer<'_, BoxStream<'static, Step>> {
+        let desk = self.clone();
+        let patient = Patient {
+            byway: Some(Arc::clone(&self.byway)),
+            source: self.source.clone(),
+            place: self.place.clone(),
+            runs: true,
+            status: Box::pin(async move { desk.status().await.ok() }),
+            changed: Changed::default(),
+        };
+        Box::pin(async move { doctor::of_running(&self.byway, patient) })
     }
 
     fn fetch<'a>(&'a self, url: &'a Unshown, via: Option<&'a TransportId>) -> Answer<'a, FetchedList> {

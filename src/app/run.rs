@@ -59,7 +59,8 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
         byway.hand_out_script(path);
     }
     let open = byway.open_doors().map_err(|error| failed_bind(&error))?;
-    let desk: Arc<dyn Operator> = Arc::new(Desk { byway: Arc::clone(&byway), source: source.clone() });
+    let desk: Arc<dyn Operator> =
+        Arc::new(Desk { byway: Arc::clone(&byway), source: source.clone(), place: place.clone() });
     let listener = control::Listener::bind(&place).await?;
     byway.tasks().spawn("control", control::serve(listener, Arc::clone(&desk), byway.tasks().stop_word()));
     greet(&byway, &source, &open, terminal);
@@ -89,7 +90,15 @@ fn start(settings: Settings, network: NetworkId) -> Result<(Arc<Byway>, Vec<crat
 
 fn failed_bind(error: &BindError) -> Failed {
     let exit = if matches!(error, BindError::NotPermitted { .. }) { Exit::Permission } else { Exit::Failed };
-    Failed::new(exit, error.to_string())
+    let failed = Failed::new(exit, error.to_string());
+    match error {
+        BindError::InUse { address } => failed.worded("errors-port-in-use", [("address", address.to_string())]),
+        BindError::NotPermitted { address } => {
+            failed.worded("errors-port-not-permitted", [("address", address.to_string())])
+        }
+        BindError::NotOurs { address } => failed.worded("errors-address-not-ours", [("address", address.to_string())]),
+        BindError::Other { .. } => failed,
+    }
 }
 
 /// Says where it listens and what it will do, for the person at the terminal.

@@ -44,6 +44,11 @@ impl Source {
         self.origin().name
     }
 
+    /// The file, when it is there.
+    pub(super) fn existing(&self) -> Option<&Path> {
+        self.file().filter(|path| path.exists())
+    }
+
     /// The file, when there is one.
     fn file(&self) -> Option<&Path> {
         self.named.as_deref().or_else(|| self.own.as_deref().filter(|path| path.exists()))

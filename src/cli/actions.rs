@@ -3,8 +3,10 @@
 
 use super::exit::{Exit, Failed};
 use super::out::Terminal;
+use crate::control::doctor::Step;
 use crate::control::report::Account;
 use crate::control::{Place, ProbeItem};
+use crate::lang::Tongue;
 use crate::model::{Examined, Secret, ServiceId, TransportId};
 use crate::platform::proxy::{Done, Standing, Wish};
 use serde::{Deserialize, Serialize};
@@ -119,6 +121,9 @@ pub trait Actions {
     /// Where the configuration that `launch` names has its control place; `None` when it names none, or is faulty.
     fn place(&self, launch: &Launch) -> Option<Place>;
 
+    /// The language that the configuration which `launch` names asks for; `None` when it names none, or is faulty.
+    fn language(&self, launch: &Launch) -> Option<Tongue>;
+
     /// Runs the proxy until it is told to stop.
     fn run(&self, launch: &Launch, terminal: &mut Terminal) -> Result<Exit, Failed>;
 
@@ -133,6 +138,9 @@ pub trait Actions {
 
     /// Examines a service in full, in this process, without a running byway; tells every step.
     fn diagnose(&self, launch: &Launch, service: &ServiceId, tell: &mut dyn FnMut(Examined)) -> Result<(), Failed>;
+
+    /// Checks everything up, in this process, without a running byway; tells every step.
+    fn doctor(&self, launch: &Launch, tell: &mut dyn FnMut(Step)) -> Result<(), Failed>;
 
     /// Which way worked when, from the history on disk that the configuration names.
     fn report(&self, launch: &Launch, since: Duration) -> Result<Account, Failed>;

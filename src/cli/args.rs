@@ -1,6 +1,7 @@
 //! The command line's grammar (clap), and nothing else.
 
 use super::span::parse_span;
+use crate::lang::Tongue;
 use crate::platform::proxy::Mode;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -8,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The variables, without their `BYWAY_`, that stand for an option and not for a setting of the file.
-pub const RESERVED: [&str; 3] = ["CONFIG", "CONTROL", "COLOR"];
+pub const RESERVED: [&str; 4] = ["CONFIG", "CONTROL", "COLOR", "LANG"];
 
 /// The end of `--help`.
 const AFTER: &str = "\
@@ -19,9 +20,9 @@ Exit codes:
     3  the configuration is invalid
     4  no byway is running, or it does not answer
     5  not permitted
-    6  some services are down (status -q, probe, diagnose)
-    7  all services are blocked or down (status -q, probe, diagnose)
-    8  captive portal or no internet (status -q, probe, diagnose)
+    6  some services are down (status -q, probe, diagnose, doctor)
+    7  all services are blocked or down (status -q, probe, diagnose, doctor)
+    8  captive portal or no internet (status -q, probe, diagnose, doctor)
   130  interrupted
 
 Data goes to stdout, messages to stderr. Times are UTC. Every option that shows
@@ -56,6 +57,9 @@ pub(super) struct Global {
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", env = "BYWAY_COLOR")]
     pub(super) color: ColourChoice,
+    /// Language of messages: en, ru, fa; else `language` of the file, else the locale
+    #[arg(long, global = true, value_name = "LANG", env = "BYWAY_LANG", value_parser = super::tongue::parse)]
+    pub(super) lang: Option<Tongue>,
     /// Say nothing but errors; with `status`, only the exit code
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
@@ -109,6 +113,21 @@ pub(super) enum Command {
         /// Do not ask: what it shows to an observer is understood
         #[arg(short, long)]
         yes: bool,
+    },
+    /// Check everything up, in order: configuration, files, network, names, UDP, each way; one remedy each
+    Doctor {
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+        /// Write a copy for others to FILE, without keys, addresses and names; shows it and asks first
+        #[arg(long, value_name = "FILE")]
+        share: Option<PathBuf>,
+        /// With --share: do not ask
+        #[arg(short, long, requires = "share")]
+        yes: bool,
+        /// With --share: replace FILE if it exists
+        #[arg(long, requires = "share")]
+        force: bool,
     },
     /// What works, and over which way; with -q only the exit code
     Status {

@@ -7,9 +7,10 @@ use super::consent::consent;
 use super::exit::{Exit, Failed};
 use super::out::{Out, Style, Terminal};
 use super::table::{Cell, Table, wrap};
-use crate::control::report::{caution, conclusion_words, examined_outline, link_reason, trial_words};
+use crate::control::report::{Spoken, examined_outline};
 use crate::control::{Ask, Schemed, Tell};
-use crate::model::{Conclusion, Examined, Exhibit, Ground, LinkState, Outcome, ServiceId, Verdict};
+use crate::lang::Words;
+use crate::model::{Conclusion, Examined, Exhibit, Ground, LinkState, Outcome, ServiceId, Trial, Verdict};
 use std::io;
 
 /// How it was asked for.
@@ -40,15 +41,17 @@ pub(super) fn diagnose(
 ) -> Result<Exit, Failed> {
     let running = asker.finds_one()?;
     let title = if running { title_there(asker, &wish.service)? } else { actions.title(launch, &wish.service)? };
-    for paragraph in caution(&title) {
+    let words = &*terminal.words.clone();
+    for paragraph in ["diagnose-caution-1", "diagnose-caution-2", "diagnose-caution-3"] {
+        let paragraph = words.say_with(paragraph, &[("title", title.as_str().into())]);
         wrap(&paragraph, terminal.err.width()).iter().for_each(|line| terminal.note(line));
     }
-    consent(&format!("Examine {title} now?"), wish.yes, terminal)?;
+    consent(&words.say_with("diagnose-question", &[("title", title.as_str().into())]), wish.yes, terminal)?;
     let bar = Bar::new(terminal);
     let mut found = Examination::default();
     let mut unsaid = Ok(());
     let mut take = |step: Examined| {
-        show(&bar, &step);
+        show(&bar, &step, words);
         if wish.json && unsaid.is_ok() {
             unsaid = terminal.out.json(&Schemed::new(&step));
         }
@@ -87,24 +90,52 @@ fn title_there(asker: &Asker, service: &ServiceId) -> Result<String, Failed> {
     }
 }
 
-fn show(bar: &Bar, step: &Examined) {
+fn show(bar: &Bar, step: &Examined, words: &Words) {
     match step {
         Examined::Planned { tests, .. } => bar.plan(*tests),
-        Examined::Began(trial) => bar.say(format!("{} …", trial_words(*trial))),
+        Examined::Began(trial) => bar.say(format!("{} …", trial_words(words, *trial))),
         Examined::Waits { seconds } => {
-            let what = "waiting until what an earlier test may have set off is over";
-            bar.say(format!("{what} ({seconds} s)"));
+            bar.say(words.say_with("diagnose-waits", &[("count", (*seconds).into())]));
         }
-        Examined::Exhibit(exhibit) => bar.step(format!("{}: {}", trial_words(exhibit.trial), brief(exhibit))),
-        Examined::Concluded { .. } => bar.say("concluding".into()),
+        Examined::Exhibit(exhibit) => {
+            bar.step(format!("{}: {}", trial_words(words, exhibit.trial), brief(exhibit, words)));
+        }
+        Examined::Concluded { .. } => bar.say(words.say("diagnose-concluding")),
     }
 }
 
+/// What a test is.
+fn trial_words(words: &Words, trial: Trial) -> String {
+    words.say(&format!("diagnose-trial-{}", trial.name().replace('_', "-")))
+}
+
+/// A conclusion's heading: what, and how sure.
+fn conclusion_words(conclusion: &Conclusion, spoken: Spoken<'_>) -> String {
+    let facet = spoken.facet(conclusion.facet);
+    let mut letters = facet.chars();
+    let facet: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    let mut args = vec![("facet", facet.into()), ("confidence", spoken.confidence(conclusion.confidence).into())];
+    let key = match conclusion.verdict {
+        Verdict::Works => "diagnose-works",
+        Verdict::Blocked(how) => {
+            args.push(("how", how.to_string().into()));
+            "diagnose-blocked"
+        }
+        Verdict::Degraded(how) => {
+            args.push(("how", how.to_string().into()));
+            "diagnose-degraded"
+        }
+        Verdict::Down => "diagnose-down",
+        Verdict::Unclear => "diagnose-unclear",
+    };
+    spoken.0.say_with(key, &args)
+}
+
 /// What a test brought, in a few letters.
-fn brief(exhibit: &Exhibit) -> String {
+fn brief(exhibit: &Exhibit, words: &Words) -> String {
     match &exhibit.outcome {
-        Outcome::Passed => format!("ok {} ms", exhibit.took_ms),
-        Outcome::Failed(why) => format!("no: {why}"),
+        Outcome::Passed => words.say_with("probe-ok", &[("ms", exhibit.took_ms.into())]),
+        Outcome::Failed(why) => words.say_with("probe-no", &[("how", why.as_str().into())]),
         Outcome::Skipped(_) => "–".into(),
     }
 }
@@ -134,8 +165,10 @@ impl Examination {
             wrap(text, out.width()).iter().try_for_each(|line| out.line(&out.paint(style, line)))
         };
         let line = if self.link == LinkState::Online { Style::Dim } else { Style::Doubt };
-        let reason = link_reason(self.link, self.ground);
-        paragraph(&format!("{title}, examined over the direct way. The network is {reason}"), line, out)?;
+        let words = &*out.words();
+        let spoken = Spoken(words);
+        let reason = spoken.link_reason(self.link, self.ground);
+        paragraph(&words.say_with("diagnose-head", &[("title", title.into()), ("why", reason.into())]), line, out)?;
         for facet in self.facets.iter().flatten() {
             out.line("")?;
             let style = match facet.verdict {
@@ -143,23 +176,24 @@ impl Examination {
                 Verdict::Blocked(_) | Verdict::Down => Style::Bad,
                 Verdict::Degraded(_) | Verdict::Unclear => Style::Doubt,
             };
-            paragraph(&conclusion_words(facet), style, out)?;
+            paragraph(&conclusion_words(facet, spoken), style, out)?;
             paragraph(&facet.says, Style::Plain, out)?;
         }
         if self.exhibits.is_empty() {
             return Ok(());
         }
         out.line("")?;
-        let mut table = Table::new(&["FACET", "WAY", "RESULT", "WHAT IT SHOWS"], &[2, 3]);
+        let titles = ["diagnose-facet", "diagnose-way", "diagnose-result", "diagnose-shows"].map(|key| words.say(key));
+        let mut table = Table::new(&titles.each_ref().map(String::as_str), &[2, 3]);
         for exhibit in &self.exhibits {
             let says = match &exhibit.outcome {
                 Outcome::Skipped(why) if !why.is_empty() => format!("{}; {why}", exhibit.says),
                 _ => exhibit.says.clone(),
             };
             table.row([
-                exhibit.facet.map(|facet| facet.to_string()).unwrap_or_default().into(),
+                exhibit.facet.map(|facet| spoken.facet_title(facet)).unwrap_or_default().into(),
                 exhibit.via.as_ref().map(ToString::to_string).unwrap_or_default().into(),
-                Cell::new(brief(exhibit), style(&exhibit.outcome)),
+                Cell::new(brief(exhibit, words), style(&exhibit.outcome)),
                 says.into(),
             ]);
         }

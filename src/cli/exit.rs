@@ -2,7 +2,8 @@
 //! so a code never changes its meaning.
 
 use crate::control::report::Outline;
-use crate::control::{ControlError, RefusalCode};
+use crate::control::{ControlError, Place, RefusalCode};
+use crate::lang::{Tongue, Words};
 use std::fmt;
 use std::io;
 use std::process::ExitCode;
@@ -40,9 +41,9 @@ pub const EXITS: [(Exit, &str); 10] = [
     (Exit::Config, "the configuration is invalid"),
     (Exit::NotRunning, "no byway is running, or it does not answer"),
     (Exit::Permission, "not permitted"),
-    (Exit::Degraded, "some services are down (status -q, probe, diagnose)"),
-    (Exit::AllBlocked, "all services are blocked or down (status -q, probe, diagnose)"),
-    (Exit::NoInternet, "captive portal or no internet (status -q, probe, diagnose)"),
+    (Exit::Degraded, "some services are down (status -q, probe, diagnose, doctor)"),
+    (Exit::AllBlocked, "all services are blocked or down (status -q, probe, diagnose, doctor)"),
+    (Exit::NoInternet, "captive portal or no internet (status -q, probe, diagnose, doctor)"),
     (Exit::Interrupted, "interrupted"),
 ];
 
@@ -88,17 +89,44 @@ pub struct Failed {
     pub exit: Exit,
     /// What to say, one line or several; nothing when empty.
     pub message: String,
+    /// The same in the catalogue, for readers of other languages than English.
+    said: Option<Said>,
+}
+
+/// A sentence of the catalogue with its values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Said {
+    key: &'static str,
+    args: Vec<(&'static str, String)>,
 }
 
 impl Failed {
     /// Ends with `exit` and says why.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into() }
+        Self { exit, message: message.into(), said: None }
+    }
+
+    /// The same, with its sentence in the catalogue, which says in English what the message does.
+    #[must_use]
+    pub fn worded(mut self, key: &'static str, args: impl IntoIterator<Item = (&'static str, String)>) -> Self {
+        self.said = Some(Said { key, args: args.into_iter().collect() });
+        self
+    }
+
+    /// What to say in a language.
+    pub(super) fn words(&self, words: &Words) -> String {
+        match &self.said {
+            Some(Said { key, args }) if words.tongue() != Tongue::English => {
+                let args: Vec<_> = args.iter().map(|(name, value)| (*name, value.as_str().into())).collect();
+                words.say_with(key, &args)
+            }
+            _ => self.message.clone(),
+        }
     }
 
     /// Ends without a word.
     pub const fn silent(exit: Exit) -> Self {
-        Self { exit, message: String::new() }
+        Self { exit, message: String::new(), said: None }
     }
 }
 
@@ -139,6 +167,22 @@ impl From<ControlError> for Failed {
                 _ => Exit::Failed,
             },
         };
-        Self::new(exit, error.to_string())
+        let failed = Self::new(exit, error.to_string());
+        let at = |place: &Place| ("place", place.to_string());
+        match &error {
+            ControlError::NotRunning { place } => failed.worded("errors-not-running", [at(place)]),
+            ControlError::AlreadyRunning { place } => failed.worded("errors-already-running", [at(place)]),
+            ControlError::Permission { place, source } => {
+                failed.worded("errors-permission", [at(place), ("why", source.to_string())])
+            }
+            ControlError::OpenFolder { place, mode } => {
+                failed.worded("errors-open-folder", [at(place), ("mode", format!("{mode:03o}"))])
+            }
+            ControlError::Gone { place } => failed.worded("errors-gone", [at(place)]),
+            ControlError::TookTooLong { place, secs } => {
+                failed.worded("errors-too-long", [at(place), ("secs", secs.to_string())])
+            }
+            _ => failed,
+        }
     }
 }

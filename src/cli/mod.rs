@@ -7,6 +7,7 @@ mod ask;
 mod bar;
 mod consent;
 mod diagnose;
+mod doctor;
 mod environment;
 mod exit;
 mod export;
@@ -24,6 +25,7 @@ mod span;
 mod status;
 mod subscriptions;
 mod table;
+mod tongue;
 mod why;
 
 #[cfg(test)]
@@ -76,12 +78,18 @@ fn stopped(error: &clap::Error) -> Exit {
 /// Does what the command line says. `env` looks up an environment variable.
 fn obey(line: Line, actions: &impl Actions, terminal: &mut Terminal, env: impl Fn(&str) -> Option<OsString>) -> Exit {
     let launch = launch(&line.global);
+    let tongue = tongue::choose(line.global.lang, || actions.language(&launch), &env);
+    terminal.speak(tongue);
     let command = line.command.unwrap_or(Command::Run);
     match dispatch(command, &launch, actions, terminal, env) {
         Ok(exit) => exit,
         Err(failed) => {
             if !failed.message.is_empty() {
-                terminal.error(&failed.message);
+                terminal.error(&failed.words(&terminal.words));
+            }
+            if failed.exit == Exit::Config && !failed.message.is_empty() {
+                let count = failed.message.lines().count().into();
+                terminal.note(&terminal.say("errors-config", &[("count", count)]));
             }
             failed.exit
         }
@@ -122,6 +130,10 @@ fn dispatch(
         Command::Diagnose { service, json, yes } => {
             let wish = diagnose::Wish { service: service.as_str().into(), json, yes };
             diagnose::diagnose(&asker(), launch, &wish, actions, terminal)
+        }
+        Command::Doctor { json, share, yes, force } => {
+            let wish = doctor::Wish { json, share, yes, force };
+            doctor::doctor(&asker(), launch, &wish, actions, terminal)
         }
         Command::Report { since, json: _, ooni: Some(file), yes, force } => {
             export::export(&asker(), &export::Wish { file, since, yes, force }, terminal)

@@ -6,6 +6,7 @@ use super::exit::{Exit, Failed};
 use super::out::{Out, Style, Terminal};
 use super::table::{Cell, Table};
 use crate::control::{Ask, Schemed, Stamp, Tell, Used};
+use crate::lang::Words;
 use crate::model::{Secret, ServiceId, TransportId};
 use serde::Serialize;
 use std::io::{self, IsTerminal, Read};
@@ -28,31 +29,37 @@ pub(super) fn use_way(
     }
     let ask = Ask::Use { service: ServiceId::from(service), transport, for_secs: lasting.map(|span| span.as_secs()) };
     let Tell::Used(used) = asker.once(&ask)? else { return Err(strange()) };
-    terminal.note(&used_words(&used, Stamp::now()));
+    terminal.note(&used_words(&used, Stamp::now(), &terminal.words));
     if let Some(warning) = &used.warning {
-        terminal.note(&format!("warning: {warning}"));
+        warn(warning, terminal);
     }
     Ok(Exit::Ok)
 }
 
 /// What `use` did, in one sentence.
-pub(super) fn used_words(used: &Used, now: Stamp) -> String {
-    match (&used.transport, used.until) {
-        (None, _) => format!("{} takes its way automatically again.", used.service),
-        (Some(way), Some(until)) => format!("{} takes {way} until {}.", used.service, until.text(now)),
-        (Some(way), None) => {
-            format!("{} takes {way} until told otherwise (`byway use {} auto`).", used.service, used.service)
-        }
-    }
+pub(super) fn used_words(used: &Used, now: Stamp, words: &Words) -> String {
+    let mut args = vec![("service", used.service.as_str().into())];
+    args.extend(used.transport.as_ref().map(|way| ("way", way.as_str().into())));
+    args.extend(used.until.map(|until| ("time", until.text(now).into())));
+    let key = match (&used.transport, used.until) {
+        (None, _) => "orders-auto",
+        (Some(_), Some(_)) => "orders-until",
+        (Some(_), None) => "orders-for-good",
+    };
+    words.say_with(key, &args)
+}
+
+fn warn(what: &str, terminal: &mut Terminal) {
+    terminal.note(&terminal.say("orders-warning", &[("what", what.into())]));
 }
 
 pub(super) fn reload(asker: &Asker, terminal: &mut Terminal) -> Result<Exit, Failed> {
     let Tell::Reloaded(done) = asker.once(&Ask::Reload)? else { return Err(strange()) };
     for warning in &done.warnings {
-        terminal.note(&format!("warning: {warning}"));
+        warn(warning, terminal);
     }
     match done.changes.as_slice() {
-        [] => terminal.note("read again; nothing changed"),
+        [] => terminal.note(&terminal.say("orders-nothing-changed", &[])),
         changes => changes.iter().for_each(|change| terminal.note(change)),
     }
     Ok(Exit::Ok)
@@ -73,13 +80,14 @@ pub(super) fn check(
         return Ok(exit);
     }
     for warning in &checked.warnings {
-        terminal.note(&format!("warning: {warning}"));
+        warn(warning, terminal);
     }
     for fault in &checked.faults {
         terminal.error(fault);
     }
     if exit == Exit::Ok && !terminal.quiet {
-        terminal.out.line(&format!("{}: good. {}", checked.file, checked.summary))?;
+        let args = [("file", checked.file.as_str().into()), ("summary", checked.summary.as_str().into())];
+        terminal.out.line(&terminal.say("orders-good", &args))?;
     }
     Ok(exit)
 }
@@ -109,17 +117,19 @@ pub(super) fn import(
         render_import(&imported, &mut terminal.out)?;
         imported.notes.iter().for_each(|note| terminal.note(note));
         let skipped = imported.rows.len() - taken;
+        let mut args = vec![("taken", taken.into()), ("skipped", skipped.into())];
         match (&imported.file, dry_run) {
-            (_, true) => terminal.note(&format!("{taken} would be taken in, {skipped} skipped; nothing was changed")),
+            (_, true) => terminal.note(&terminal.say("orders-import-dry", &args)),
             (Some(file), false) => {
-                terminal.note(&format!("{taken} taken into \"{}\", {skipped} skipped", file.display()));
-                terminal.note("at the end of its order; a byway that is running takes it with `byway reload`");
+                args.push(("file", file.display().to_string().into()));
+                terminal.note(&terminal.say("orders-imported", &args));
+                terminal.note(&terminal.say("orders-imported-next", &[]));
             }
-            (None, false) => terminal.note(&format!("{taken} taken in, {skipped} skipped; no file was changed")),
+            (None, false) => terminal.note(&terminal.say("orders-imported-nowhere", &args)),
         }
     }
     if taken == 0 {
-        return Err(Failed::new(Exit::Failed, "nothing in it could be taken in"));
+        return Err(Failed::new(Exit::Failed, terminal.say("orders-import-nothing", &[])));
     }
     Ok(Exit::Ok)
 }
@@ -134,11 +144,13 @@ struct Summary<'a> {
 
 /// The table for a person.
 pub(super) fn render_import(imported: &Imported, out: &mut Out) -> io::Result<()> {
-    let mut table = Table::new(&["NAME", "KIND", "RESULT"], &[0, 2]);
+    let words = out.words();
+    let titles = ["orders-name", "orders-kind", "orders-result"].map(|key| words.say(key));
+    let mut table = Table::new(&titles.each_ref().map(String::as_str), &[0, 2]);
     for row in &imported.rows {
         let result = match &row.skipped {
-            None => Cell::new("ok", Style::Good),
-            Some(why) => Cell::new(format!("skipped: {why}"), Style::Doubt),
+            None => Cell::new(words.say("orders-ok"), Style::Good),
+            Some(why) => Cell::new(words.say_with("orders-skipped", &[("why", why.as_str().into())]), Style::Doubt),
         };
         table.row([row.name.as_str().into(), row.kind.as_str().into(), result]);
     }
@@ -149,10 +161,7 @@ pub(super) fn render_import(imported: &Imported, out: &mut Out) -> io::Result<()
 fn read_source(source: Option<String>, terminal: &mut Terminal) -> Result<(String, Secret<String>), Failed> {
     match source.as_deref() {
         Some(link) if link.contains("://") => {
-            terminal.note(
-                "note: a link on the command line can be seen by other users (`ps`) and stays in the shell's history; \
-                 `byway import -` reads it from stdin",
-            );
+            terminal.note(&terminal.say("orders-link-seen", &[]));
             Ok(("the link".into(), Secret::new(link.to_owned())))
         }
         Some(path) if path != "-" => {
@@ -163,10 +172,9 @@ fn read_source(source: Option<String>, terminal: &mut Terminal) -> Result<(Strin
         given => {
             let stdin = io::stdin();
             if stdin.is_terminal() {
-                let how = "paste the links, then end with Ctrl-D on a line of its own";
                 match given {
-                    Some(_) => terminal.note(how),
-                    None => return Err(Failed::new(Exit::Usage, "what to import? a FILE, or - to paste links")),
+                    Some(_) => terminal.note(&terminal.say("orders-paste", &[])),
+                    None => return Err(Failed::new(Exit::Usage, terminal.say("orders-import-what", &[]))),
                 }
             }
             Ok(("stdin".into(), read_text(stdin.lock(), "stdin")?))

@@ -2,9 +2,11 @@
 //! reader that leaves early is no error.
 
 use super::args::ColourChoice;
+use crate::lang::{Arg, Tongue, Words};
 use serde::Serialize;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::sync::Arc;
 
 /// How a piece of text looks where colours are on. Never the only carrier of a meaning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +32,7 @@ pub struct Out {
     colour: bool,
     width: usize,
     live: bool,
+    words: Arc<Words>,
 }
 
 /// Both outputs.
@@ -40,6 +43,8 @@ pub struct Terminal {
     pub err: Out,
     /// Whether messages that are not errors are unwanted.
     pub quiet: bool,
+    /// The words of the language that messages are in.
+    pub words: Arc<Words>,
     /// Who answers questions; `None` when nobody is there to read them.
     pub person: Option<Box<dyn BufRead + Send>>,
 }
@@ -47,7 +52,19 @@ pub struct Terminal {
 impl Out {
     /// An output to `sink`, `width` columns wide. `live` tells that a person watches it.
     pub fn new(sink: Box<dyn Write + Send>, colour: bool, width: usize, live: bool) -> Self {
-        Self { sink, colour, width, live }
+        Self { sink, colour, width, live, words: Words::shared(Tongue::English) }
+    }
+
+    /// The same output, in another language.
+    #[must_use]
+    pub fn speaking(mut self, tongue: Tongue) -> Self {
+        self.words = Words::shared(tongue);
+        self
+    }
+
+    /// The words of the language that it is written in.
+    pub fn words(&self) -> Arc<Words> {
+        Arc::clone(&self.words)
     }
 
     /// Writes one line, or several.
@@ -114,8 +131,24 @@ impl Terminal {
             out: Out::new(Box::new(out), coloured(choice, env, out_live), width, out_live),
             err: Out::new(Box::new(err), coloured(choice, env, err_live), width, err_live),
             quiet,
+            words: Words::shared(Tongue::English),
             person: (err_live && io::stdin().is_terminal()).then(|| Box::new(BufReader::new(io::stdin())) as _),
         }
+    }
+
+    /// Speaks a language from now on.
+    pub fn speak(&mut self, tongue: Tongue) {
+        self.words = Words::shared(tongue);
+        (self.out.words, self.err.words) = (self.words(), self.words());
+    }
+
+    fn words(&self) -> Arc<Words> {
+        Arc::clone(&self.words)
+    }
+
+    /// The sentence of a key, in the language that messages are in.
+    pub fn say(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {
+        self.words.say_with(key, args)
     }
 
     /// Says something on stderr that is not an error. Whether that can be read is of no consequence.
@@ -127,7 +160,7 @@ impl Terminal {
 
     /// Says on stderr what went wrong, each line a fault of its own.
     pub fn error(&mut self, text: &str) {
-        let head = self.err.paint(Style::Bad, "error:");
+        let head = self.err.paint(Style::Bad, &self.words.say("errors-head"));
         for line in text.lines() {
             let _ = self.err.line(&format!("{head} {line}"));
         }

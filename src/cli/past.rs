@@ -4,8 +4,8 @@ use super::ask::{Asker, attend};
 use super::exit::{Exit, Failed};
 use super::out::{Out, Style, Terminal};
 use super::table::{Cell, Table, wrap};
-use crate::control::report::{Shares, record_words, shares};
-use crate::control::{Ask, Entry, Schemed, Stamp, Tell, span_words};
+use crate::control::report::{Share, Shares, Spoken, shares};
+use crate::control::{Ask, Entry, Schemed, Stamp, Tell};
 use crate::model::{Phase, Record, ServiceId};
 use std::io;
 use std::time::Duration;
@@ -23,7 +23,9 @@ pub(super) fn log(
             match tell {
                 Tell::Entry(entry) if json => terminal.out.json(&Schemed::new(&entry))?,
                 Tell::Entry(entry) => log_line(&entry, &mut terminal.out)?,
-                Tell::Missed(count) => terminal.note(&format!("{count} records came too fast and are missing here")),
+                Tell::Missed(count) => {
+                    terminal.note(&terminal.say("past-missed", &[("count", count.into())]));
+                }
                 _ => {}
             }
         }
@@ -33,7 +35,7 @@ pub(super) fn log(
 
 /// One record as a line of a log: the whole time, for a log is kept.
 pub(super) fn log_line(entry: &Entry, out: &mut Out) -> io::Result<()> {
-    let (what, why) = record_words(&entry.record);
+    let (what, why) = Spoken(&out.words()).record(&entry.record);
     let time = out.paint(Style::Dim, &entry.at.to_string());
     let what = out.paint(style(&entry.record), &what);
     let why = if why.is_empty() { why } else { format!(". {why}") };
@@ -63,7 +65,8 @@ pub(super) fn history(
             terminal.out.json(&Schemed::new(entry))?;
         }
     } else if entries.is_empty() {
-        terminal.note(&format!("nothing was recorded in the last {}", span_words(since)));
+        let span = Spoken(&terminal.words).span(since).into();
+        terminal.note(&terminal.say("past-nothing", &[("span", span)]));
     } else {
         render(&entries, Stamp::now(), &mut terminal.out)?;
     }
@@ -72,9 +75,12 @@ pub(super) fn history(
 
 /// The page for a person.
 pub(super) fn render(entries: &[Entry], now: Stamp, out: &mut Out) -> io::Result<()> {
-    let mut table = Table::new(&["WHEN (UTC)", "WHAT", "WHY"], &[1, 2]);
+    let words = &*out.words();
+    let spoken = Spoken(words);
+    let titles = ["past-when", "past-what", "past-why"].map(|key| words.say(key));
+    let mut table = Table::new(&titles.each_ref().map(String::as_str), &[1, 2]);
     for entry in entries {
-        let (what, why) = record_words(&entry.record);
+        let (what, why) = spoken.record(&entry.record);
         table.row([entry.at.short(now).into(), Cell::new(what, style(&entry.record)), why.into()]);
     }
     table.write(out)?;
@@ -83,7 +89,7 @@ pub(super) fn render(entries: &[Entry], now: Stamp, out: &mut Out) -> io::Result
         out.line("")?;
     }
     for facet in &shares {
-        for line in wrap(&share_words(facet), out.width()) {
+        for line in wrap(&share_words(facet, spoken), out.width()) {
             out.line(&line)?;
         }
     }
@@ -91,28 +97,28 @@ pub(super) fn render(entries: &[Entry], now: Stamp, out: &mut Out) -> io::Result
 }
 
 /// `telegram/text: direct 77 %, tokyo 23 % of 1 h; blocked once (sni_drop_hello)`.
-fn share_words(facet: &Shares) -> String {
+fn share_words(facet: &Shares, spoken: Spoken<'_>) -> String {
+    let words = spoken.0;
     let total: u64 = facet.ways.iter().map(|share| share.secs).sum();
-    let mut said = format!("{}/{}: ", facet.service, facet.facet);
-    if total == 0 {
-        said += "no time on any way";
-    } else {
-        let part = |secs: u64| match (secs * 100 + total / 2) / total {
-            0 => "less than 1 %".to_owned(),
-            percent => format!("{percent} %"),
-        };
-        let way = |share: &crate::control::report::Share| {
-            let name = share.way.as_ref().map_or_else(|| "no way".to_owned(), ToString::to_string);
-            format!("{name} {}", part(share.secs))
-        };
-        let ways: Vec<_> = facet.ways.iter().map(way).collect();
-        said += &format!("{} of {}", ways.join(", "), span_words(Duration::from_secs(total)));
+    let route = format!("{}/{}", facet.service, facet.facet);
+    let part = |secs: u64| match (secs * 100 + total / 2) / total.max(1) {
+        0 => words.say("past-less"),
+        percent => words.say_with("past-percent", &[("count", percent.into())]),
+    };
+    let way = |share: &Share| {
+        let name = share.way.as_ref().map_or_else(|| words.say("past-no-way"), ToString::to_string);
+        format!("{name} {}", part(share.secs))
+    };
+    let ways = facet.ways.iter().map(way).collect::<Vec<_>>().join(&words.say("words-comma"));
+    let span = spoken.span(Duration::from_secs(total));
+    let mut said = match total {
+        0 => words.say_with("past-share-none", &[("route", route.into())]),
+        _ => words.say_with("past-share", &[("route", route.into()), ("ways", ways.into()), ("span", span.into())]),
+    };
+    if facet.blocks == 0 {
+        return said;
     }
-    match facet.blocks {
-        0 => return said,
-        1 => said += "; blocked once",
-        times => said += &format!("; blocked {times} times"),
-    }
+    said += &format!("; {}", words.say_with("past-blocked-times", &[("count", facet.blocks.into())]));
     let kinds = facet.techniques.iter().map(|(how, times)| match times {
         1 => how.to_string(),
         _ => format!("{how} × {times}"),

@@ -6,8 +6,9 @@ use super::bar::Bar;
 use super::exit::{Exit, Failed};
 use super::out::{Out, Style, Terminal};
 use super::table::{Cell as TableCell, Table, wrap};
-use crate::control::report::{Outline, Up, link_reason, link_words};
+use crate::control::report::{Outline, Spoken, Up};
 use crate::control::{Ask, Cell, ProbeItem, Schemed, Tell};
+use crate::lang::{Tongue, Words};
 use crate::model::{Facet, Ground, L4, LinkState, ServiceId};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -32,10 +33,11 @@ pub(super) fn probe(
     actions: &impl Actions,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failed> {
+    let words = terminal.words.clone();
     let bar = Bar::new(terminal);
     let mut matrix = Matrix::default();
     let mut take = |item: ProbeItem| {
-        show(&bar, &item);
+        show(&bar, &item, Spoken(&words));
         matrix.take(item);
     };
     let done = if asker.finds_one()? {
@@ -62,23 +64,34 @@ pub(super) fn probe(
     Ok(matrix.outline().into())
 }
 
-fn show(bar: &Bar, item: &ProbeItem) {
+fn show(bar: &Bar, item: &ProbeItem, spoken: Spoken<'_>) {
     match item {
         ProbeItem::Started { routes } => bar.plan(*routes),
-        ProbeItem::Controls { link, ground } => bar.say(format!("the network is {}", link_reason(*link, *ground))),
+        ProbeItem::Controls { link, ground } => {
+            let why = spoken.link_reason(*link, *ground).into();
+            bar.say(spoken.0.say_with("probe-network", &[("why", why)]));
+        }
         ProbeItem::Cell(cell) => {
-            bar.step(format!("{}/{} via {}: {}", cell.service, cell.facet, cell.transport, brief(cell)));
+            bar.step(format!("{}/{} via {}: {}", cell.service, cell.facet, cell.transport, brief(cell, spoken.0)));
         }
     }
 }
 
 /// One cell of the matrix in a few letters.
-fn brief(cell: &Cell) -> String {
+fn brief(cell: &Cell, words: &Words) -> String {
     match (cell.answered, cell.technique) {
-        (Some(true), _) => format!("ok {} ms", cell.took_ms),
-        (Some(false), Some(how)) => format!("no: {how}"),
-        (Some(false), None) => "no answer".into(),
+        (Some(true), _) => words.say_with("probe-ok", &[("ms", cell.took_ms.into())]),
+        (Some(false), Some(how)) => words.say_with("probe-no", &[("how", how.to_string().into())]),
+        (Some(false), None) => words.say("probe-no-answer"),
         (None, _) => "–".into(),
+    }
+}
+
+/// What was seen: the failure's own words for an English reader, else the kind of block that it points at.
+fn what(cell: &Cell, spoken: Spoken<'_>) -> String {
+    match cell.technique.filter(|_| spoken.0.tongue() != Tongue::English) {
+        Some(how) => spoken.technique(how),
+        None => cell.words.clone(),
     }
 }
 
@@ -115,8 +128,9 @@ impl Matrix {
 
     /// The page for a person.
     pub(super) fn render(&self, out: &mut Out) -> io::Result<()> {
+        let words = &*out.words();
         if self.link != LinkState::Online {
-            for line in wrap(&link_words(self.link, self.ground), out.width()) {
+            for line in wrap(&Spoken(words).link_words(self.link, self.ground), out.width()) {
                 out.line(&out.paint(Style::Doubt, &line))?;
             }
             out.line("")?;
@@ -130,7 +144,8 @@ impl Matrix {
         if ways.len() > MOST_COLUMNS {
             return self.list(out);
         }
-        let mut titles = vec!["SERVICE", "FACET"];
+        let (service, facet) = (words.say("probe-service"), words.say("probe-facet"));
+        let mut titles = vec![service.as_str(), facet.as_str()];
         titles.extend(&ways);
         let flexible: Vec<_> = (2..titles.len()).collect();
         self.grid(&titles, &ways, &flexible, out)?;
@@ -138,6 +153,7 @@ impl Matrix {
     }
 
     fn grid(&self, titles: &[&str], ways: &[&str], flexible: &[usize], out: &mut Out) -> io::Result<()> {
+        let words = &*out.words();
         let mut table = Table::new(titles, flexible);
         let mut rows: Vec<(&ServiceId, Facet, L4)> = Vec::new();
         for cell in &self.cells {
@@ -151,10 +167,11 @@ impl Matrix {
             let mine: Vec<_> = self.cells.iter().filter(mine).collect();
             let title = mine.first().map_or("", |cell| cell.title.as_str());
             let found = ways.iter().map(|way| match mine.iter().find(|cell| cell.transport.as_str() == *way) {
-                Some(cell) => TableCell::new(brief(cell), style(cell)),
+                Some(cell) => TableCell::new(brief(cell, words), style(cell)),
                 None => TableCell::default(),
             });
             let udp = if l4 == L4::Udp { " (udp)" } else { "" };
+            let facet = Spoken(words).facet_title(facet);
             table.row([title.into(), format!("{facet}{udp}").into()].into_iter().chain(found));
         }
         table.write(out)
@@ -162,13 +179,23 @@ impl Matrix {
 
     /// Why the failures failed.
     fn reasons(&self, out: &mut Out) -> io::Result<()> {
+        let words = &*out.words();
+        let spoken = Spoken(words);
         let failed: Vec<_> = self.cells.iter().filter(|cell| cell.answered == Some(false)).collect();
         if !failed.is_empty() {
             out.line("")?;
         }
         for cell in failed {
-            let sure = if cell.technique.is_some() { format!(" ({})", cell.confidence) } else { String::new() };
-            let said = format!("{}/{} via {}: {}{sure}", cell.service, cell.facet, cell.transport, cell.words);
+            let route = format!("{}/{} via {}", cell.service, cell.facet, cell.transport);
+            let why = what(cell, spoken);
+            let why = match cell.technique {
+                Some(_) => {
+                    let args = [("why", why.into()), ("confidence", spoken.confidence(cell.confidence).into())];
+                    spoken.0.say_with("probe-sure", &args)
+                }
+                None => why,
+            };
+            let said = spoken.0.say_with("probe-reason", &[("route", route.into()), ("why", why.into())]);
             for line in wrap(&said, out.width()) {
                 out.line(&line)?;
             }
@@ -178,14 +205,18 @@ impl Matrix {
 
     /// One line per route.
     fn list(&self, out: &mut Out) -> io::Result<()> {
-        let mut table = Table::new(&["SERVICE", "FACET", "WAY", "RESULT", "WHAT"], &[4]);
+        let words = &*out.words();
+        let spoken = Spoken(words);
+        let titles =
+            ["probe-service", "probe-facet", "probe-way", "probe-result", "probe-what"].map(|key| words.say(key));
+        let mut table = Table::new(&titles.each_ref().map(String::as_str), &[4]);
         for cell in &self.cells {
             table.row([
                 cell.title.as_str().into(),
-                cell.facet.to_string().into(),
+                spoken.facet_title(cell.facet).into(),
                 cell.transport.as_str().into(),
-                TableCell::new(brief(cell), style(cell)),
-                if cell.answered == Some(true) { "" } else { cell.words.as_str() }.into(),
+                TableCell::new(brief(cell, words), style(cell)),
+                if cell.answered == Some(true) { String::new() } else { what(cell, spoken) }.into(),
             ]);
         }
         table.write(out)

@@ -5,8 +5,9 @@ use super::exit::{Exit, Failed};
 use super::out::{Out, Style, Terminal};
 use super::subscriptions;
 use super::table::{Cell, Table, wrap};
-use crate::control::report::{Counters, FacetLine, Status, Up};
-use crate::control::{Ask, Schemed, Tell, span_words};
+use crate::control::report::{Counters, FacetLine, ServiceLine, Spoken, Status, Up};
+use crate::control::{Ask, Schemed, Tell};
+use crate::lang::Words;
 use std::io;
 use std::time::Duration;
 
@@ -41,27 +42,38 @@ fn show(status: &Status, json: bool, out: &mut Out) -> io::Result<()> {
 
 /// The page for a person.
 pub(super) fn render(status: &Status, out: &mut Out) -> io::Result<()> {
-    let up = span_words(Duration::from_secs(status.uptime_secs));
+    let words = &*out.words();
+    let spoken = Spoken(words);
     let listens = match status.listens.as_slice() {
-        [] => "nowhere".to_owned(),
+        [] => words.say("status-nowhere"),
         some => some.join(", "),
     };
-    let head = format!("byway {} · {} · up {up} · listening on {listens}", status.version, status.link);
+    let head = words.say_with(
+        "status-head",
+        &[
+            ("version", status.version.as_str().into()),
+            ("link", spoken.link(status.link).into()),
+            ("span", spoken.span(Duration::from_secs(status.uptime_secs)).into()),
+            ("listens", listens.into()),
+        ],
+    );
     out.line(&out.paint(Style::Dim, &head))?;
-    for line in wrap(&status.sentence, out.width()) {
+    for line in wrap(&spoken.sentence(status), out.width()) {
         out.line(&out.paint(Style::Bold, &line))?;
     }
-    let mut table = Table::new(&["SERVICE", "FACET", "WAY", "STATE", "SINCE (UTC)", "WHY"], &[5]);
+    let titles = ["status-service", "status-facet", "status-way", "status-state", "status-since", "status-why"]
+        .map(|key| words.say(key));
+    let mut table = Table::new(&titles.each_ref().map(String::as_str), &[5]);
     for service in &status.services {
         let facets = match service.facets.as_slice() {
             [first, others @ ..] if !others.is_empty() && others.iter().all(|other| same(first, other)) => {
-                vec![("all".to_owned(), first)]
+                vec![(words.say("status-all"), first)]
             }
-            each => each.iter().map(|facet| (facet.facet.to_string(), facet)).collect(),
+            each => each.iter().map(|facet| (spoken.facet_title(facet.facet), facet)).collect(),
         };
         for (at, (name, facet)) in facets.into_iter().enumerate() {
             let title = if at == 0 { service.title.as_str() } else { "" };
-            table.row(row(status, title, name, facet));
+            table.row(row(status, service, [title, &name], facet, spoken));
         }
     }
     if !table.is_empty() {
@@ -70,7 +82,10 @@ pub(super) fn render(status: &Status, out: &mut Out) -> io::Result<()> {
         out.line("")?;
     }
     for transport in &status.transports {
-        let problem = transport.problem.as_ref().map(|why| format!("{} could not be set up: {why}", transport.id));
+        let problem = transport.problem.as_ref().map(|why| {
+            let way = transport.id.as_str().into();
+            words.say_with("status-broken", &[("way", way), ("why", why.as_str().into())])
+        });
         if let Some(said) = problem.or_else(|| Some(format!("{}: {}", transport.id, transport.trouble.as_ref()?))) {
             for line in wrap(&said, out.width()) {
                 out.line(&out.paint(Style::Bad, &line))?;
@@ -84,7 +99,7 @@ pub(super) fn render(status: &Status, out: &mut Out) -> io::Result<()> {
         }
     }
     subscriptions::render(&status.subscriptions, status.at, out)?;
-    for line in wrap(&counted(status.counters), out.width()) {
+    for line in wrap(&counted(words, status.counters), out.width()) {
         out.line(&out.paint(Style::Dim, &line))?;
     }
     Ok(())
@@ -96,29 +111,41 @@ fn same(one: &FacetLine, other: &FacetLine) -> bool {
     told(one) == told(other)
 }
 
-fn row(status: &Status, title: &str, name: String, facet: &FacetLine) -> [Cell; 6] {
+fn row(
+    status: &Status,
+    service: &ServiceLine,
+    [title, name]: [&str; 2],
+    facet: &FacetLine,
+    spoken: Spoken<'_>,
+) -> [Cell; 6] {
     let style = match facet.up {
         Up::Yes => Style::Good,
         Up::No => Style::Bad,
         Up::Unsure => Style::Doubt,
     };
-    let way = facet.way.as_ref().map_or("none", |way| way.as_str());
-    let state = if facet.way.is_some() { facet.phase.to_string() } else { "no way left".into() };
+    let way = facet.way.as_ref().map_or_else(|| spoken.0.say("status-none"), ToString::to_string);
+    let state = if facet.way.is_some() { spoken.phase(facet.phase) } else { spoken.0.say("status-no-way-left") };
     [
         title.into(),
         name.into(),
         way.into(),
         Cell::new(state, style),
         facet.since.map(|since| since.short(status.at)).unwrap_or_default().into(),
-        facet.why.as_str().into(),
+        spoken.facet_why(facet, service.forced.is_some()).into(),
     ]
 }
 
-fn counted(counters: Counters) -> String {
+fn counted(words: &Words, counters: Counters) -> String {
     let Counters { connections, open, saved, failed, probes, probe_bytes } = counters;
-    let kilobytes = probe_bytes.div_ceil(1024);
-    format!(
-        "{connections} connections so far, {open} open; {saved} were carried on over another way unnoticed, \
-         {failed} failed. {probes} tests, {kilobytes} KB."
+    words.say_with(
+        "status-counted",
+        &[
+            ("connections", connections.into()),
+            ("open", open.into()),
+            ("saved", saved.into()),
+            ("failed", failed.into()),
+            ("probes", probes.into()),
+            ("kilobytes", probe_bytes.div_ceil(1024).into()),
+        ],
     )
 }

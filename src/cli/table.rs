@@ -3,6 +3,7 @@
 
 use super::out::{Out, Style};
 use std::io;
+use unicode_width::UnicodeWidthChar;
 
 /// Between two columns.
 const GAP: usize = 2;
@@ -69,6 +70,10 @@ impl Table {
                 for ((cell, lines), width) in row.iter().zip(&wrapped).zip(&widths) {
                     let text = lines.get(at).map_or("", String::as_str);
                     if !text.is_empty() {
+                        // Between two cells that run to the left a terminal would change their order (UAX #9).
+                        if owed > 0 && line.chars().any(runs_left) {
+                            line.push('\u{200e}');
+                        }
                         line.push_str(&" ".repeat(owed));
                         line.push_str(&out.paint(cell.style, text));
                         owed = 0;
@@ -135,15 +140,14 @@ pub(super) fn columns(text: &str) -> usize {
     text.chars().map(letter_columns).sum()
 }
 
-/// The columns that a letter fills, roughly after UAX #11 (East Asian Width): none for combining marks and
-/// controls, two for wide letters and pictures.
-const fn letter_columns(letter: char) -> usize {
-    match letter as u32 {
-        0..0x20 | 0x7f..0xa0 | 0x300..0x370 | 0x200b..0x2010 | 0x202a..0x202f | 0xfe00..0xfe10 => 0,
-        0x1100..0x1160 | 0x2e80..0xa4d0 | 0xac00..0xd7a4 | 0xf900..0xfb00 | 0xfe30..0xfe70 => 2,
-        0xff00..0xff61 | 0xffe0..0xffe7 | 0x1_f300..0x1_f650 | 0x1_f900..0x1_fa00 | 0x2_0000..0x3_fffe => 2,
-        _ => 1,
-    }
+/// The columns that a letter fills (UAX #11): none for marks and controls, two for wide letters and pictures.
+fn letter_columns(letter: char) -> usize {
+    letter.width().unwrap_or(0)
+}
+
+/// Whether a letter is written from right to left (Hebrew, Arabic and their presentation forms).
+const fn runs_left(letter: char) -> bool {
+    matches!(letter as u32, 0x590..0x900 | 0xfb1d..0xfe00 | 0xfe70..0xff00)
 }
 
 #[cfg(test)]
@@ -162,6 +166,7 @@ mod tests {
         assert_eq!(columns("微信"), 4);
         assert_eq!(columns("e\u{301}"), 1);
         assert_eq!(columns("тест → ок"), 9);
+        assert_eq!(columns("می\u{200c}شود \u{2068}byway\u{2069}"), 11, "joiners and isolates take no room");
     }
 
     #[test]

@@ -4,8 +4,9 @@ use super::ask::{Asker, strange};
 use super::exit::{Exit, Failed};
 use super::out::{Out, Style, Terminal};
 use super::table::{Cell, Table, wrap};
-use crate::control::report::{EvidenceLine, FacetWhy, RouteWhy, Why};
+use crate::control::report::{EvidenceLine, FacetWhy, RouteWhy, Spoken, Why};
 use crate::control::{Ask, Schemed, Stamp, Tell};
+use crate::lang::Tongue;
 use crate::model::{L4, ServiceId};
 use std::io;
 
@@ -21,18 +22,19 @@ pub(super) fn why(asker: &Asker, service: &str, json: bool, terminal: &mut Termi
 
 /// The page for a person.
 pub(super) fn render(why: &Why, out: &mut Out) -> io::Result<()> {
-    if !why.sentence.is_empty() {
-        paragraph(&why.sentence, Style::Doubt, out)?;
+    let whole = Spoken(&out.words()).link_words(why.link, why.ground);
+    if !whole.is_empty() {
+        paragraph(&whole, Style::Doubt, out)?;
     }
     for (at, facet) in why.facets.iter().enumerate() {
         if at > 0 {
             out.line("")?;
         }
-        paragraph(&facet.sentence, Style::Bold, out)?;
+        paragraph(&sentence(why, facet, Spoken(&out.words())), Style::Bold, out)?;
         plan(facet, out)?;
         for route in &facet.routes {
             out.line("")?;
-            paragraph(&heading(route, why.at), Style::Plain, out)?;
+            paragraph(&heading(route, why.at, Spoken(&out.words())), Style::Plain, out)?;
             evidence(route, why.at, out)?;
         }
     }
@@ -47,36 +49,66 @@ fn paragraph(text: &str, style: Style, out: &mut Out) -> io::Result<()> {
 }
 
 fn plan(facet: &FacetWhy, out: &mut Out) -> io::Result<()> {
-    let canary = |canary: bool| if canary { " (to see if it works again)" } else { "" };
-    let tried = facet.plan.attempts.iter().map(|line| format!("{}{}", line.transport, canary(line.canary)));
+    let words = &*out.words();
+    let spoken = Spoken(words);
+    let tried = facet.plan.attempts.iter().map(|line| match line.canary {
+        true => words.say_with("why-canary", &[("way", line.transport.as_str().into())]),
+        false => line.transport.to_string(),
+    });
     let tried: Vec<_> = tried.collect();
-    let tried = if tried.is_empty() { "none; connections are refused".into() } else { tried.join(", then ") };
-    paragraph(&format!("A connection now would try: {tried}."), Style::Dim, out)?;
+    let tried = if tried.is_empty() { words.say("why-refused") } else { tried.join(&words.say("why-then")) };
+    paragraph(&words.say_with("why-would-try", &[("ways", tried.into())]), Style::Dim, out)?;
     for line in &facet.plan.passed_over {
-        paragraph(&format!("Not tried: {} ({}).", line.transport, line.words), Style::Dim, out)?;
+        let of_route = || facet.routes.iter().find(|route| route.transport == line.transport);
+        let why = match (words.tongue(), spoken.passed(&line.reason), of_route()) {
+            (Tongue::English, ..) | (_, None, None) => line.words.clone(),
+            (_, Some(why), _) => why,
+            (_, None, Some(route)) => spoken.reason(route.phase, route.verdict),
+        };
+        let args = [("way", line.transport.as_str().into()), ("why", why.into())];
+        paragraph(&words.say_with("why-not-tried", &args), Style::Dim, out)?;
     }
     Ok(())
 }
 
-/// One route in one line.
-fn heading(route: &RouteWhy, now: Stamp) -> String {
+/// Where a facet goes: the running byway's own sentence for an English reader, else what it rests on in short.
+fn sentence(why: &Why, facet: &FacetWhy, spoken: Spoken<'_>) -> String {
+    if spoken.0.tongue() == Tongue::English {
+        return facet.sentence.clone();
+    }
+    let args = |goes: String| {
+        [("service", why.title.clone().into()), ("facet", spoken.facet(facet.facet).into()), ("goes", goes.into())]
+    };
+    match facet.plan.attempts.iter().find(|attempt| !attempt.canary).or_else(|| facet.plan.attempts.first()) {
+        Some(attempt) => spoken.0.say_with("why-goes", &args(spoken.goes(&attempt.transport))),
+        None => spoken.0.say_with("past-way-none", &args(String::new())[..2]),
+    }
+}
+
+/// A route in one line: its state, how sure that is, since when, and its times.
+fn heading(route: &RouteWhy, now: Stamp, spoken: Spoken<'_>) -> String {
+    let words = spoken.0;
     let udp = if route.l4 == L4::Udp { " (udp)" } else { "" };
-    let mut said = format!("{}{udp}: {}", route.transport, route.phase);
+    let way = format!("{}{udp}", route.transport);
+    let mut said = words.say_with("why-phase", &[("way", way.into()), ("phase", spoken.phase(route.phase).into())]);
     if let Some(how) = technique(route) {
-        said += &format!(" by {how}, {}", route.confidence);
+        let args = [("how", how.to_string().into()), ("confidence", spoken.confidence(route.confidence).into())];
+        said += &format!(" {}", words.say_with("why-by", &args));
     }
+    let mut also = Vec::new();
     if let Some(partial) = route.partial {
-        said += &format!(", {partial}");
+        also.push(partial.to_string());
     }
-    said += &format!(", since {}, score {:.1}", route.since.text(now), route.score);
-    if let Some(millis) = route.first_byte_ms {
-        said += &format!(", first byte after {millis} ms");
-    }
-    if let Some(good) = route.last_good {
-        said += &format!(", last answer {}", good.text(now));
-    }
-    if let Some(next) = route.next_test {
-        said += &format!(", next test {}", next.text(now));
+    let at = |key: &str, time: Stamp| words.say_with(key, &[("time", time.text(now).into())]);
+    also.push(at("why-since", route.since));
+    also.push(words.say_with("why-score", &[("score", format!("{:.1}", route.score).into())]));
+    also.extend(route.first_byte_ms.map(|millis| words.say_with("why-first-byte", &[("ms", millis.into())])));
+    also.extend(route.last_good.map(|good| at("why-last-answer", good)));
+    also.extend(route.next_test.map(|next| at("why-next-test", next)));
+    let comma = words.say("words-comma");
+    for more in also {
+        said += &comma;
+        said += &more;
     }
     said + "."
 }
@@ -89,30 +121,48 @@ const fn technique(route: &RouteWhy) -> Option<crate::model::Technique> {
 }
 
 fn evidence(route: &RouteWhy, now: Stamp, out: &mut Out) -> io::Result<()> {
+    let words = &*out.words();
     if route.evidence.is_empty() {
-        return out.line(&out.paint(Style::Dim, "nothing was seen of it yet"));
+        return out.line(&out.paint(Style::Dim, &words.say("why-nothing-seen")));
     }
-    let titles = ["WHEN (UTC)", "FROM", "WHAT", "ENDPOINT", "ANCHORS", "TWIN", "SCORE"];
-    let mut table = Table::new(&titles, &[2]);
+    let titles = ["why-when", "why-from", "why-what", "why-endpoint", "why-anchors", "why-twin", "why-score-title"];
+    let titles = titles.map(|key| words.say(key));
+    let mut table = Table::new(&titles.each_ref().map(String::as_str), &[2]);
     for line in &route.evidence {
-        table.row(cells(line, now));
+        table.row(cells(line, now, Spoken(words)));
     }
     table.write(out)
 }
 
-fn cells(line: &EvidenceLine, now: Stamp) -> [Cell; 7] {
+fn cells(line: &EvidenceLine, now: Stamp, spoken: Spoken<'_>) -> [Cell; 7] {
+    let words = spoken.0;
     let style = match line.weighs.as_str() {
         "good" => Style::Good,
         "bad" => Style::Bad,
         _ => Style::Dim,
     };
-    let known = |word: &str| if word == "unknown" { String::new() } else { word.replace('_', " ") };
-    let pair = line.pair.map(|how| format!("; a pair proves {how}")).unwrap_or_default();
+    // What this version does not know is shown as it is.
+    let known = |word: &str| match word {
+        "unknown" => String::new(),
+        "traffic" => words.say("why-traffic"),
+        "probe" => words.say("why-probe"),
+        "good" => words.say("why-good"),
+        "bad" => words.say("why-bad"),
+        "answered" => words.say("why-answered"),
+        "failed_too" => words.say("why-failed-too"),
+        other => other.replace('_', " "),
+    };
+    let seen = if words.tongue() == Tongue::English { line.words.clone() } else { spoken.sign(&line.sign) };
+    let seen = match line.pair {
+        Some(how) => words.say_with("why-pair", &[("what", seen.into()), ("how", how.to_string().into())]),
+        None => seen,
+    };
+    let number = |number: u32| words.say_with("why-number", &[("count", number.into())]);
     [
         line.at.short(now).into(),
-        line.source.as_str().into(),
-        Cell::new(format!("{}{pair}", line.words), style),
-        line.endpoint.map(|number| format!("no. {number}")).unwrap_or_default().into(),
+        known(&line.source).into(),
+        Cell::new(seen, style),
+        line.endpoint.map(number).unwrap_or_default().into(),
         known(&line.anchors).into(),
         known(&line.twin).into(),
         format!("{:.1}", line.score_after).into(),

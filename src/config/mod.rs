@@ -168,6 +168,7 @@ impl Reading<'_> {
             history: self.history(&root),
             control: self.control(&root),
             log: self.log(&root),
+            language: self.language(&root),
             region,
             transports,
             order,

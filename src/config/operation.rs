@@ -1,9 +1,10 @@
-//! `history`, `[control]` and `log`: what is remembered, where byway is commanded, how much it says.
+//! `history`, `[control]`, `log` and `language`: what is remembered, where byway is commanded, how much it says, and how.
 
 use super::Reading;
 use super::reader::{Item, Section};
 use super::settings::{Control, LogLevel};
 use crate::journal::{self, History};
+use crate::lang::Tongue;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ const LEVELS: [(&str, LogLevel); 5] = [
     ("debug", LogLevel::Debug),
     ("trace", LogLevel::Trace),
 ];
+
+const TONGUES: [(&str, Tongue); 3] = [("en", Tongue::English), ("ru", Tongue::Russian), ("fa", Tongue::Persian)];
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -57,6 +60,10 @@ impl Reading<'_> {
 
     pub(super) fn log(&self, root: &Section<'_>) -> LogLevel {
         root.or("log", LogLevel::Info, |item| item.one_of(&LEVELS))
+    }
+
+    pub(super) fn language(&self, root: &Section<'_>) -> Option<Tongue> {
+        root.item("language")?.one_of(&TONGUES)
     }
 
     /// A path, relative to the configuration.

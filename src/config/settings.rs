@@ -2,6 +2,7 @@
 //! holds here holds: every named transport exists, `via` makes no circle, every service has a way it may take.
 
 use super::Subscription;
+use crate::lang::Tongue;
 use crate::model::{Destination, Host, Secret, Service, TransportId};
 use crate::net::resolve::{SecureServer, is_bogon};
 use crate::platform::proxy::Mode;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub control: Control,
     /// How much is said.
     pub log: LogLevel,
+    /// The language of messages, when told.
+    pub language: Option<Tongue>,
     /// The country whose domestic anchors are asked (`ru`, `ir` …), when told.
     pub region: Option<String>,
     /// Variables that look like a setting (`BYWAY_…`) and are none.

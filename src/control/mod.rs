@@ -6,6 +6,7 @@
 //! with a token. It is local by construction: there is no way to listen anywhere else.
 
 mod client;
+pub mod doctor;
 mod doors;
 mod error;
 mod fetched;

@@ -1,6 +1,7 @@
 //! Who answers: the trait that whoever runs the proxy implements, so that this room needs to know nothing of
 //! how it is put together.
 
+use super::doctor::Step;
 use super::doors::Doors;
 use super::report::{Account, Measurement, Status, Why};
 use super::{Entry, FetchedList, Pong, ProbeItem, Refusal, Reloaded, Stamp, Unshown, Used};
@@ -60,6 +61,9 @@ pub trait Operator: Send + Sync + 'static {
 
     /// Examines one service in full; one at a time. Dropping the stream stops it.
     fn diagnose<'a>(&'a self, service: &'a ServiceId) -> Answer<'a, BoxStream<'static, Examined>>;
+
+    /// Checks everything up, in order; one at a time, and not beside an examination. Dropping the stream stops it.
+    fn doctor(&self) -> Answer<'_, BoxStream<'static, Step>>;
 
     /// Fetches a list of servers that is not known yet, over `via` or whichever way brings it.
     fn fetch<'a>(&'a self, url: &'a Unshown, via: Option<&'a TransportId>) -> Answer<'a, FetchedList>;

@@ -2,6 +2,7 @@
 //! number; a reader skips empty lines (a quiet stream sends them to notice that nobody listens any more).
 
 use super::Stamp;
+use super::doctor::Step;
 use super::doors::Doors;
 use super::fetched::{FetchedList, Unshown};
 use super::report::{Account, Measurement, Status, Why};
@@ -98,6 +99,8 @@ pub enum Ask {
         /// Which service.
         service: ServiceId,
     },
+    /// Check everything up. Answer: a stream of [`Tell::Checked`]. Hanging up stops it.
+    Doctor,
     /// Fetch a list of servers that is not known yet. Answer: [`Tell::Fetched`].
     Fetch {
         /// Where it is.
@@ -146,6 +149,8 @@ pub enum Tell {
     Probe(ProbeItem),
     /// One step of an examination.
     Examined(Examined),
+    /// One step of a check-up.
+    Checked(Step),
     /// To [`Ask::Fetch`].
     Fetched(FetchedList),
     /// To [`Ask::Report`].
@@ -350,6 +355,7 @@ pub(super) fn decode_ask(line: &[u8]) -> Result<Ask, Refusal> {
         "reload",
         "probe",
         "diagnose",
+        "doctor",
         "fetch",
         "report",
         "measurements",

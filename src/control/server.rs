@@ -191,6 +191,10 @@ impl Talk {
                 Ok(items) => return self.stream(items.map(Tell::Examined).boxed(), self.limits.seen_beat).await,
                 Err(refusal) => Err(refusal),
             },
+            Ask::Doctor => match self.limits.ready(operator.doctor()).await {
+                Ok(items) => return self.stream(items.map(Tell::Checked).boxed(), self.limits.seen_beat).await,
+                Err(refusal) => Err(refusal),
+            },
             Ask::Fetch { url, via } => self.limits.ready(operator.fetch(url, via.as_ref())).await.map(Tell::Fetched),
             Ask::Report { since_secs } => {
                 let account = self.limits.ready(operator.report(Duration::from_secs(*since_secs))).await;

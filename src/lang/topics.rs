@@ -35,4 +35,7 @@ macro_rules! topics {
 }
 
 /// Every topic. A new one is a name here and three files.
-pub(super) const TOPICS: &[Topic] = topics!["common", "proxy", "setup", "share"];
+pub(super) const TOPICS: &[Topic] = topics![
+    "common", "diagnose", "doctor", "errors", "orders", "past", "probe", "proxy", "setup", "share", "status", "why",
+    "words"
+];

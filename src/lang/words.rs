@@ -5,6 +5,7 @@ use super::topics::TOPICS;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentError, FluentResource, FluentValue};
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 /// A value for a variable: text, or a number (which chooses the plural form).
 pub type Arg<'a> = FluentValue<'a>;
@@ -22,6 +23,19 @@ impl Words {
     pub fn of(tongue: Tongue) -> Self {
         let english = (tongue != Tongue::English).then(|| bundle(Tongue::English));
         Self { tongue, own: bundle(tongue), english }
+    }
+
+    /// The same, parsed once for the whole process.
+    #[must_use]
+    pub fn shared(tongue: Tongue) -> Arc<Self> {
+        static ALL: [OnceLock<Arc<Words>>; 3] = [const { OnceLock::new() }; 3];
+        let [english, russian, persian] = &ALL;
+        let kept = match tongue {
+            Tongue::English => english,
+            Tongue::Russian => russian,
+            Tongue::Persian => persian,
+        };
+        Arc::clone(kept.get_or_init(|| Arc::new(Self::of(tongue))))
     }
 
     /// Which language this is.

@@ -5,7 +5,7 @@ use super::ask::Asker;
 use super::spec::Anchors;
 use super::{clock, controls};
 use crate::board::{Board, LinkReport};
-use crate::judge::link::{self, Controls, Doubt, Finding, Limits};
+use crate::judge::link::{self, Clock, Controls, Doubt, Finding, Limits};
 use crate::model::{self, Ground, LinkState, Moment, NetworkId};
 use crate::net::Network;
 use crate::transport::Transport;
@@ -44,6 +44,8 @@ pub(super) struct Checked {
     pub(super) ground: Ground,
     /// Whether the neutral anchors vouch for the line: their certificates are theirs, and our clock is right.
     pub(super) anchors: model::Anchors,
+    /// What our clock looks like beside theirs; unknown where only a light look was taken.
+    pub(super) clock: Clock,
 }
 
 /// Runs the controls one at a time and keeps what they said.
@@ -196,11 +198,16 @@ fn meaning(run: &Controls, doubt: &mut Doubt, limits: Limits, at: Moment) -> Che
     let nobody_asked = !run.unplugged && run.canaries.is_empty() && run.neutral.is_empty() && run.domestic.is_empty();
     // Where no control is configured, nothing is known, and nothing is assumed.
     if nobody_asked {
-        return Checked { state: LinkState::Online, ground: Ground::NotAsked, anchors: model::Anchors::Unknown };
+        return Checked {
+            state: LinkState::Online,
+            ground: Ground::NotAsked,
+            anchors: model::Anchors::Unknown,
+            clock: run.clock,
+        };
     }
     let Finding { state, ground } = doubt.assess(run, limits, at);
     let anchors = if state == LinkState::Online { model::Anchors::Good } else { model::Anchors::Bad };
-    Checked { state, ground, anchors }
+    Checked { state, ground, anchors, clock: run.clock }
 }
 
 #[cfg(test)]
@@ -219,18 +226,33 @@ mod tests {
         let well = Controls { canaries: vec![Canary::Exact], neutral: vec![HEARD; 2], ..Controls::default() };
         assert_eq!(
             after(&well),
-            Checked { state: LinkState::Online, ground: Ground::AnchorsAnswer, anchors: model::Anchors::Good }
+            Checked {
+                state: LinkState::Online,
+                ground: Ground::AnchorsAnswer,
+                anchors: model::Anchors::Good,
+                clock: Clock::Unknown
+            }
         );
         let portal = Controls { canaries: vec![Canary::Altered; 2], ..Controls::default() };
         assert_eq!(
             after(&portal),
-            Checked { state: LinkState::Captive, ground: Ground::Portal, anchors: model::Anchors::Bad }
+            Checked {
+                state: LinkState::Captive,
+                ground: Ground::Portal,
+                anchors: model::Anchors::Bad,
+                clock: Clock::Unknown
+            }
         );
     }
 
     #[test]
     fn without_controls_nothing_is_assumed_but_a_pulled_cable_is_seen() {
-        let none = Checked { state: LinkState::Online, ground: Ground::NotAsked, anchors: model::Anchors::Unknown };
+        let none = Checked {
+            state: LinkState::Online,
+            ground: Ground::NotAsked,
+            anchors: model::Anchors::Unknown,
+            clock: Clock::Unknown,
+        };
         assert_eq!(after(&Controls::default()), none);
         assert_eq!(after(&Controls { unplugged: true, ..Controls::default() }).state, LinkState::Offline);
     }
@@ -243,7 +265,7 @@ mod tests {
             network: NetworkId(1),
             is_full: true,
             changes: 0,
-            checked: Checked { state, ground: Ground::TooFew, anchors: model::Anchors::Bad },
+            checked: Checked { state, ground: Ground::TooFew, anchors: model::Anchors::Bad, clock: Clock::Unknown },
             bad_runs,
         };
         for (bad_runs, millis) in [(1, 700), (3, 700), (4, 50_000), (5, 100_000), (6, 200_000), (u32::MAX, 1_200_000)] {

@@ -4,6 +4,7 @@
 mod ask;
 mod calls;
 mod checks;
+mod checkup;
 mod clock;
 mod closer;
 mod controls;
@@ -15,6 +16,7 @@ mod goodput;
 mod https;
 mod long;
 mod matrix;
+mod names;
 mod noise;
 mod packets;
 mod pair;
@@ -36,7 +38,9 @@ mod udp;
 mod vouch;
 mod websocket;
 
+pub use crate::judge::link::Clock;
 pub use ask::Answer;
+pub use checkup::{ByFamily, Carried, FamilyFacts, LineFacts, NameFacts, PacketFacts};
 pub use matrix::MatrixRow;
 pub use prober::{Prober, Setup};
 pub use settings::Settings;

@@ -1,5 +1,6 @@
 //! byway whole, in the lab's country, in virtual time.
 
+mod doctor;
 mod examination;
 mod moves;
 mod report;

@@ -187,7 +187,8 @@ fn a_reader_that_had_enough_is_no_error() {
     let line = parse(["byway", "man"].map(Into::into)).unwrap();
     let err = Paper::default();
     let out = Out::new(Box::new(Closed), false, 80, false);
-    let mut terminal = Terminal { out, err: err.out(), quiet: false, person: None };
+    let words = crate::lang::Words::shared(crate::lang::Tongue::English);
+    let mut terminal = Terminal { out, err: err.out(), quiet: false, person: None, words };
     assert_eq!(obey(line, &Noted::default(), &mut terminal, |_| None), Exit::Ok);
     assert_eq!(err.text(), "");
 }

@@ -2,9 +2,11 @@
 
 mod against_a_byway;
 mod alone;
+mod doctor;
 mod examine;
 mod lists;
 mod pages;
+mod readme;
 mod report;
 mod set_up;
 mod stage;

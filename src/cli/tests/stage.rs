@@ -1,9 +1,11 @@
 //! A terminal that remembers, actions that note their calls, and a byway to ask.
 
 use crate::cli::*;
+use crate::control::doctor::Step;
 use crate::control::report::Account;
-use crate::control::tests::world::{fixed_account, fixed_examination};
+use crate::control::tests::world::{fixed_account, fixed_check_up, fixed_examination};
 use crate::control::{Listener, Operator, Place, ProbeItem, serve};
+use crate::lang::{Tongue, Words};
 use crate::model::{Examined, ServiceId};
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -50,6 +52,7 @@ pub(super) struct Noted {
     /// What is found of the system's proxy setting.
     pub(super) found: Result<ProxyFound, Failed>,
     pub(super) place: Option<Place>,
+    pub(super) language: Option<Tongue>,
     /// How many steps an examination has before it breaks off.
     pub(super) steps: Option<usize>,
 }
@@ -79,6 +82,16 @@ impl Noted {
 impl Actions for Noted {
     fn place(&self, _: &Launch) -> Option<Place> {
         self.place.clone()
+    }
+
+    fn language(&self, _: &Launch) -> Option<Tongue> {
+        self.language
+    }
+
+    fn doctor(&self, launch: &Launch, tell: &mut dyn FnMut(Step)) -> Result<(), Failed> {
+        self.note(launch, "doctor".into());
+        fixed_check_up().into_iter().take(self.steps.unwrap_or(usize::MAX)).for_each(tell);
+        Ok(())
     }
 
     fn run(&self, launch: &Launch, _terminal: &mut Terminal) -> Result<Exit, Failed> {
@@ -172,8 +185,9 @@ fn byway_before(out: &Paper, err: &Paper, answer: Option<&'static str>, actions:
     match parse(args) {
         Err(error) => stopped(&error),
         Ok(line) => {
+            let words = Words::shared(Tongue::English);
             let person = answer.map(|answer| Box::new(answer.as_bytes()) as _);
-            let mut terminal = Terminal { out: out.out(), err: err.out(), quiet: line.global.quiet, person };
+            let mut terminal = Terminal { out: out.out(), err: err.out(), quiet: line.global.quiet, person, words };
             obey(line, actions, &mut terminal, |_| None)
         }
     }

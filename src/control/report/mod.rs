@@ -7,6 +7,7 @@ mod grounds;
 mod history;
 mod ledger;
 mod ooni;
+mod spoken;
 mod status;
 mod subscriptions;
 mod tally;
@@ -14,11 +15,12 @@ mod why;
 mod words;
 
 pub use account::{Account, FacetAccount, ServiceAccount, Spread, VerdictCount, WayAccount, account, percent};
-pub use examined::{caution, conclusion_words, examined_outline, trial_words};
+pub use examined::examined_outline;
 pub use grounds::{EvidenceLine, RouteWhy};
 pub use history::{Share, Shares, record_words, shares};
 pub use ledger::{Present, Window};
 pub use ooni::{FacetKeys, Measurement, TEST_NAME, TEST_VERSION, TestKeys, measurements};
+pub use spoken::Spoken;
 pub use status::{
     Counters, FacetFacts, FacetLine, ForcedLine, Outline, Running, Seen, ServiceFacts, ServiceLine, Status,
     TransportLine, Up, WayCell, status,

@@ -2,6 +2,7 @@
 
 mod account;
 mod belief;
+pub(crate) mod checkup;
 mod conversation;
 mod ooni;
 mod sentences;

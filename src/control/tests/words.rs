@@ -257,3 +257,74 @@ fn an_examination_ends_in_one_word() {
         assert_eq!(of(link, &verdicts), outline, "{link} {verdicts:?}");
     }
 }
+
+/// The catalogue's English is what the log and machines read.
+#[test]
+fn an_english_reader_gets_the_words_of_the_log() {
+    use crate::control::report::Spoken;
+    use crate::lang::{Tongue, Words};
+    use crate::model::{Ground, LinkState, Phase, Technique};
+    let words = Words::shared(Tongue::English);
+    let spoken = Spoken(&words);
+    use Technique::*;
+    for how in [
+        DnsTamper,
+        IpDrop,
+        TcpReject,
+        SniRst,
+        SniDropHello,
+        SniDropAnswer,
+        HelloSize,
+        S2cDrop,
+        Freeze,
+        Throttled,
+        Mitm,
+        HttpBlock,
+        QuicBlock,
+        UdpBlocked,
+        StunDpi,
+        CallsBlocked,
+        ProtoBlock,
+        BurstPolice,
+        RandomDrop,
+        Unidentified,
+    ] {
+        assert_eq!(spoken.technique(how), how.sentence());
+    }
+    for link in [LinkState::Online, LinkState::Offline, LinkState::Captive, LinkState::Whitelist, LinkState::LinkBad] {
+        assert_eq!(spoken.link(link), link.to_string());
+        for ground in [Ground::NotAsked, Ground::Clock, Ground::Portal, Ground::Lossy, Ground::ResolverSilent] {
+            assert_eq!(spoken.link_words(link, ground), crate::control::report::link_words(link, ground));
+        }
+    }
+    for phase in [Phase::Unknown, Phase::Ok, Phase::Suspect, Phase::Degraded, Phase::Blocked, Phase::ServiceDown] {
+        assert_eq!(spoken.phase(phase), phase.to_string());
+    }
+    for secs in [0, 59, 60, 3600, 3660, 90_000, 172_800] {
+        let span = std::time::Duration::from_secs(secs);
+        assert_eq!(spoken.span(span), crate::control::span_words(span));
+    }
+}
+
+#[test]
+fn a_reader_of_another_language_gets_everything_in_it() {
+    use super::world::{fixed_past, fixed_status};
+    use crate::control::report::Spoken;
+    use crate::lang::{Tongue, Words};
+    let status = fixed_status();
+    for (tongue, sentence) in
+        [(Tongue::Russian, "Telegram и WhatsApp — работают. Пока неясно: Signal."), (Tongue::Persian, "WhatsApp")]
+    {
+        let words = Words::shared(tongue);
+        let spoken = Spoken(&words);
+        assert!(spoken.sentence(&status).contains(sentence), "{}", spoken.sentence(&status));
+        for entry in fixed_past() {
+            let (what, _) = spoken.record(&entry.record);
+            let foreign = what.chars().any(|c| !c.is_ascii() && c.is_alphabetic());
+            assert!(foreign, "{tongue:?}: {what}");
+        }
+        let telegram = &status.services[0];
+        let why = spoken.facet_why(&telegram.facets[0], false);
+        assert!(why.starts_with("direct") || why.contains("direct"), "{why}");
+    }
+}

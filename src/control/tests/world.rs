@@ -1,6 +1,8 @@
 //! Beliefs, records and an operator with fixed contents, for tests here and in the commands.
 
+pub(crate) use super::checkup::fixed_check_up;
 use crate::board::RouteStory;
+use crate::control::doctor::Step;
 use crate::control::report::{
     Account, Counters, FacetFacts, Measurement, Present, Running, Seen, ServiceFacts, Status, TransportLine, Why,
     Window, account, measurements, status, why,
@@ -333,6 +335,19 @@ impl Operator for Fixed {
             self.used.lock().unwrap().push((service.clone(), transport.cloned(), lasting));
             let until = lasting.map(|span| Stamp::from_secs(clock().wall.as_secs() + span.as_secs()));
             Ok(Used { service: service.clone(), transport: transport.cloned(), until, warning: None })
+        })
+    }
+
+    fn doctor(&self) -> Answer<'_, BoxStream<'static, Step>> {
+        let turn = self.examining.clone().try_acquire_owned();
+        Box::pin(async move {
+            let turn = turn.map_err(|_| Refusal::new(RefusalCode::Busy, "a check-up is under way already"))?;
+            Ok(stream::iter(fixed_check_up())
+                .map(move |step| {
+                    let _held = &turn;
+                    step
+                })
+                .boxed())
         })
     }
 

@@ -1,15 +1,13 @@
 //! The line and its names: the controls, and the system's resolver beside the secure one.
 
 use super::{Examination, Performed};
-use crate::judge::dns::{Heard, disagreement};
+use crate::judge::dns::disagreement;
 use crate::judge::examination::Said;
-use crate::model::{Host, LinkState, Sign};
+use crate::model::{LinkState, Sign};
 use crate::net::Deadline;
-use crate::net::resolve::{Raw, is_bogon};
+use crate::net::resolve::Raw;
 use crate::probe::checks::Thorough;
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
-use std::net::IpAddr;
 
 /// Names of one service that are looked up: a sweep would stand out in the resolver's log.
 const NAMES: usize = 3;
@@ -38,13 +36,13 @@ impl Examination<'_> {
             let deadline = Deadline::after(self.rounds.asker.settings.dns_timeout * 2);
             let Ok(secure) = resolver.resolve(&name, deadline).await else { continue };
             compared = true;
-            let heard = self.ask_the_system(&name, &secure.addrs).await;
+            let heard = self.rounds.ask_the_system(&name, &secure.addrs).await;
             worst = worst.or(heard.and_then(disagreement));
         }
         match worst {
             None if compared => Performed::PASSED,
             None => Performed::skipped("the secure resolver did not answer, and alone the system's word says nothing"),
-            Some(Sign::DnsSilent) if !self.system_answers().await => {
+            Some(Sign::DnsSilent) if !self.rounds.system_answers().await => {
                 Performed::skipped("the system's resolver is silent about every name: it is dead, or the line's fault")
             }
             Some(sign) => Performed::failed(sign),
@@ -78,27 +76,5 @@ impl Examination<'_> {
     fn names(&self) -> BTreeSet<String> {
         let questions = self.subjects.iter().filter_map(|subject| subject.question.as_ref());
         questions.filter_map(|question| question.target.host.name().map(str::to_owned)).take(NAMES).collect()
-    }
-
-    async fn ask_the_system(&self, name: &str, secure: &[IpAddr]) -> Option<Heard> {
-        let deadline = Deadline::after(self.rounds.asker.settings.dns_timeout);
-        match deadline.run(self.rounds.network.system_lookup(name)).await {
-            None => Some(Heard::Silence),
-            Some(Err(error)) if error.kind() == ErrorKind::NotFound => Some(Heard::NoAddress),
-            Some(Err(error)) if error.kind() == ErrorKind::TimedOut => Some(Heard::Silence),
-            Some(Err(_)) => Some(Heard::Refused),
-            Some(Ok(addrs)) if addrs.is_empty() => Some(Heard::NoAddress),
-            Some(Ok(addrs)) if addrs.iter().any(|addr| secure.contains(addr)) => None,
-            Some(Ok(addrs)) if addrs.iter().all(|addr| is_bogon(*addr)) => Some(Heard::Bogon),
-            Some(Ok(_)) => Some(Heard::OtherAddresses),
-        }
-    }
-
-    /// T3's control: an unrelated name on the same resolver.
-    async fn system_answers(&self) -> bool {
-        let names = self.rounds.anchors.captive.iter().map(|check| &check.target.host);
-        let Some(name) = names.filter_map(Host::name).next() else { return false };
-        let deadline = Deadline::after(self.rounds.asker.settings.dns_timeout);
-        matches!(deadline.run(self.rounds.network.system_lookup(name)).await, Some(Ok(addrs)) if !addrs.is_empty())
     }
 }

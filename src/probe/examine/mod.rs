@@ -16,6 +16,7 @@ use super::round::Rounds;
 use super::udp;
 use crate::judge::On;
 use crate::judge::examination::{Finding, Said, conclude, says};
+use crate::judge::link::Clock;
 use crate::model::{self, Examined, Exhibit, Ground, LinkState, Outcome, ServiceId, Sign, TransportId, Trial};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
@@ -95,7 +96,12 @@ struct Left;
 
 impl<'a> Examination<'a> {
     fn new(rounds: &'a Rounds, service: ServiceId, told: mpsc::Sender<Examined>) -> Self {
-        let line = Checked { state: LinkState::Online, ground: Ground::NotAsked, anchors: model::Anchors::Unknown };
+        let line = Checked {
+            state: LinkState::Online,
+            ground: Ground::NotAsked,
+            anchors: model::Anchors::Unknown,
+            clock: Clock::Unknown,
+        };
         let subjects = Subject::all(rounds, &service);
         let ends = Instant::now() + WHOLE;
         let (last_dial, neutral_packets) = (None, None);

@@ -1,0 +1,37 @@
+# byway diagnose.
+
+diagnose-caution-1 = This examines { $title } with tests that its apps never make. Who watches this line can see them: pairs of connections that differ in one thing only (the same address with a neutral name, its name at a neutral address), packets cut in unusual ways or of no known protocol, and several connections to it in a row within minutes. byway makes none of these by itself.
+diagnose-caution-2 = What is tested, as far as it applies: the line, the names it has, its own protocol, its other addresses and ports, both IP versions, the pairs, a small hello, a body of 64 KB, few large and many small packets, its speed beside a neutral site's, QUIC, calls, plain HTTP, and the same through a tunnel of yours.
+diagnose-caution-3 = It takes three minutes at most and some hundred KB; up to about 2000 KB where large objects of it are known. Ctrl-C stops it at once.
+diagnose-question = Examine { $title } now?
+diagnose-head = { $title }, examined over the direct way. The network is { $why }
+diagnose-facet = FACET
+diagnose-way = WAY
+diagnose-result = RESULT
+diagnose-shows = WHAT IT SHOWS
+diagnose-works = { $facet } work: { $confidence }.
+diagnose-blocked = { $facet } are blocked ({ $how }): { $confidence }.
+diagnose-degraded = { $facet } work in part only ({ $how }): { $confidence }.
+diagnose-down = { $facet } do not work; the service itself is down: { $confidence }.
+diagnose-unclear = { $facet } are in doubt; nothing can be said for sure: { $confidence }.
+diagnose-waits = waiting until what an earlier test may have set off is over ({ $count } s)
+diagnose-concluding = concluding
+diagnose-trial-link = the line itself
+diagnose-trial-dns = its names
+diagnose-trial-late-answer = a second answer
+diagnose-trial-service = its own protocol
+diagnose-trial-other-endpoint = another address
+diagnose-trial-other-family = other IP version
+diagnose-trial-neutral-name = neutral name, its address
+diagnose-trial-neutral-address = its name, neutral address
+diagnose-trial-neutral-bytes = other bytes, its address
+diagnose-trial-small-hello = a small hello
+diagnose-trial-body = 64 KB body
+diagnose-trial-packets = few and many packets
+diagnose-trial-goodput = speed
+diagnose-trial-quic = QUIC
+diagnose-trial-calls = its call servers
+diagnose-trial-neutral-stun = call set-up elsewhere
+diagnose-trial-neutral-udp = UDP elsewhere
+diagnose-trial-plain-http = plain HTTP
+diagnose-trial-tunnel = through a tunnel

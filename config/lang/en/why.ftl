@@ -1,0 +1,31 @@
+# byway why.
+
+why-would-try = A connection now would try: { $ways }.
+why-refused = none; connections are refused
+why-then = { ", then " }
+why-canary = { $way } (to see if it works again)
+why-not-tried = Not tried: { $way } ({ $why }).
+why-goes = { $service }: { $facet } { $goes }.
+why-nothing-seen = nothing was seen of it yet
+why-phase = { $way }: { $phase }
+why-by = by { $how }, { $confidence }
+why-since = since { $time }
+why-score = score { $score }
+why-first-byte = first byte after { $ms } ms
+why-last-answer = last answer { $time }
+why-next-test = next test { $time }
+why-when = WHEN (UTC)
+why-from = FROM
+why-what = WHAT
+why-endpoint = ENDPOINT
+why-anchors = ANCHORS
+why-twin = TWIN
+why-score-title = SCORE
+why-traffic = traffic
+why-probe = probe
+why-number = no. { $count }
+why-good = good
+why-bad = bad
+why-answered = answered
+why-failed-too = failed too
+why-pair = { $what }; a pair proves { $how }

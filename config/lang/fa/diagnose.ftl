@@ -1,0 +1,37 @@
+# byway diagnose.
+
+diagnose-caution-1 = این { $title } را با آزمون‌هایی بررسی می‌کند که برنامه‌هایش هرگز انجام نمی‌دهند. کسی که این خط را زیر نظر دارد می‌تواند آن‌ها را ببیند: جفت اتصال‌هایی که تنها در یک چیز تفاوت دارند (همان نشانی با نامی بی‌طرف، نام آن در نشانی‌ای بی‌طرف)، بسته‌هایی با برش نامعمول یا بی‌پروتکل، و چند اتصال پیاپی به آن در چند دقیقه. byway هیچ‌یک از این‌ها را خودبه‌خود انجام نمی‌دهد.
+diagnose-caution-2 = تا جایی که کاربرد دارد، این‌ها آزموده می‌شود: خط، نام‌ها، پروتکل خودش، نشانی‌ها و درگاه‌های دیگر، هر دو نسخهٔ IP، آن جفت‌ها، سلام کوچک، بدنهٔ ۶۴ کیلوبایتی، چند بستهٔ بزرگ و بسته‌های کوچک بسیار، سرعتش در کنار سایتی بی‌طرف، QUIC، تماس‌ها، HTTP ساده و همین‌ها از تونل شما.
+diagnose-caution-3 = بیشترین زمانش سه دقیقه و چند صد کیلوبایت است؛ تا نزدیک ۲۰۰۰ کیلوبایت اگر چیزهای بزرگی از آن شناخته باشد. Ctrl-C بی‌درنگ آن را می‌ایستاند.
+diagnose-question = اکنون { $title } بررسی شود؟
+diagnose-head = { $title }، بررسی از راه مستقیم. شبکه: { $why }
+diagnose-facet = بخش
+diagnose-way = راه
+diagnose-result = نتیجه
+diagnose-shows = چه نشان می‌دهد
+diagnose-works = { $facet } کار می‌کنند: { $confidence }.
+diagnose-blocked = { $facet } مسدودند ({ $how }): { $confidence }.
+diagnose-degraded = { $facet } تنها تا حدی کار می‌کنند ({ $how }): { $confidence }.
+diagnose-down = { $facet } کار نمی‌کنند؛ خود سرویس خراب است: { $confidence }.
+diagnose-unclear = { $facet } جای تردید دارند؛ چیزی به‌یقین نمی‌شود گفت: { $confidence }.
+diagnose-waits = تا پایان آن‌چه شاید آزمون پیشین برانگیخته صبر می‌کند ({ $count } ثانیه)
+diagnose-concluding = جمع‌بندی
+diagnose-trial-link = خود خط
+diagnose-trial-dns = نام‌ها
+diagnose-trial-late-answer = پاسخ دوم
+diagnose-trial-service = پروتکل خودش
+diagnose-trial-other-endpoint = نشانی دیگر
+diagnose-trial-other-family = نسخهٔ دیگر IP
+diagnose-trial-neutral-name = نام بی‌طرف، نشانی خودش
+diagnose-trial-neutral-address = نام خودش، نشانی بی‌طرف
+diagnose-trial-neutral-bytes = بایت‌های دیگر، نشانی خودش
+diagnose-trial-small-hello = سلام کوچک
+diagnose-trial-body = بدنهٔ ۶۴ کیلوبایتی
+diagnose-trial-packets = بسته‌های کم و زیاد
+diagnose-trial-goodput = سرعت
+diagnose-trial-quic = QUIC
+diagnose-trial-calls = سرورهای تماسش
+diagnose-trial-neutral-stun = برقراری تماس در جای دیگر
+diagnose-trial-neutral-udp = UDP در جای دیگر
+diagnose-trial-plain-http = HTTP ساده
+diagnose-trial-tunnel = از تونل

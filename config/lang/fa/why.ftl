@@ -1,0 +1,31 @@
+# byway why.
+
+why-would-try = اتصال تازه این‌ها را امتحان می‌کند: { $ways }.
+why-refused = هیچ؛ اتصال رد می‌شود
+why-then = { "، سپس " }
+why-canary = { $way } (تا ببیند دوباره کار می‌کند یا نه)
+why-not-tried = امتحان نمی‌شود: { $way } ({ $why }).
+why-goes = { $service }: { $facet } { $goes }.
+why-nothing-seen = هنوز چیزی از آن دیده نشده
+why-phase = { $way }: { $phase }
+why-by = { $how }، { $confidence }
+why-since = از { $time }
+why-score = امتیاز { $score }
+why-first-byte = نخستین بایت پس از { $ms } میلی‌ثانیه
+why-last-answer = آخرین پاسخ { $time }
+why-next-test = آزمون بعدی { $time }
+why-when = کی (UTC)
+why-from = از
+why-what = چه
+why-endpoint = نشانی
+why-anchors = شاهد
+why-twin = همزاد
+why-score-title = امتیاز
+why-traffic = ترافیک
+why-probe = آزمون
+why-number = ش { $count }
+why-good = خوب
+why-bad = بد
+why-answered = پاسخ داد
+why-failed-too = آن هم نشد
+why-pair = { $what }؛ جفت آزمون { $how } را ثابت می‌کند

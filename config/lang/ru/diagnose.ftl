@@ -1,0 +1,37 @@
+# byway diagnose.
+
+diagnose-caution-1 = { $title } будет обследован проверками, которых его приложения никогда не делают. Тот, кто наблюдает за линией, может их увидеть: пары соединений, различающихся только в одном (тот же адрес с нейтральным именем, его имя на нейтральном адресе), необычно нарезанные пакеты или пакеты неизвестного протокола, несколько соединений с ним подряд за считаные минуты. Сам по себе byway ничего такого не делает.
+diagnose-caution-2 = Проверяется, насколько применимо: линия, имена, собственный протокол, другие адреса и порты, обе версии IP, эти пары, короткое приветствие, передача 64 КБ, немного больших и много маленьких пакетов, скорость рядом с нейтральным сайтом, QUIC, звонки, открытый HTTP и то же самое через ваш туннель.
+diagnose-caution-3 = Это займёт не больше трёх минут и несколько сотен КБ; до 2000 КБ, если известны его большие объекты. Ctrl-C останавливает сразу.
+diagnose-question = Обследовать { $title } сейчас?
+diagnose-head = { $title }: обследование прямого пути. Сеть: { $why }
+diagnose-facet = ЧАСТЬ
+diagnose-way = ПУТЬ
+diagnose-result = ИТОГ
+diagnose-shows = ЧТО ЭТО ПОКАЗЫВАЕТ
+diagnose-works = { $facet } работают: { $confidence }.
+diagnose-blocked = { $facet } заблокированы ({ $how }): { $confidence }.
+diagnose-degraded = { $facet } работают лишь отчасти ({ $how }): { $confidence }.
+diagnose-down = { $facet } не работают; не работает сам сервис: { $confidence }.
+diagnose-unclear = { $facet } — неясно; точно сказать ничего нельзя: { $confidence }.
+diagnose-waits = ждём, пока пройдёт то, что могла вызвать прежняя проверка ({ $count } с)
+diagnose-concluding = подводим итог
+diagnose-trial-link = сама линия
+diagnose-trial-dns = имена
+diagnose-trial-late-answer = второй ответ
+diagnose-trial-service = свой протокол
+diagnose-trial-other-endpoint = другой адрес
+diagnose-trial-other-family = другая версия IP
+diagnose-trial-neutral-name = нейтральное имя, его адрес
+diagnose-trial-neutral-address = его имя, нейтральный адрес
+diagnose-trial-neutral-bytes = другие байты, его адрес
+diagnose-trial-small-hello = короткое приветствие
+diagnose-trial-body = передача 64 КБ
+diagnose-trial-packets = мало и много пакетов
+diagnose-trial-goodput = скорость
+diagnose-trial-quic = QUIC
+diagnose-trial-calls = его серверы звонков
+diagnose-trial-neutral-stun = звонки у других
+diagnose-trial-neutral-udp = UDP у других
+diagnose-trial-plain-http = открытый HTTP
+diagnose-trial-tunnel = через туннель

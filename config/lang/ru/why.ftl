@@ -1,0 +1,31 @@
+# byway why.
+
+why-would-try = Новое соединение попробует: { $ways }.
+why-refused = ничего; в соединении будет отказано
+why-then = { ", затем " }
+why-canary = { $way } (проверить, не заработал ли)
+why-not-tried = Не пробуется: { $way } ({ $why }).
+why-goes = { $service }: { $facet } { $goes }.
+why-nothing-seen = о нём пока ничего не замечено
+why-phase = { $way }: { $phase }
+why-by = { $how }, { $confidence }
+why-since = с { $time }
+why-score = оценка { $score }
+why-first-byte = первый байт через { $ms } мс
+why-last-answer = последний ответ { $time }
+why-next-test = следующая проверка { $time }
+why-when = КОГДА (UTC)
+why-from = ОТКУДА
+why-what = ЧТО
+why-endpoint = АДРЕС
+why-anchors = КОНТРОЛЬ
+why-twin = ДВОЙНИК
+why-score-title = ОЦЕНКА
+why-traffic = трафик
+why-probe = проверка
+why-number = № { $count }
+why-good = хорошо
+why-bad = плохо
+why-answered = ответил
+why-failed-too = тоже сбой
+why-pair = { $what }; пара доказывает { $how }
