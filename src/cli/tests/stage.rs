@@ -67,6 +67,7 @@ impl Default for Noted {
             probed: Vec::new(),
             found: Ok(ProxyFound::default()),
             place: None,
+            language: None,
             steps: None,
         }
     }
