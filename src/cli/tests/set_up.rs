@@ -96,7 +96,8 @@ fn a_password_waits_for_a_yes() {
         assert!(!said.out.contains("p%26ss"), "{}", said.out);
         let yes = asked(&served, &noted, &[command, &["--yes"]].concat());
         assert!(yes.out.contains("&user=home&pass=p%26ss%20word"), "{command:?}: {}", yes.out);
-        let args = [&["--control", &served.path()], command].concat();
+        let path = served.path();
+        let args = [&["--control", path.as_str()], command].concat();
         assert_eq!(byway_answered(&noted, &args, "n\n").exit, Exit::Interrupted);
     }
 }
