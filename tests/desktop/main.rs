@@ -3,7 +3,7 @@
 //! Nothing of the desktop that this runs on is touched, and nothing leaves the machine. What is not installed is told as
 //! skipped; `BYWAY_REQUIRE_PEERS=1` makes it required. macOS and Windows are tested by fakes of their tools, beside the code.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test says what went wrong by ending")]
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by ending")]
 
 mod browser;
 mod life;

@@ -10,13 +10,16 @@ fn wish(mode: Mode) -> Wish {
     Wish { mode, at: "127.0.0.1:4181".parse().unwrap(), pac: OURS.into() }
 }
 
+/// A tool: what it remembers, what it is told, what it says.
+type Tool = fn(&mut BTreeMap<String, String>, &[&str]) -> Result<String, String>;
+
 /// A machine whose tools are functions over what it remembers.
 #[derive(Clone)]
 struct Fake {
     kept: Arc<Mutex<BTreeMap<String, String>>>,
     /// Every command that changes something.
     calls: Arc<Mutex<Vec<String>>>,
-    tool: fn(&mut BTreeMap<String, String>, &[&str]) -> Result<String, String>,
+    tool: Tool,
     name: &'static str,
 }
 
@@ -38,11 +41,7 @@ impl Run for Fake {
 }
 
 impl Fake {
-    fn new(
-        name: &'static str,
-        tool: fn(&mut BTreeMap<String, String>, &[&str]) -> Result<String, String>,
-        kept: &[(&str, &str)],
-    ) -> Self {
+    fn new(name: &'static str, tool: Tool, kept: &[(&str, &str)]) -> Self {
         let kept = kept.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         Self { kept: Arc::new(Mutex::new(kept)), calls: Arc::default(), tool, name }
     }
@@ -197,10 +196,8 @@ fn macos_goes_there_and_back_for_every_service_that_is_on() {
 fn what_was_there_is_on_the_disk_before_anything_is_touched() {
     use std::os::unix::fs::PermissionsExt;
     let state = tempfile::tempdir().unwrap();
+    let refuses: Tool = |kept, args| if args[0] == "query" { reg(kept, args) } else { Err("no".into()) };
     let machine = Fake::new("reg", refuses, &[("ProxyEnable", "0")]);
-    fn refuses(kept: &mut BTreeMap<String, String>, args: &[&str]) -> Result<String, String> {
-        if args[0] == "query" { reg(kept, args) } else { Err("no".into()) }
-    }
     let file = state.path().join("sysproxy.json");
     let proxy = machine.proxy(state.path(), Box::new(windows::Windows));
     let done = proxy.on(&wish(Mode::Manual), std::process::id()).unwrap();
