@@ -51,7 +51,7 @@ async fn found(byway: &Arc<Byway>) -> Vec<Finding> {
         .collect()
 }
 
-fn reason<'a>(findings: &'a [Finding], check: Check) -> &'a str {
+fn reason(findings: &[Finding], check: Check) -> &str {
     let found = findings.iter().find(|finding| finding.check == check);
     found.unwrap_or_else(|| panic!("{check:?} in {findings:#?}")).reason.as_str()
 }
