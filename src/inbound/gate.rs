@@ -23,6 +23,7 @@ struct Counts {
     socks5: AtomicU64,
     http_connect: AtomicU64,
     http_forward: AtomicU64,
+    transparent: AtomicU64,
     too_slow: AtomicU64,
     gone: AtomicU64,
     strangers: AtomicU64,
@@ -47,6 +48,8 @@ pub struct Visits {
     pub http_connect: u64,
     /// Visits that began with a plain HTTP request: their requests.
     pub http_forward: u64,
+    /// Connections that the firewall brought.
+    pub transparent: u64,
     /// Clients that did not finish their request in time.
     pub too_slow: u64,
     /// Clients that closed before they asked for anything.
@@ -96,6 +99,7 @@ impl Gate {
             socks5: read(&c.socks5),
             http_connect: read(&c.http_connect),
             http_forward: read(&c.http_forward),
+            transparent: read(&c.transparent),
             too_slow: read(&c.too_slow),
             gone: read(&c.gone),
             strangers: read(&c.strangers),
@@ -135,11 +139,12 @@ impl Pass {
                     Protocol::Socks5 => (&c.socks5, by),
                     Protocol::HttpConnect => (&c.http_connect, by),
                     Protocol::HttpForward => (&c.http_forward, by),
+                    Protocol::Transparent => (&c.transparent, by),
                 }
             }
             Err(Error::TooSlow(_)) => (&c.too_slow, 1),
             Err(Error::Gone) => (&c.gone, 1),
-            Err(Error::Stranger(_)) => (&c.strangers, 1),
+            Err(Error::Stranger(_) | Error::MeansUs) => (&c.strangers, 1),
             Err(Error::Malformed(_)) => (&c.malformed, 1),
             Err(Error::Login) => (&c.logins_refused, 1),
             Err(Error::Unsupported) => (&c.unsupported, 1),

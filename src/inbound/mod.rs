@@ -1,4 +1,4 @@
-//! The doors in: SOCKS5, SOCKS4 and HTTP on one port. A client is heard out by a deadline and becomes a [`Request`]
+//! The doors in: SOCKS5, SOCKS4 and HTTP on one port; beside them what the firewall catches. A client is heard out by a deadline and becomes a [`Request`]
 //! that is not yet answered. This room dials nothing and knows no ways; it cannot say yes by itself.
 
 mod door;
@@ -9,6 +9,7 @@ mod login;
 pub mod relay;
 mod request;
 mod socks;
+pub mod transparent;
 mod udp;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! file is kept to its owner. It opens no connection and knows nothing of routes or services.
 
 mod events;
+pub mod firewall;
 mod paths;
 mod place;
 mod private;
