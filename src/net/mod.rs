@@ -7,6 +7,7 @@ mod device;
 mod dial;
 mod fetch;
 mod io;
+mod lan;
 mod listen;
 mod mark;
 #[cfg(target_os = "linux")]
@@ -35,6 +36,7 @@ pub use device::{DeviceNetwork, DeviceState};
 pub use dial::{connect_any, endpoint_tag, interleave};
 pub use fetch::{Document, FetchError, Fetched, Headers, Mark, Wanted, fetch};
 pub use io::{Datagrams, Io, PacketIo, Packets, Stream};
+pub use lan::{is_private, networks_of};
 pub use listen::{BindError, DatagramListener, Listener, OsDatagrams, bind_datagrams};
 pub use mark::mark_sockets;
 pub(crate) use namespace::Namespace;

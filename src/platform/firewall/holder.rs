@@ -4,7 +4,7 @@
 //! without its command line), or dnsmasq must write into the table too, a shell waits for the same end instead and then
 //! takes the table away.
 
-use super::ruleset::ruleset;
+use super::ruleset::{owned, ruleset};
 use super::{FirewallError, Rules, TABLE, routes};
 use std::io;
 use std::process::Stdio;
@@ -59,7 +59,7 @@ impl Holder {
         let (input, said) = (child.stdin.take(), child.stdout.take());
         let (Some(mut input), Some(said)) = (input, said) else { return Err(io::ErrorKind::BrokenPipe.into()) };
         let mut said = BufReader::new(said).lines();
-        let text = in_one_line(&ruleset(rules, true));
+        let text = in_one_line(&owned(rules));
         tokio::time::timeout(PATIENCE, order(&mut input, &mut said, &text))
             .await
             .map_err(|_| io::ErrorKind::TimedOut)??;
@@ -68,7 +68,7 @@ impl Holder {
 
     /// A shell that takes the table away when its input ends.
     async fn watch(rules: Rules) -> Result<Self, FirewallError> {
-        once(&ruleset(&rules, false)).await?;
+        once(&ruleset(&rules)).await?;
         let mut script = format!("cat >/dev/null; nft delete table {TABLE}\n");
         for family in ["-4", "-6"] {
             let (mark, table) = (rules.delivery(), rules.table);
@@ -88,13 +88,13 @@ impl Holder {
         routes::add(&rules).await?;
         let renewed = match &mut self.said {
             Some(said) => {
-                let text = in_one_line(&ruleset(&rules, true));
+                let text = format!("delete table {TABLE}; {}", in_one_line(&owned(&rules)));
                 match tokio::time::timeout(PATIENCE, order(&mut self.input, said, &text)).await {
                     Err(_) => Err(FirewallError::Silent { program: "nft" }),
                     Ok(done) => done.map_err(|error| FirewallError::NotRun { program: "nft", error }),
                 }
             }
-            None => once(&ruleset(&rules, false)).await,
+            None => once(&ruleset(&rules)).await,
         };
         if renewed.is_ok() {
             self.rules = rules;

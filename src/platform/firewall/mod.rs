@@ -125,7 +125,7 @@ pub fn set_name(service: &str) -> String {
 pub async fn apply(rules: &Rules) -> Result<(), FirewallError> {
     routes::remove(rules).await;
     routes::add(rules).await?;
-    holder::once(&ruleset(rules, false)).await
+    holder::once(&ruleset(rules)).await
 }
 
 /// Takes everything away that [`apply`] made, if it is there.

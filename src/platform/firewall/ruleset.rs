@@ -24,13 +24,20 @@ const MOST_LEARNED: u32 = 8192;
 /// The versions of IP: what nft calls them, and the end of a set's name.
 const FAMILIES: [(&str, &str, &str); 2] = [("ip", "4", "ipv4_addr"), ("ip6", "6", "ipv6_addr")];
 
-/// The text that replaces the table, whatever was there, by the rules. `owned`: it belongs to who sends it, and ends with
-/// it (nft(8), the table's flag `owner`).
-pub fn ruleset(rules: &Rules, owned: bool) -> String {
-    let mut out = format!("add table {TABLE}\ndelete table {TABLE}\ntable {TABLE} {{\n");
-    if owned {
-        out.push_str("\tflags owner;\n");
-    }
+/// The text that replaces the table, whatever was there, by the rules.
+pub fn ruleset(rules: &Rules) -> String {
+    // Adding it first makes the deletion succeed where there is none.
+    format!("add table {TABLE}\ndelete table {TABLE}\n{}", table(rules, ""))
+}
+
+/// The text that makes a table which belongs to who sends it, and ends with it (nft(8), the flag `owner`). There must be
+/// none yet: one that is owned cannot be touched without that flag, not even by its owner.
+pub(super) fn owned(rules: &Rules) -> String {
+    table(rules, "\tflags owner;\n")
+}
+
+fn table(rules: &Rules, flags: &str) -> String {
+    let mut out = format!("table {TABLE} {{\n{flags}");
     set(&mut out, "local4", "type ipv4_addr; flags interval; auto-merge;", LOCAL_FOUR);
     set(&mut out, "local6", "type ipv6_addr; flags interval; auto-merge;", LOCAL_SIX);
     for claims in &rules.services {
@@ -184,12 +191,13 @@ fn guard(out: &mut String, rules: &Rules) {
     for claims in &rules.services {
         for (family, digit, _) in &FAMILIES {
             for (condition, _) in conditions(claims, family, digit) {
+                let of_quic = !condition.contains("th dport");
                 if *family == "ip6" && !rules.ipv6 {
                     let _ = writeln!(out, "\t\t{condition} meta l4proto tcp reject with tcp reset");
                     let _ = writeln!(out, "\t\t{condition} reject with icmpv6 admin-prohibited");
                 } else if rules.mode == Mode::Redirect && claims.never_direct {
                     let _ = writeln!(out, "\t\t{condition} meta l4proto udp reject");
-                } else if rules.mode == Mode::Redirect {
+                } else if rules.mode == Mode::Redirect && of_quic {
                     let _ = writeln!(out, "\t\t{condition} udp dport 443 reject");
                 }
             }

@@ -38,7 +38,7 @@ fn the_rules_read_as_they_are_meant() {
         ("four", Mode::Tproxy, false, include_str!("golden/four.nft")),
     ];
     for (name, mode, ipv6, want) in golden {
-        let text = ruleset(&rules(mode, ipv6), false);
+        let text = ruleset(&rules(mode, ipv6));
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             let file = format!("{}/src/platform/firewall/golden/{name}.nft", env!("CARGO_MANIFEST_DIR"));
             std::fs::write(file, &text).unwrap();
@@ -50,8 +50,9 @@ fn the_rules_read_as_they_are_meant() {
 
 #[test]
 fn an_owned_table_differs_by_its_flag_alone() {
-    let (plain, owned) = (ruleset(&rules(Mode::Tproxy, true), false), ruleset(&rules(Mode::Tproxy, true), true));
-    assert_eq!(owned.replacen("\tflags owner;\n", "", 1), plain);
+    let (plain, owned) = (ruleset(&rules(Mode::Tproxy, true)), ruleset::owned(&rules(Mode::Tproxy, true)));
+    let head = format!("add table {TABLE}\ndelete table {TABLE}\n");
+    assert_eq!(head + &owned.replacen("\tflags owner;\n", "", 1), plain);
 }
 
 #[test]
