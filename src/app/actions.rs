@@ -6,8 +6,8 @@ use super::operator::probe_items;
 use super::past::{PastError, account_on_disk};
 use super::source::Source;
 use super::take_in::take_in;
-use super::{Byway, World, run};
-use crate::cli::{Actions, Checked, Exit, Failed, ImportRow, ImportWish, Imported, Launch, ProbeWish, Terminal};
+use super::{Byway, World, router, run};
+use crate::cli::{Actions, Checked, Exit, Failed, Firewall, ImportRow, ImportWish, Imported, Launch, ProbeWish, Terminal};
 use crate::config::{self, Insecure, Outside, Settings, TransportKind};
 use crate::control::report::Account;
 use crate::control::{Place, ProbeItem};
@@ -128,6 +128,18 @@ impl Actions for Program {
             inputs.iter().for_each(|(path, _)| drop(fs::remove_file(path)));
         }
         Ok(Imported { rows, file: file?, notes: Vec::new() })
+    }
+
+    fn firewall(&self, launch: &Launch) -> Result<Firewall, Failed> {
+        router::show(launch)
+    }
+
+    fn apply_firewall(&self, launch: &Launch) -> Result<(), Failed> {
+        runtime()?.block_on(router::apply(launch))
+    }
+
+    fn clear_firewall(&self, launch: &Launch) -> Result<(), Failed> {
+        runtime()?.block_on(router::clear(launch))
     }
 
     fn demo(&self, _launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {

@@ -10,6 +10,7 @@ mod instance;
 mod log;
 mod operator;
 mod past;
+mod router;
 mod run;
 mod source;
 mod stage;

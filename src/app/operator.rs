@@ -197,6 +197,7 @@ impl Operator for Desk {
             let before = self.byway.generation.load_full();
             self.byway.reload(settings).map_err(|error| Refusal::new(RefusalCode::Failed, error.to_string()))?;
             let after = self.byway.generation.load_full();
+            self.byway.renew_firewall().await.map_err(|error| Refusal::new(RefusalCode::Failed, error.to_string()))?;
             let broken = after.broken.iter().map(|(id, why)| format!("transport {id} cannot be used: {why}"));
             Ok(Reloaded {
                 changes: super::source::changes(&before.settings, &after.settings),

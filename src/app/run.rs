@@ -3,12 +3,12 @@
 
 use super::operator::Desk;
 use super::source::Source;
-use super::{Byway, World, log};
+use super::{Byway, World, log, router};
 use crate::cli::{Exit, Failed, Launch, Terminal};
 use crate::config::{LogLevel, Settings, TransportKind};
 use crate::control::{self, Operator, Place};
 use crate::model::NetworkId;
-use crate::net::BindError;
+use crate::net::{self, BindError};
 use crate::platform::{self, Events};
 use notify::{RecursiveMode, Watcher};
 use std::net::SocketAddr;
@@ -34,6 +34,9 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
     let settings = source.read().map_err(|faults| Failed::new(Exit::Config, faults.join("\n")))?;
     log::start(level(settings.log, launch), true);
     let place = place(launch, &settings);
+    if let Some(mark) = router::own_mark(&settings) {
+        net::mark_sockets(mark);
+    }
     let mut events = Events::watch(installation_key(source.state()));
     let (byway, notices) = start(settings, events.network())?;
     for notice in notices {
@@ -54,10 +57,18 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
         terminal.error(&format!("transport {id} cannot be used: {why}"));
     }
     let open = byway.open_doors().map_err(|error| failed_bind(&error))?;
+    let for_lan = byway.open_router().await.map_err(|error| failed_bind(&error))?;
     let desk: Arc<dyn Operator> = Arc::new(Desk { byway: Arc::clone(&byway), source: source.clone() });
     let listener = control::Listener::bind(&place).await?;
     byway.tasks().spawn("control", control::serve(listener, Arc::clone(&desk), byway.tasks().stop_word()));
+    // Last of all, when everybody is there who takes what the rules bring.
+    let unheld = byway.hold_firewall().await;
+    if let Err(error) = &unheld {
+        byway.stop().await;
+        return Err(router::failed(error));
+    }
     greet(&byway, &source, &open, terminal);
+    router::greet(&byway, &for_lan, unheld.ok().flatten(), terminal);
     let reader = Arc::clone(&desk);
     byway.keep_lists(Arc::new(move || {
         let desk = Arc::clone(&reader);
@@ -71,6 +82,7 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
         }
     });
     let exit = until_stopped(&desk, &source).await;
+    byway.release_firewall().await;
     byway.stop().await;
     Ok(exit)
 }

@@ -9,6 +9,7 @@ mod consent;
 mod diagnose;
 mod exit;
 mod export;
+mod firewall;
 mod orders;
 mod out;
 mod past;
@@ -24,7 +25,7 @@ mod why;
 #[cfg(test)]
 mod tests;
 
-pub use actions::{Actions, Checked, ImportRow, ImportWish, Imported, Launch, ProbeWish};
+pub use actions::{Actions, Checked, Firewall, ImportRow, ImportWish, Imported, Launch, ProbeWish};
 pub use args::{ColourChoice, RESERVED};
 pub use exit::{EXITS, Exit, Failed};
 pub use out::{Out, Style, Terminal};
@@ -99,7 +100,7 @@ fn dispatch(
     terminal: &mut Terminal,
     env: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Exit, Failed> {
-    let asker = || Asker::new(places(launch, actions, env));
+    let asker = || Asker::new(places(launch, actions, &env));
     match command {
         Command::Run => actions.run(launch, terminal),
         Command::Demo { json } => actions.demo(launch, json, terminal),
@@ -131,6 +132,7 @@ fn dispatch(
             orders::use_way(&asker(), &service, &transport, lasting, terminal)
         }
         Command::Reload => orders::reload(&asker(), terminal),
+        Command::Firewall { order } => firewall::firewall(launch, order, actions, terminal, &env),
         Command::Completions { shell } => reference::completions(shell, &mut terminal.out),
         Command::Man => reference::manual(&mut terminal.out),
     }

@@ -1,11 +1,12 @@
 //! `listen`, `login` and `[inbound]`: where clients come in, and who may. Where there is a relay too, `listen` is a table:
-//! `[listen] proxy = ["…"]` beside `[listen.relay]`.
+//! `[listen] proxy = ["…"]` beside `[listen.relay]`, `[listen.transparent]` and `[listen.dns]`.
 
 use super::Reading;
 use super::document::Value;
 use super::reader::{Item, Section, each, once};
 use super::transports::login;
-use crate::inbound::{self, Login, relay};
+use super::router;
+use crate::inbound::{self, Login, dns, relay, transparent};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -14,8 +15,23 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:4180";
 
 const LISTEN: &str = "expected an address and a port, such as \"127.0.0.1:4180\" or \"[::1]:4180\"";
 
+/// Everything that is listened on.
+#[derive(Default)]
+pub(super) struct Doors {
+    pub(super) listens: Vec<inbound::Listen>,
+    pub(super) relay: Option<relay::Settings>,
+    pub(super) transparent: Option<transparent::Settings>,
+    pub(super) names: Option<dns::Settings>,
+}
+
+impl Doors {
+    fn only(listens: Vec<inbound::Listen>) -> Self {
+        Self { listens, ..Self::default() }
+    }
+}
+
 impl Reading<'_> {
-    pub(super) fn listens(&self, root: &Section<'_>) -> (Vec<inbound::Listen>, Option<relay::Settings>) {
+    pub(super) fn listens(&self, root: &Section<'_>) -> Doors {
         let login = root.section("login").and_then(|section| {
             let read = login(&section, |user| user.len() <= 255, "it is longer than 255 bytes");
             if !section.has("user") && !section.has("password") {
@@ -25,22 +41,33 @@ impl Reading<'_> {
             read.flatten()
         });
         let has_login = root.has("login");
-        let Some(item) = root.item("listen") else { return (usual(login), None) };
+        let Some(item) = root.item("listen") else { return Doors::only(usual(login)) };
         if !matches!(item.node.value, Value::Table(_)) {
-            return (proxies(&item, login, has_login, true), None);
+            return Doors::only(proxies(&item, login, has_login, true));
         }
-        let Some(section) = item.section() else { return (Vec::new(), None) };
+        let Some(section) = item.section() else { return Doors::default() };
         let relay = section.section("relay").and_then(|table| {
             let relay = self.relay(&table);
             table.finish();
             relay
         });
+        let transparent = section.section("transparent").map(|table| {
+            let transparent = router::transparent(&table);
+            table.finish();
+            transparent
+        });
+        let names = section.section("dns").and_then(|table| {
+            let names = router::names(&table);
+            table.finish();
+            names
+        });
+        let needed = !section.has("relay") && !section.has("transparent");
         let listens = match section.item("proxy") {
-            Some(item) => proxies(&item, login, has_login, !section.has("relay")),
+            Some(item) => proxies(&item, login, has_login, needed),
             None => usual(login),
         };
         section.finish();
-        (listens, relay)
+        Doors { listens, relay, transparent, names }
     }
 
     pub(super) fn inbound(&self, root: &Section<'_>) -> inbound::Settings {

@@ -47,8 +47,8 @@ const LARGEST: usize = 4096;
 
 /// What the door is made of.
 pub struct Setup {
-    /// Who knows listed names.
-    pub resolver: Arc<Resolver>,
+    /// Who knows listed names now.
+    pub resolver: Arc<dyn Fn() -> Arc<Resolver> + Send + Sync>,
     /// What everything else is asked over.
     pub network: Arc<dyn Network>,
     /// Who is asked about all other names.
@@ -131,16 +131,22 @@ impl Names {
             Asked::Nothing => return None,
         };
         let Setup { resolver, network, upstream, .. } = &self.0.setup;
-        let deadline = Deadline::after(PATIENCE);
+        let (resolver, deadline) = (resolver(), Deadline::after(PATIENCE));
         if resolver.is_listed(&question.name) {
-            return self.listed(&question, over, deadline).await;
+            return self.listed(&resolver, &question, over, deadline).await;
         }
         let passed = upstream::ask(&**network, upstream, message, over, deadline).await;
         passed.or_else(|| question.failed())
     }
 
-    async fn listed(&self, question: &Question, over: Over, deadline: Deadline) -> Option<Vec<u8>> {
-        let Setup { resolver, ipv6, told, .. } = &self.0.setup;
+    async fn listed(
+        &self,
+        resolver: &Resolver,
+        question: &Question,
+        over: Over,
+        deadline: Deadline,
+    ) -> Option<Vec<u8>> {
+        let Setup { ipv6, told, .. } = &self.0.setup;
         let Some(six) = question.wants_six().filter(|six| *ipv6 || !six) else {
             // Any other record could lead by another way: an HTTPS record to QUIC, or to a key that hides the name.
             return question.answer(&Found::default(), over.room(question));

@@ -119,9 +119,19 @@ impl Holder {
         Ok(())
     }
 
-    /// Ends when the one that holds the rules has ended: they hold no more.
-    pub async fn lost(&mut self) {
-        let _status = self.child.wait().await;
+    /// The rules in force.
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Whether there are sets for the names of a service.
+    pub fn knows(&self, service: &str) -> bool {
+        self.rules.services.iter().any(|claims| claims.name == service && !claims.names.is_empty())
+    }
+
+    /// Whether the one that holds the rules has ended: they hold no more.
+    pub fn is_lost(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Takes the rules away.
