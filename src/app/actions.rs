@@ -7,7 +7,9 @@ use super::past::{PastError, account_on_disk};
 use super::source::Source;
 use super::take_in::take_in;
 use super::{Byway, World, router, run};
-use crate::cli::{Actions, Checked, Exit, Failed, Firewall, ImportRow, ImportWish, Imported, Launch, ProbeWish, Terminal};
+use crate::cli::{
+    Actions, Checked, Exit, Failed, Firewall, ImportRow, ImportWish, Imported, Launch, ProbeWish, Terminal,
+};
 use crate::config::{self, Insecure, Outside, Settings, TransportKind};
 use crate::control::report::Account;
 use crate::control::{Place, ProbeItem};

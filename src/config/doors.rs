@@ -4,8 +4,8 @@
 use super::Reading;
 use super::document::Value;
 use super::reader::{Item, Section, each, once};
-use super::transports::login;
 use super::router;
+use super::transports::login;
 use crate::inbound::{self, Login, dns, relay, transparent};
 use std::net::SocketAddr;
 use std::time::Duration;

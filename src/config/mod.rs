@@ -34,7 +34,9 @@ pub use import::{Imported, Skipped, import, import_with, in_order, to_toml};
 pub use link::wg_quick::{BadFile, WgQuick, parse as parse_wg_quick};
 pub use link::{BadLink, Insecure, Linked, Part, parse as parse_link};
 pub use outside::{Find, Outside};
-pub use settings::{Cipher, Control, Firewall, LogLevel, Resolver, ServiceSpec, Settings, Tls, TransportKind, TransportSpec};
+pub use settings::{
+    Cipher, Control, Firewall, LogLevel, Resolver, ServiceSpec, Settings, Tls, TransportKind, TransportSpec,
+};
 pub use subscription::{
     BadList, Copy, Fetching, ListSource, Passed, Subscription, USER_AGENT, Usage, checked, leads_to_a_list,
     list_address, list_name, list_rows, list_table,

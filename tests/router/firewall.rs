@@ -63,6 +63,8 @@ fn a_running_byway_keeps_its_table_and_the_next_one_clears_what_a_dead_one_left(
     let held = home.order(&["firewall", "clear"]);
     assert_eq!(held.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&held.stderr).contains("goes when that one stops"), "{held:?}");
+    assert!(!home.order(&["firewall", "apply"]).status.success());
+    assert_eq!(home.asks(ORIGIN), Ok(ROUTER.to_owned()));
     home.on_router("nft", &["flush", "ruleset"]);
     assert_eq!(home.asks(ORIGIN), Ok(ROUTER.to_owned()), "nobody else's broom takes it away");
     home.end("-TERM");

@@ -78,7 +78,9 @@ impl Ground {
     }
 
     fn wire(&self) {
-        for (one, near, other, far) in [(&self.lan, "eth0", &self.router, "lan0"), (&self.router, "wan0", &self.wan, "isp0")] {
+        for (one, near, other, far) in
+            [(&self.lan, "eth0", &self.router, "lan0"), (&self.router, "wan0", &self.wan, "isp0")]
+        {
             let pair = ["link", "add", near, "netns", one, "type", "veth", "peer", "name", far, "netns", other];
             finish(program("ip", &pair), "");
         }
@@ -87,22 +89,31 @@ impl Ground {
         let on = |link: &str, four: &str, six: &str| {
             format!("addr add {four}/24 dev {link}\naddr add {six}/64 dev {link} nodad\nlink set {link} up\n")
         };
-        batch(&self.router, &format!(
-            "{}{}link set lo up\nroute add default via {WAN}\n-6 route add default via {WAN_SIX}\n",
-            on("lan0", GATEWAY, GATEWAY_SIX),
-            on("wan0", ROUTER, ROUTER_SIX)
-        ));
-        batch(&self.lan, &format!(
-            "{}link set lo up\nroute add default via {GATEWAY}\n-6 route add default via {GATEWAY_SIX}\n",
-            on("eth0", CLIENT, CLIENT_SIX)
-        ));
+        batch(
+            &self.router,
+            &format!(
+                "{}{}link set lo up\nroute add default via {WAN}\nroute add ::/0 via {WAN_SIX}\n",
+                on("lan0", GATEWAY, GATEWAY_SIX),
+                on("wan0", ROUTER, ROUTER_SIX)
+            ),
+        );
+        batch(
+            &self.lan,
+            &format!(
+                "{}link set lo up\nroute add default via {GATEWAY}\nroute add ::/0 via {GATEWAY_SIX}\n",
+                on("eth0", CLIENT, CLIENT_SIX)
+            ),
+        );
         let own = [TUNNEL, ORIGIN, NAMED, PLAIN].map(|ip| format!("addr add {ip}/32 dev lo\n")).concat();
         let own_six = [ORIGIN_SIX, PLAIN_SIX].map(|ip| format!("addr add {ip}/128 dev lo nodad\n")).concat();
-        batch(&self.wan, &format!(
-            "{}link set lo up\n{own}{own_six}route add 192.168.77.0/24 via {ROUTER}\n\
-             -6 route add 2001:db8:77::/64 via {ROUTER_SIX}\n",
-            on("isp0", WAN, WAN_SIX)
-        ));
+        batch(
+            &self.wan,
+            &format!(
+                "{}link set lo up\n{own}{own_six}route add 192.168.77.0/24 via {ROUTER}\n\
+             route add 2001:db8:77::/64 via {ROUTER_SIX}\n",
+                on("isp0", WAN, WAN_SIX)
+            ),
+        );
     }
 
     /// Gives nft in a namespace something to read.

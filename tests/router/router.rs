@@ -94,8 +94,14 @@ impl Household {
 
     /// Starts its byway, and waits until the rules are in force.
     pub(crate) fn start(&mut self) {
-        let mut child =
-            self.command().arg("run").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = self
+            .command()
+            .arg("run")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap());
         let said = Arc::clone(&self.said);
         said.lock().unwrap().clear();
@@ -133,7 +139,7 @@ impl Household {
     pub(crate) fn on_router(&self, program: &str, arguments: &[&str]) -> String {
         let mut command = command_in(&self.ground.router, program);
         let output = command.args(arguments).output().unwrap();
-        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Whom a web server believes its client to be, when somebody on the LAN asks it.
@@ -150,7 +156,12 @@ impl Household {
 
     /// The same of one that is spoken to in datagrams: the client repeats itself until there is an answer.
     pub(crate) fn calls(&self, host: &str) -> Result<String, ErrorKind> {
-        let to = SocketAddr::new(host.parse().unwrap(), CALLS);
+        self.sends(host, CALLS)
+    }
+
+    /// The same to another port.
+    pub(crate) fn sends(&self, host: &str, port: u16) -> Result<String, ErrorKind> {
+        let to = SocketAddr::new(host.parse().unwrap(), port);
         inside(&self.ground.lan, || call(to))
     }
 }
@@ -207,7 +218,9 @@ async fn call(to: SocketAddr) -> Result<String, ErrorKind> {
         let mut buf = [0; 256];
         loop {
             socket.send(b"hello").await?;
-            let Ok(heard) = tokio::time::timeout(Duration::from_millis(400), socket.recv(&mut buf)).await else { continue };
+            let Ok(heard) = tokio::time::timeout(Duration::from_millis(400), socket.recv(&mut buf)).await else {
+                continue;
+            };
             let said = String::from_utf8_lossy(&buf[..heard?]).into_owned();
             let (who, what) = said.split_once(' ').ok_or(ErrorKind::InvalidData)?;
             assert_eq!(what, "hello");

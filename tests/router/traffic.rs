@@ -1,9 +1,10 @@
 //! What the LAN's client meets: it speaks with whom it meant, whoever carries it there.
 
 use crate::ground::{
-    CLIENT, CLIENT_SIX, NAMED, ORIGIN, ORIGIN_SIX, PLAIN, PLAIN_SIX, ROUTER, ROUTER_SIX, wait_for,
+    CLIENT, CLIENT_SIX, Ground, NAMED, ORIGIN, ORIGIN_SIX, PLAIN, PLAIN_SIX, ROUTER, ROUTER_SIX, wait_for,
 };
 use crate::router::{Household, REDIRECT, TPROXY, Wish};
+use crate::wan::CALLS;
 use std::io::ErrorKind;
 
 fn ok(who: &str) -> Result<String, ErrorKind> {
@@ -86,6 +87,34 @@ fn what_may_not_go_straight_out_is_refused_at_once_when_its_tunnel_is_dead() {
 }
 
 #[test]
+fn datagrams_that_no_way_carries_are_refused_at_once() {
+    let only_streams = "order = [\"friend\"]\n[transport.friend.http]\nserver = \"203.0.113.9\"\nport = 8080\n";
+    let Some(home) = Household::new(&Wish { chat: only_streams, ..TPROXY }) else { return };
+    for host in [ORIGIN, ORIGIN_SIX] {
+        for port in [443, CALLS] {
+            assert_eq!(home.sends(host, port), Err(ErrorKind::ConnectionRefused), "{host} {port}");
+        }
+    }
+    assert_eq!(home.calls(PLAIN), ok(CLIENT));
+    let Some(home) = Household::new(&REDIRECT) else { return };
+    assert_eq!(home.sends(ORIGIN, 443), Err(ErrorKind::ConnectionRefused), "QUIC goes on by TCP");
+    assert_eq!(home.calls(ORIGIN), ok(CLIENT), "calls are not redirected, and not blocked");
+}
+
+#[test]
+fn what_byway_sends_has_its_mark() {
+    let Some(home) = Household::new(&Wish { firewall: "mark = 77", ..TPROXY }) else { return };
+    let count = format!(
+        "table inet seen {{\nchain out {{\ntype filter hook output priority 0; policy accept;\noifname wan0 ip daddr {ORIGIN} \
+         meta mark != 77 counter\n}}\n}}\n"
+    );
+    Ground::nft(&home.ground.router, &count);
+    assert_eq!((home.asks(ORIGIN), home.calls(ORIGIN)), (ok(ROUTER), ok(ROUTER)));
+    let counted = home.on_router("nft", &["list", "table", "inet", "seen"]);
+    assert!(counted.contains("counter packets 0 bytes 0"), "{counted}");
+}
+
+#[test]
 fn where_ipv6_is_not_caught_a_service_is_refused_on_it() {
     for mode in ["tproxy", "redirect"] {
         let Some(home) = Household::new(&Wish { mode, ipv6: false, ..TPROXY }) else { return };
@@ -136,7 +165,10 @@ fn who_dials_the_listener_itself_is_refused() {
         }
         // On the router itself the port is open; what it leads to is nothing.
         let nothing = knock(&home.ground.router, "127.0.0.1");
-        assert!(matches!(nothing, Ok(0) | Err(ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused)), "{nothing:?}");
+        assert!(
+            matches!(nothing, Ok(0) | Err(ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused)),
+            "{nothing:?}"
+        );
     }
 }
 

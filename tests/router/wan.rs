@@ -75,7 +75,9 @@ impl Wan {
         );
         Ground::nft(
             &self.namespace,
-            &format!("table inet censor {{\nchain in {{ type filter hook input priority 0; policy accept;\n{rules}}}\n}}\n"),
+            &format!(
+                "table inet censor {{\nchain in {{ type filter hook input priority 0; policy accept;\n{rules}}}\n}}\n"
+            ),
         );
     }
 
@@ -103,7 +105,8 @@ async fn web(listener: TcpListener) {
                 }
             }
             let page = from.ip().to_string();
-            let answer = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{page}", page.len());
+            let answer =
+                format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{page}", page.len());
             let _sent = client.write_all(answer.as_bytes()).await;
         });
     }

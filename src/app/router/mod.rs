@@ -126,7 +126,9 @@ impl Byway {
         let resolver = {
             let byway = byway.clone();
             // A reload may have made another one.
-            Arc::new(move || byway.upgrade().map_or_else(|| Arc::clone(&current), |b| Arc::clone(&b.generation.load().resolver)))
+            Arc::new(move || {
+                byway.upgrade().map_or_else(|| Arc::clone(&current), |b| Arc::clone(&b.generation.load().resolver))
+            })
         };
         Names::new(Setup {
             resolver,

@@ -59,7 +59,9 @@ pub(in crate::app) fn greet(byway: &Byway, doors: &RouterDoors, unheld: Option<U
     terminal.note(&format!("the firewall brings the listed services of {lan}; its rules end with byway"));
     match unheld {
         None => {}
-        Some(Unheld::Dnsmasq) => terminal.note("dnsmasq may fill the sets: a shell takes the rules away when byway dies"),
+        Some(Unheld::Dnsmasq) => {
+            terminal.note("dnsmasq may fill the sets: a shell takes the rules away when byway dies")
+        }
         Some(Unheld::NoOwner) => {
             terminal.note("nft cannot own its table here: a shell takes the rules away when byway dies");
         }

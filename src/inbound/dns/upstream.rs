@@ -83,11 +83,43 @@ async fn by_tcp(network: &dyn Network, server: SocketAddr, ours: &[u8]) -> io::R
 /// Whether these bytes answer that question: its number, the mark of an answer, and the question itself, whose letters a
 /// server repeats as they were asked. An answer that is an error may leave the question out.
 fn is_answer(answer: &[u8], question: &[u8]) -> bool {
-    let same = |range: std::ops::Range<usize>| answer.get(range.clone()).is_some_and(|a| Some(a) == question.get(range));
+    let same =
+        |range: std::ops::Range<usize>| answer.get(range.clone()).is_some_and(|a| Some(a) == question.get(range));
     let repeats = || {
         let name_ends = question.get(HEADER..).and_then(|rest| rest.iter().position(|byte| *byte == 0));
         name_ends.is_some_and(|end| same(HEADER..HEADER + end + 5))
     };
     let is_error = answer.get(3).is_some_and(|flags| flags & 0x0F != 0) && answer.get(4..6) == Some(&[0, 0]);
     same(0..2) && answer.get(2).is_some_and(|flags| flags & 0x80 != 0) && (is_error || repeats())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUESTION: &[u8] = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04shop\x04test\x00\x00\x01\x00\x01";
+
+    #[test]
+    fn only_an_answer_to_the_question_is_one() {
+        let answer = |change: &dyn Fn(&mut Vec<u8>)| {
+            let mut bytes = QUESTION.to_vec();
+            bytes[2] |= 0x80;
+            change(&mut bytes);
+            is_answer(&bytes, QUESTION)
+        };
+        assert!(answer(&|_| {}));
+        assert!(answer(&|bytes| bytes.extend(b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x01")));
+        assert!(!answer(&|bytes| bytes[0] ^= 1), "another number");
+        assert!(!answer(&|bytes| bytes[2] &= 0x7F), "a question");
+        assert!(!answer(&|bytes| bytes[14] ^= 1), "another name");
+        assert!(!answer(&|bytes| bytes[24] = 28), "another kind");
+        assert!(!answer(&|bytes| bytes.truncate(20)));
+        let bare = |code: u8| {
+            let mut bytes = QUESTION[..HEADER].to_vec();
+            (bytes[2], bytes[3], bytes[5]) = (0x81, 0x80 | code, 0);
+            is_answer(&bytes, QUESTION)
+        };
+        assert!(bare(5), "refused without the question");
+        assert!(!bare(0), "nothing without the question");
+    }
 }

@@ -123,6 +123,8 @@ pub fn set_name(service: &str) -> String {
 
 /// Puts the rules in force until [`clear`], whoever lives or dies.
 pub async fn apply(rules: &Rules) -> Result<(), FirewallError> {
+    // Fails, and changes nothing, where a byway that runs owns the table: its routes are not to be touched either.
+    holder::once(&format!("add table {TABLE}\n")).await?;
     routes::remove(rules).await;
     routes::add(rules).await?;
     holder::once(&ruleset(rules)).await
@@ -130,9 +132,11 @@ pub async fn apply(rules: &Rules) -> Result<(), FirewallError> {
 
 /// Takes everything away that [`apply`] made, if it is there.
 pub async fn clear(rules: &Rules) -> Result<(), FirewallError> {
-    routes::remove(rules).await;
     // Adding it first makes the deletion succeed where there is none (nft(8), "destroy" is newer).
-    holder::once(&format!("add table {TABLE}\ndelete table {TABLE}\n")).await
+    holder::once(&format!("add table {TABLE}\ndelete table {TABLE}\n")).await?;
+    // Without the table nothing has the mark that these look for.
+    routes::remove(rules).await;
+    Ok(())
 }
 
 /// The commands of `ip` that go with the rules.
