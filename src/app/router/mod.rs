@@ -93,8 +93,16 @@ impl Byway {
             self.tasks().spawn_until_stop("caught stream", async move {
                 let (namer, sessions) = (byway.namer(), Arc::clone(&byway.sessions));
                 let submit = move |request| Arc::clone(&sessions).run(request).boxed();
-                let served = transparent::serve(stream, peer, meant, &namer, submit).await;
-                pass.ended(&served);
+                let mut served = transparent::serve(stream, peer, meant, &namer, submit).await;
+                let rest = served.as_mut().ok().and_then(|(_, rest)| rest.take());
+                pass.ended(&served.map(|(served, _)| served));
+                // As at the other doors: what is left is small, and this task ends.
+                if let Some(rest) = rest {
+                    byway.tasks().spawn("relay", async move {
+                        rest.await;
+                        drop(pass);
+                    });
+                }
             });
         }
     }
@@ -103,7 +111,8 @@ impl Byway {
         let associations = CaughtPackets::new(socket, Arc::new(self.namer()));
         let submit = |request| {
             let sessions = Arc::clone(&self.sessions);
-            self.tasks().spawn_until_stop("caught association", sessions.run(request));
+            // An association leaves nothing to be run.
+            self.tasks().spawn_until_stop("caught association", async move { drop(sessions.run(request).await) });
         };
         associations.run(submit).await;
     }

@@ -13,7 +13,7 @@ pub use packets::CaughtPackets;
 
 use super::door::Served;
 use super::error::Error;
-use super::{Answer, Association, Protocol, Refusal, Request, Want};
+use super::{Answer, Association, Protocol, Refusal, Request, Rest, Want};
 use crate::model::{Destination, FirstFlight, Host};
 use crate::net::transparent::Capture;
 use crate::net::{Deadline, Rewound, Stream};
@@ -78,16 +78,16 @@ const LISTENS: Duration = Duration::from_millis(300);
 /// The most that is read for a name; hellos with post-quantum keys have two kilobytes.
 const HEARD_AT_MOST: usize = 16 << 10;
 
-/// Serves one stream to its end. `meant` is where it was meant to go; without that it is sent away.
+/// Serves one stream until its way is settled; what is left is to be run. `meant` is where it was meant to go; without that it is sent away.
 pub async fn serve<S>(
     mut stream: Stream,
     peer: SocketAddr,
     meant: Option<SocketAddr>,
     naming: &dyn Naming,
     submit: S,
-) -> Result<Served, Error>
+) -> Result<(Served, Option<Rest>), Error>
 where
-    S: Fn(Request) -> BoxFuture<'static, ()>,
+    S: Fn(Request) -> BoxFuture<'static, Option<Rest>>,
 {
     let Some(to) = meant else {
         stream.abort_on_drop();
@@ -97,8 +97,8 @@ where
     let named = naming.named(to, shown.as_ref());
     let request =
         Request::new(Want::Stream(Destination::from(to)), peer, Protocol::Transparent, Box::new(StreamAnswer(stream)));
-    submit(request.named(named)).await;
-    Ok(Served { protocol: Protocol::Transparent, requests: 1 })
+    let rest = submit(request.named(named)).await;
+    Ok((Served { protocol: Protocol::Transparent, requests: 1 }, rest))
 }
 
 /// The name in a client's first words, if they come soon; and the stream with those words in front again.

@@ -35,7 +35,7 @@ async fn visit(to: Option<SocketAddr>, says: &[&[u8]]) -> (Option<Request>, Dura
     let keep = Arc::clone(&heard);
     let submit = move |request| {
         *keep.lock().unwrap() = Some(request);
-        async {}.boxed()
+        async { None }.boxed()
     };
     let began = Instant::now();
     let _served = serve(Box::new(ours), "192.0.2.9:50000".parse().unwrap(), to, &Book, submit).await;
