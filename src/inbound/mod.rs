@@ -1,5 +1,5 @@
-//! The doors in: SOCKS5, SOCKS4 and HTTP on one port; beside them what the firewall catches. A client is heard out by a deadline and becomes a [`Request`]
-//! that is not yet answered. This room dials nothing and knows no ways; it cannot say yes by itself.
+//! The doors in: SOCKS5, SOCKS4 and HTTP on one port; beside them what the firewall catches, and names for the LAN. A client
+//! is heard out by a deadline and becomes a [`Request`] that is not yet answered. This room dials nothing and knows no ways; it cannot say yes by itself.
 
 pub mod dns;
 mod door;

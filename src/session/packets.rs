@@ -1,8 +1,8 @@
 //! One UDP association: every new destination in it is classified and planned like a connection. A way that
 //! swallows a destination's packets is left for the next one; ways are opened once and shared. An association is
 //! refused when no way could carry packets for anything (RFC 1928 §6, reply 7). Within one there is no word for "no"
-//! (§7 has none); a datagram that was caught on its way is refused on the network itself. A first packet of QUIC that no way may carry is refused in QUIC's own words, so that its app goes on
-//! by TCP at once; where nothing else is under way in the association, other packets that no way may carry end it, for
+//! (§7 has none). A first packet of QUIC that no way may carry is refused in QUIC's own words, so that its app goes on
+//! by TCP at once; a datagram that was caught on its way is refused on the network itself; where nothing else is under way in the association, other packets that no way may carry end it, for
 //! an app that is told nothing waits; else they are dropped. The log says so once.
 
 use super::Sessions;

@@ -17,12 +17,15 @@ const MOST: usize = 8192;
 /// Names of one address; a CDN's have more, of which the latest count.
 const NAMES: usize = 8;
 
+/// The names of each address, and until when they count.
+type Entries = HashMap<IpAddr, Vec<(Arc<str>, Instant)>>;
+
 /// Addresses and their names, the latest last.
 #[derive(Default)]
-pub(super) struct Book(Mutex<HashMap<IpAddr, Vec<(Arc<str>, Instant)>>>);
+pub(super) struct Book(Mutex<Entries>);
 
 impl Book {
-    fn entries(&self) -> std::sync::MutexGuard<'_, HashMap<IpAddr, Vec<(Arc<str>, Instant)>>> {
+    fn entries(&self) -> std::sync::MutexGuard<'_, Entries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -17,7 +17,7 @@ const OLD_LIMIT: u16 = 512;
 /// What a message is.
 pub(super) enum Asked {
     /// A question that can be answered.
-    Question(Question),
+    Question(Box<Question>),
     /// One that cannot, and what is said to it.
     Refused(Vec<u8>),
     /// None.
@@ -49,17 +49,17 @@ pub(super) fn read(bytes: &[u8]) -> Asked {
         let opcode_and_rd = bytes[2] & 0x79;
         Asked::Refused(vec![bytes[0], bytes[1], 0x80 | opcode_and_rd, 0x80 | code, 0, 0, 0, 0, 0, 0, 0, 0])
     };
-    let Ok(message) = Message::from_vec(bytes) else { return refused(u8::from(ResponseCode::FormErr.low())) };
+    let Ok(message) = Message::from_vec(bytes) else { return refused(ResponseCode::FormErr.low()) };
     if message.metadata.op_code != OpCode::Query {
-        return refused(u8::from(ResponseCode::NotImp.low()));
+        return refused(ResponseCode::NotImp.low());
     }
-    let [query] = message.queries.as_slice() else { return refused(u8::from(ResponseCode::FormErr.low())) };
+    let [query] = message.queries.as_slice() else { return refused(ResponseCode::FormErr.low()) };
     let text = query.name().to_ascii().to_ascii_lowercase();
     let name = text.strip_suffix('.').unwrap_or(&text).to_owned();
     // What is no host's name is no listed one either; it is passed on.
     let name = Host::parse(&name).ok().and_then(|host| host.name().map(str::to_owned)).unwrap_or(name);
     let query = query.clone();
-    Asked::Question(Question { message, query, name })
+    Asked::Question(Box::new(Question { message, query, name }))
 }
 
 impl Question {

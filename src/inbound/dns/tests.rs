@@ -15,7 +15,7 @@ fn asks(name: &str, kind: RecordType, edns: Option<u16>) -> Vec<u8> {
     message.to_vec().unwrap()
 }
 
-fn question(bytes: &[u8]) -> Question {
+fn question(bytes: &[u8]) -> Box<Question> {
     match message::read(bytes) {
         Asked::Question(question) => question,
         _ => panic!("no question"),

@@ -13,11 +13,9 @@ const LOCAL_FOUR: &str = "0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169
                           224.0.0.0/4, 240.0.0.0/4";
 const LOCAL_SIX: &str = "::/127, ::ffff:0:0/96, fc00::/7, fe80::/10, ff00::/8";
 
-/// How long an address that a name had stays after its last use. An app that has looked a name up keeps its address for
-/// longer than the answer allows.
-const AFTER_USE: &str = "1h";
-/// The least time an address that a name had is caught.
-const LEAST: Duration = Duration::from_secs(60);
+/// How long an address that a name had stays after its last use, and after its answer has run out: an app keeps an address
+/// for longer than the answer allows, and what it sends must not pass byway by.
+const AFTER: Duration = Duration::from_secs(3600);
 /// Addresses of names that a set holds.
 const MOST_LEARNED: u32 = 8192;
 
@@ -103,10 +101,7 @@ fn conditions(claims: &Claims, family: &str, digit: &str) -> Vec<(String, Option
     }
     if !claims.names.is_empty() {
         let set = names_set(&claims.name, digit);
-        all.push((
-            format!("{family} daddr @{set}"),
-            Some(format!("update @{set} {{ {family} daddr timeout {AFTER_USE} }}")),
-        ));
+        all.push((format!("{family} daddr @{set}"), Some(format!("update @{set} {{ {family} daddr timeout 1h }}"))));
     }
     all
 }
@@ -206,15 +201,19 @@ fn guard(out: &mut String, rules: &Rules) {
     out.push_str("\t}\n");
 }
 
-/// The text that puts addresses of one of a service's names into its sets, for as long as the answer holds. One line for
-/// each version of IP.
+/// The text that puts addresses of one of a service's names into its sets, for as long as the answer holds and an hour more.
+/// One line, which is one transaction, for each version of IP. What is there already is taken out and put in again, for
+/// adding it alone changes its time on new kernels only.
 pub fn learned(service: &str, addresses: &[IpAddr], ttl: Duration) -> Vec<String> {
-    let seconds = ttl.max(LEAST).as_secs();
+    let seconds = (ttl + AFTER).as_secs();
     let line = |(family, digit, _): &(&str, &str, &str)| {
-        let of_family = addresses.iter().filter(|ip| ip.is_ipv4() == (*family == "ip"));
-        let elements: Vec<_> = of_family.map(|ip| format!("{ip} timeout {seconds}s")).collect();
-        let set = names_set(service, digit);
-        (!elements.is_empty()).then(|| format!("add element {TABLE} {set} {{ {} }}", elements.join(", ")))
+        let of_family = addresses.iter().filter(|ip| ip.is_ipv4() == (*family == "ip")).map(ToString::to_string);
+        let plain: Vec<_> = of_family.collect();
+        let timed: Vec<_> = plain.iter().map(|ip| format!("{ip} timeout {seconds}s")).collect();
+        let (set, plain, timed) = (names_set(service, digit), plain.join(", "), timed.join(", "));
+        let of_set = |verb: &str, elements: &str| format!("{verb} element {TABLE} {set} {{ {elements} }}");
+        let anew = [of_set("add", &plain), of_set("delete", &plain), of_set("add", &timed)].join("; ");
+        (!plain.is_empty()).then_some(anew)
     };
     FAMILIES.iter().filter_map(line).collect()
 }
