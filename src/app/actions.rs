@@ -7,10 +7,10 @@ use super::operator::probe_items;
 use super::past::{PastError, account_on_disk};
 use super::source::Source;
 use super::take_in::take_in;
-use super::{Byway, World, run, system_proxy};
+use super::{Byway, World, router, run, system_proxy};
 use crate::cli::{
-    Actions, Checked, Exit, Failed, ImportRow, ImportWish, Imported, Launch, ProbeWish, ProxyFound, ProxyOrder,
-    Terminal,
+    Actions, Checked, Exit, Failed, Firewall, ImportRow, ImportWish, Imported, Launch, ProbeWish, ProxyFound,
+    ProxyOrder, Terminal,
 };
 use crate::config::{self, Insecure, Outside, Settings, TransportKind};
 use crate::control::doctor::Step;
@@ -175,6 +175,18 @@ impl Actions for Program {
 
     fn lan(&self) -> Vec<IpAddr> {
         platform::lan_addresses()
+    }
+
+    fn firewall(&self, launch: &Launch) -> Result<Firewall, Failed> {
+        router::show(launch)
+    }
+
+    fn apply_firewall(&self, launch: &Launch) -> Result<(), Failed> {
+        runtime()?.block_on(router::apply(launch))
+    }
+
+    fn clear_firewall(&self, launch: &Launch) -> Result<(), Failed> {
+        runtime()?.block_on(router::clear(launch))
     }
 
     fn demo(&self, _launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {

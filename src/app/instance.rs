@@ -3,6 +3,7 @@
 use super::Tasks;
 use super::counted::{Counted, hourly};
 use super::generation::{Generation, World, routes};
+use super::router::{self, Router};
 use super::subscriptions::{Book, Reread, keep};
 use crate::board::{Board, LinkReport};
 use crate::config::Settings;
@@ -45,6 +46,8 @@ pub struct Byway {
     /// Whose turn it is to examine a service.
     pub(super) examining: Arc<Semaphore>,
     pub(super) world: World,
+    /// What belongs to a router.
+    pub(super) router: Router,
     tasks: Tasks,
     prober: Mutex<CancellationToken>,
     doors: Mutex<Doors>,
@@ -87,6 +90,7 @@ impl Byway {
             subscribed: Book::default(),
             examining: Arc::new(Semaphore::new(1)),
             world,
+            router: Router::default(),
             tasks,
             prober: Mutex::default(),
             doors: Mutex::default(),
@@ -264,6 +268,9 @@ impl Byway {
     pub fn reload(self: &Arc<Self>, settings: Settings) -> Result<(), ReloadError> {
         let (params, routes) = (settings.detect.clone(), routes(&settings));
         let before = self.generation.load_full();
+        if !router::same_doors(&before.settings, &settings) {
+            return Err(ReloadError::Restart);
+        }
         let doors_changed = !same_doors(&before.settings, &settings);
         let next = Generation::build(settings, &self.world, &self.board, &self.tasks, Some(&before))?;
         let routing = Arc::clone(&next.routing);
@@ -352,6 +359,9 @@ pub enum ReloadError {
     /// A door cannot be opened.
     #[error("{0}")]
     Bind(#[from] BindError),
+    /// The doors for the LAN are opened once.
+    #[error("listen.transparent and listen.dns cannot be changed while byway runs: start it again")]
+    Restart,
 }
 
 fn same_doors(one: &Settings, other: &Settings) -> bool {

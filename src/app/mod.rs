@@ -12,6 +12,7 @@ mod log;
 mod operator;
 mod past;
 mod phones;
+mod router;
 mod run;
 mod source;
 mod stage;

@@ -208,6 +208,7 @@ impl Operator for Desk {
             self.byway.reload(settings).map_err(|error| Refusal::new(RefusalCode::Failed, error.to_string()))?;
             system_proxy::follow(&self.byway, self.source.state(), &doors).await;
             let after = self.byway.generation.load_full();
+            self.byway.renew_firewall().await.map_err(|error| Refusal::new(RefusalCode::Failed, error.to_string()))?;
             let broken = after.broken.iter().map(|(id, why)| format!("transport {id} cannot be used: {why}"));
             Ok(Reloaded {
                 changes: super::source::changes(&before.settings, &after.settings),

@@ -3,13 +3,13 @@
 
 use super::operator::Desk;
 use super::source::Source;
-use super::{Byway, World, log, phones, system_proxy};
+use super::{Byway, World, log, phones, router, system_proxy};
 use crate::cli::{Exit, Failed, Launch, Terminal};
 use crate::config::{LogLevel, Settings, TransportKind};
 use crate::control::{self, Operator, Place};
 use crate::inbound::whatsapp::Port;
 use crate::model::NetworkId;
-use crate::net::BindError;
+use crate::net::{self, BindError};
 use crate::platform::{self, Events};
 use notify::{RecursiveMode, Watcher};
 use std::net::SocketAddr;
@@ -36,6 +36,9 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
     log::start(level(settings.log, launch), true);
     let place = place(launch, &settings);
     system_proxy::recover(source.state()).await;
+    if let Some(mark) = router::own_mark(&settings) {
+        net::mark_sockets(mark);
+    }
     let mut events = Events::watch(installation_key(source.state()));
     let (byway, notices) = start(settings, events.network())?;
     for notice in notices {
@@ -59,12 +62,20 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
         byway.hand_out_script(path);
     }
     let open = byway.open_doors().map_err(|error| failed_bind(&error))?;
+    let for_lan = byway.open_router().await.map_err(|error| failed_bind(&error))?;
     let desk: Arc<dyn Operator> =
         Arc::new(Desk { byway: Arc::clone(&byway), source: source.clone(), place: place.clone() });
     let listener = control::Listener::bind(&place).await?;
     byway.tasks().spawn("control", control::serve(listener, Arc::clone(&desk), byway.tasks().stop_word()));
+    // Last of all, when everybody is there who takes what the rules bring.
+    let unheld = byway.hold_firewall().await;
+    if let Err(error) = &unheld {
+        byway.stop().await;
+        return Err(router::failed(error));
+    }
     greet(&byway, &source, &open, terminal);
     system_proxy::begin(&byway, source.state()).await;
+    router::greet(&byway, &for_lan, unheld.ok().flatten(), terminal);
     let reader = Arc::clone(&desk);
     byway.keep_lists(Arc::new(move || {
         let desk = Arc::clone(&reader);
@@ -79,6 +90,7 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
     });
     let exit = until_stopped(&desk, &source).await;
     system_proxy::end(source.state()).await;
+    byway.release_firewall().await;
     byway.stop().await;
     Ok(exit)
 }

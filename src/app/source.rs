@@ -129,6 +129,9 @@ pub(super) fn changes(before: &Settings, after: &Settings) -> Vec<String> {
     if before.relay != after.relay {
         changes.push(String::from("the relay is changed"));
     }
+    if before.firewall != after.firewall {
+        changes.push(String::from("the firewall is changed"));
+    }
     if before.detect != after.detect {
         changes.push(String::from("the numbers of [detect] are changed"));
     }

@@ -116,6 +116,17 @@ pub struct ProxyFound {
     pub left_behind: bool,
 }
 
+/// The rules that bring the LAN's connections to byway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Firewall {
+    /// What `nft -f -` reads.
+    pub nft: String,
+    /// The commands that go with it.
+    pub routing: Vec<String>,
+    /// Lines for dnsmasq, if it is to fill the sets.
+    pub dnsmasq: Vec<String>,
+}
+
 /// What `app` provides. Everything returns when it is done; nothing prints but through the terminal given.
 pub trait Actions {
     /// Where the configuration that `launch` names has its control place; `None` when it names none, or is faulty.
@@ -156,6 +167,14 @@ pub trait Actions {
 
     /// The addresses by which neighbours reach this machine.
     fn lan(&self) -> Vec<IpAddr>;
+    /// The rules of the configuration that `launch` names.
+    fn firewall(&self, launch: &Launch) -> Result<Firewall, Failed>;
+
+    /// Puts them in force, until they are taken away.
+    fn apply_firewall(&self, launch: &Launch) -> Result<(), Failed>;
+
+    /// Takes away what any byway has left there.
+    fn clear_firewall(&self, launch: &Launch) -> Result<(), Failed>;
 
     /// Shows the product at work.
     fn demo(&self, launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed>;

@@ -266,6 +266,12 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// The firewall's rules that bring the LAN's connections here, on a router
+    Firewall {
+        /// What to do with them
+        #[command(subcommand)]
+        order: FirewallOrder,
+    },
     /// See it work: a small censored country inside this process, no network needed
     Demo {
         /// Machine-readable
@@ -338,6 +344,24 @@ pub(super) enum App {
 fn parse_mode(text: &str) -> Result<Mode, &'static str> {
     let found = Mode::WORDS.iter().find(|(word, _)| *word == text).map(|(_, mode)| *mode);
     found.ok_or("expected pac, manual or both")
+}
+
+/// What to do with the firewall's rules.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(super) enum FirewallOrder {
+    /// Show them, as nft(8) reads them: byway firewall print | nft -f -
+    Print {
+        /// Instead, the lines that let dnsmasq (2.87 or newer, with nftset) fill the sets of names
+        #[arg(long)]
+        dnsmasq: bool,
+        /// Machine-readable, all of it
+        #[arg(long, conflicts_with = "dnsmasq")]
+        json: bool,
+    },
+    /// Put them in force until `clear`; `byway run` does so itself where apply = true, and takes them away when it ends
+    Apply,
+    /// Take them away, also those that a dead byway left behind
+    Clear,
 }
 
 fn parse_setting(text: &str) -> Result<(String, String), &'static str> {

@@ -11,6 +11,7 @@ mod doctor;
 mod environment;
 mod exit;
 mod export;
+mod firewall;
 mod orders;
 mod out;
 mod past;
@@ -31,7 +32,9 @@ mod why;
 #[cfg(test)]
 mod tests;
 
-pub use actions::{Actions, Checked, ImportRow, ImportWish, Imported, Launch, ProbeWish, ProxyFound, ProxyOrder};
+pub use actions::{
+    Actions, Checked, Firewall, ImportRow, ImportWish, Imported, Launch, ProbeWish, ProxyFound, ProxyOrder,
+};
 pub use args::{ColourChoice, RESERVED};
 pub use exit::{EXITS, Exit, Failed};
 pub use out::{Out, Style, Terminal};
@@ -162,6 +165,7 @@ fn dispatch(
             let wish = share::Wish { json, qr: !no_qr, yes };
             share::share(&asker(), &wish, &words(&env), actions, terminal)
         }
+        Command::Firewall { order } => firewall::firewall(launch, order, actions, terminal, &env),
         Command::Completions { shell } => reference::completions(shell, &mut terminal.out),
         Command::Man => reference::manual(&mut terminal.out),
     }

@@ -1,21 +1,35 @@
-//! `listen`, `login` and `[inbound]`: where clients come in, and who may. Where there is a relay too, or a door for
-//! WhatsApp's own setting, `listen` is a table: `[listen] proxy = ["…"]` beside `[listen.relay]`, `[listen.whatsapp]`.
+//! `listen`, `login` and `[inbound]`: where clients come in, and who may. Where there are other doors too, `listen` is a
+//! table: `[listen] proxy = ["…"]` beside `[listen.relay]`, `[listen.whatsapp]`, `[listen.transparent]` and `[listen.dns]`.
 
 use super::Reading;
 use super::document::Value;
 use super::reader::{Item, Section, each, once};
+use super::router;
 use super::transports::login;
-use crate::inbound::{self, Login, relay, whatsapp};
+use crate::inbound::{self, Login, dns, relay, transparent, whatsapp};
 use std::net::SocketAddr;
 use std::time::Duration;
-
-/// The doors for programs, the relay, and the door for phones.
-type Doors = (Vec<inbound::Listen>, Option<relay::Settings>, Option<whatsapp::Settings>);
 
 /// Loopback, so that nobody else's traffic goes out in the user's name.
 const DEFAULT_LISTEN: &str = "127.0.0.1:4180";
 
 const LISTEN: &str = "expected an address and a port, such as \"127.0.0.1:4180\" or \"[::1]:4180\"";
+
+/// Everything that is listened on.
+#[derive(Default)]
+pub(super) struct Doors {
+    pub(super) listens: Vec<inbound::Listen>,
+    pub(super) relay: Option<relay::Settings>,
+    pub(super) whatsapp: Option<whatsapp::Settings>,
+    pub(super) transparent: Option<transparent::Settings>,
+    pub(super) names: Option<dns::Settings>,
+}
+
+impl Doors {
+    fn only(listens: Vec<inbound::Listen>) -> Self {
+        Self { listens, ..Self::default() }
+    }
+}
 
 impl Reading<'_> {
     pub(super) fn listens(&self, root: &Section<'_>) -> Doors {
@@ -28,11 +42,11 @@ impl Reading<'_> {
             read.flatten()
         });
         let has_login = root.has("login");
-        let Some(item) = root.item("listen") else { return (usual(login), None, None) };
+        let Some(item) = root.item("listen") else { return Doors::only(usual(login)) };
         if !matches!(item.node.value, Value::Table(_)) {
-            return (proxies(&item, login, has_login, true), None, None);
+            return Doors::only(proxies(&item, login, has_login, true));
         }
-        let Some(section) = item.section() else { return (Vec::new(), None, None) };
+        let Some(section) = item.section() else { return Doors::default() };
         let relay = section.section("relay").and_then(|table| {
             let relay = self.relay(&table);
             table.finish();
@@ -43,13 +57,23 @@ impl Reading<'_> {
             table.finish();
             whatsapp
         });
-        let others = section.has("relay") || section.has("whatsapp");
+        let transparent = section.section("transparent").map(|table| {
+            let transparent = router::transparent(&table);
+            table.finish();
+            transparent
+        });
+        let names = section.section("dns").and_then(|table| {
+            let names = router::names(&table);
+            table.finish();
+            names
+        });
+        let needed = !["relay", "transparent", "whatsapp"].iter().any(|other| section.has(other));
         let listens = match section.item("proxy") {
-            Some(item) => proxies(&item, login, has_login, !others),
+            Some(item) => proxies(&item, login, has_login, needed),
             None => usual(login),
         };
         section.finish();
-        (listens, relay, whatsapp)
+        Doors { listens, relay, whatsapp, transparent, names }
     }
 
     pub(super) fn inbound(&self, root: &Section<'_>) -> inbound::Settings {

@@ -20,6 +20,7 @@ mod probes;
 mod reader;
 mod relay;
 mod resolver;
+mod router;
 mod services;
 mod settings;
 mod subscription;
@@ -34,7 +35,9 @@ pub use import::{Imported, Skipped, import, import_with, in_order, to_toml};
 pub use link::wg_quick::{BadFile, WgQuick, parse as parse_wg_quick};
 pub use link::{BadLink, Insecure, Linked, Part, parse as parse_link};
 pub use outside::{Find, Outside};
-pub use settings::{Cipher, Control, LogLevel, Resolver, ServiceSpec, Settings, Tls, TransportKind, TransportSpec};
+pub use settings::{
+    Cipher, Control, Firewall, LogLevel, Resolver, ServiceSpec, Settings, Tls, TransportKind, TransportSpec,
+};
 pub use subscription::{
     BadList, Copy, Fetching, ListSource, Passed, Subscription, USER_AGENT, Usage, checked, leads_to_a_list,
     list_address, list_name, list_rows, list_table,
@@ -150,16 +153,20 @@ impl Reading<'_> {
         let (order, has_group) = self.order(&root, &ways);
         ways.usual_has_group = has_group;
         let region = root.item("region").and_then(|item| item.word()).map(str::to_lowercase);
-        let ((listens, relay, whatsapp), inbound) = (self.listens(&root), self.inbound(&root));
+        let (doors, inbound) = (self.listens(&root), self.inbound(&root));
+        let firewall = self.firewall(&root, doors.transparent.is_some());
         let services = self.services(&root, &ways, &order);
         let settled = |list| self.settled(list, &ways, &order, &services);
         let mut settings = Settings {
             unheeded: Vec::new(),
             subscriptions: lists.into_iter().filter_map(settled).collect(),
-            listens,
-            relay,
-            whatsapp,
+            listens: doors.listens,
+            relay: doors.relay,
+            whatsapp: doors.whatsapp,
             system_proxy: self.system_proxy(&root),
+            transparent: doors.transparent,
+            names: doors.names,
+            firewall,
             inbound,
             anchors: self.anchors(&root, region.as_deref()),
             detect: detect::read(&root, ways.bare.clone(), unasked_calls(&services)),

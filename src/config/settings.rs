@@ -26,6 +26,12 @@ pub struct Settings {
     pub whatsapp: Option<inbound::whatsapp::Settings>,
     /// How the system's proxy setting is told of byway while it runs; `None` leaves it alone.
     pub system_proxy: Option<Mode>,
+    /// What the firewall brings is taken.
+    pub transparent: Option<inbound::transparent::Settings>,
+    /// Names are looked up for the LAN.
+    pub names: Option<inbound::dns::Settings>,
+    /// The machine's firewall brings the LAN's connections here.
+    pub firewall: Option<Firewall>,
     /// How patient the doors are.
     pub inbound: inbound::Settings,
     /// The ways out; `direct` and `split` are always among them.
@@ -224,6 +230,21 @@ pub struct Resolver {
     pub system_alone: bool,
     /// Whether a private address may be the answer for a listed name.
     pub allow_private: bool,
+}
+
+/// How the machine's firewall brings the LAN's connections here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Firewall {
+    /// The LAN's interfaces.
+    pub lan: Vec<String>,
+    /// Whether a running byway puts the rules in force, and takes them away when it ends.
+    pub apply: bool,
+    /// The mark of byway's own packets; what is to be delivered here has the next number.
+    pub mark: u32,
+    /// The routing table, and the preference of the rule that leads to it.
+    pub table: u32,
+    /// Whether dnsmasq fills the sets of names.
+    pub dnsmasq: bool,
 }
 
 /// Where a running byway is commanded.

@@ -35,6 +35,9 @@ pub enum Error {
     /// It gave no login, a wrong one, or no way to give one.
     #[error("negotiation: the client's login was refused; check the user and password it has for the proxy")]
     Login,
+    /// It was caught on no way: it dialled the listener itself.
+    #[error("negotiation: the client dialled the listener of caught connections itself")]
+    MeansUs,
     /// It asked for a command that is not offered (SOCKS BIND).
     #[error("negotiation: the client asked for a command that is not offered")]
     Unsupported,

@@ -24,6 +24,7 @@ struct Counts {
     http_connect: AtomicU64,
     http_forward: AtomicU64,
     whatsapp: AtomicU64,
+    transparent: AtomicU64,
     too_slow: AtomicU64,
     gone: AtomicU64,
     strangers: AtomicU64,
@@ -50,6 +51,8 @@ pub struct Visits {
     pub http_forward: u64,
     /// Connections by WhatsApp's own proxy setting.
     pub whatsapp: u64,
+    /// Connections that the firewall brought.
+    pub transparent: u64,
     /// Clients that did not finish their request in time.
     pub too_slow: u64,
     /// Clients that closed before they asked for anything.
@@ -100,6 +103,7 @@ impl Gate {
             http_connect: read(&c.http_connect),
             http_forward: read(&c.http_forward),
             whatsapp: read(&c.whatsapp),
+            transparent: read(&c.transparent),
             too_slow: read(&c.too_slow),
             gone: read(&c.gone),
             strangers: read(&c.strangers),
@@ -140,11 +144,12 @@ impl Pass {
                     Protocol::HttpConnect => (&c.http_connect, by),
                     Protocol::HttpForward => (&c.http_forward, by),
                     Protocol::WhatsApp => (&c.whatsapp, by),
+                    Protocol::Transparent => (&c.transparent, by),
                 }
             }
             Err(Error::TooSlow(_)) => (&c.too_slow, 1),
             Err(Error::Gone) => (&c.gone, 1),
-            Err(Error::Stranger(_) | Error::Outsider) => (&c.strangers, 1),
+            Err(Error::Stranger(_) | Error::Outsider | Error::MeansUs) => (&c.strangers, 1),
             Err(Error::Malformed(_)) => (&c.malformed, 1),
             Err(Error::Login) => (&c.logins_refused, 1),
             Err(Error::Unsupported) => (&c.unsupported, 1),

@@ -1,6 +1,8 @@
-//! The doors in: SOCKS5, SOCKS4 and HTTP on one port. A client is heard out by a deadline and becomes a [`Request`]
-//! that is not yet answered. Beside them the relay's door, and the one for WhatsApp's own proxy setting. This room dials nothing and knows no ways; it cannot say yes by itself.
+//! The doors in: SOCKS5, SOCKS4 and HTTP on one port; beside them the relay's, the one for WhatsApp's own proxy setting,
+//! what the firewall catches, and names for the LAN. A client is heard out by a deadline and becomes a [`Request`] that is
+//! not yet answered. This room dials nothing and knows no ways; it cannot say yes by itself.
 
+pub mod dns;
 mod door;
 mod error;
 mod gate;
@@ -9,6 +11,7 @@ mod login;
 pub mod relay;
 mod request;
 mod socks;
+pub mod transparent;
 mod udp;
 pub mod whatsapp;
 

@@ -1,6 +1,7 @@
 //! A client that asked for something and has not been answered yet. The answer is given once, by consuming
 //! the request: an early success or a silent close cannot be written.
 
+use super::transparent::{Named, SharedNaming};
 use crate::model::Destination;
 use crate::net::Stream;
 use futures_util::future::BoxFuture;
@@ -33,6 +34,8 @@ pub enum Protocol {
     HttpForward,
     /// WhatsApp's own proxy setting.
     WhatsApp,
+    /// None: it means somebody else and was caught on the way.
+    Transparent,
 }
 
 /// Why a request is refused, in words that every protocol can carry in its own way.
@@ -61,6 +64,8 @@ pub struct Association {
     /// Datagrams to and from the client, SOCKS headers already taken off and put on. Only the pinned client's
     /// packets come out. Ends (`UnexpectedEof` on receive) when the TCP connection ends.
     pub packets: crate::net::Packets,
+    /// Who names the addresses that they go to, where the client itself does not.
+    pub naming: Option<SharedNaming>,
 }
 
 /// Answers a request in the client's own protocol.
@@ -101,13 +106,20 @@ pub struct Request {
     pub peer: SocketAddr,
     /// In which language.
     pub protocol: Protocol,
+    /// What is known of the address that is wanted, beside the address.
+    pub named: Named,
     answer: Owed,
 }
 
 impl Request {
     /// A request that `answer` will answer.
     pub fn new(want: Want, peer: SocketAddr, protocol: Protocol, answer: Box<dyn Answer>) -> Self {
-        Self { want, peer, protocol, answer: Owed(Some(answer)) }
+        Self { want, peer, protocol, named: Named::Nothing, answer: Owed(Some(answer)) }
+    }
+
+    /// The same with what is known of the address that is wanted.
+    pub fn named(self, named: Named) -> Self {
+        Self { named, ..self }
     }
 
     /// Says that a way is up; the client's bytes may flow.

@@ -168,7 +168,7 @@ impl Answer for PacketsAnswer {
             self.hearing.say(&socks::reply(Reply::Succeeded, at)).await?;
             let control = self.hearing.into_rewound();
             let relay = Relay::new(socket, control, self.visitor.peer.ip(), self.announced_port);
-            Ok(Association { packets: Box::new(relay) })
+            Ok(Association { packets: Box::new(relay), naming: None })
         }
         .boxed()
     }

@@ -3,6 +3,7 @@
 
 use super::bulk::BulkSocket;
 use super::io::{Datagrams, Stream};
+use super::mark::marked;
 use super::network::{Deadline, Network};
 use super::os::OsStream;
 use super::resolve::ask_plain;
@@ -82,6 +83,7 @@ impl DeviceNetwork {
     async fn udp(&self, like: SocketAddr) -> io::Result<UdpSocket> {
         let any = if like.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { Ipv6Addr::UNSPECIFIED.into() };
         let socket = UdpSocket::bind(SocketAddr::new(any, 0)).await?;
+        marked(&(&socket).into());
         self.bind(&(&socket).into(), like)?;
         Ok(socket)
     }
@@ -91,6 +93,7 @@ impl Network for DeviceNetwork {
     fn connect(&self, to: SocketAddr) -> BoxFuture<'_, io::Result<Stream>> {
         Box::pin(async move {
             let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+            marked(&(&socket).into());
             self.bind(&(&socket).into(), to)?;
             let stream: Stream = Box::new(OsStream::new(socket.connect(to).await?)?);
             Ok(stream)

@@ -84,6 +84,11 @@ pub trait PacketIo: Send + Sync {
     fn poll_send(&self, cx: &mut Context<'_>, packet: &[u8], to: &Destination) -> Poll<io::Result<()>>;
     /// Receives one packet and its sender.
     fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Destination>>;
+    /// Says to who sent `packet` that it does not reach `to`, where that can be said; whether it was.
+    fn refuse(&self, packet: &[u8], to: &Destination) -> bool {
+        let _ = (packet, to);
+        false
+    }
 }
 
 /// Any packet association.

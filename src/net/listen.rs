@@ -70,12 +70,23 @@ impl Listener {
     /// Listens on `address`. An IPv6 listener takes IPv6 only (RFC 3493 §5.3), so that `[::]` and `0.0.0.0` can
     /// stand side by side. Must be called inside a runtime.
     pub fn bind(address: SocketAddr) -> Result<Self, BindError> {
-        let socket = Self::listening(address).map_err(|error| BindError::new(address, error))?;
+        Self::bind_with(address, |_| Ok(()))
+    }
+
+    /// The same with a socket that `prepare` has set up.
+    pub(super) fn bind_with(
+        address: SocketAddr,
+        prepare: impl FnOnce(&socket2::Socket) -> io::Result<()>,
+    ) -> Result<Self, BindError> {
+        let socket = Self::listening(address, prepare).map_err(|error| BindError::new(address, error))?;
         let bound = socket.local_addr().map_err(|error| BindError::new(address, error))?;
         Ok(Self { tcp: socket, address: bound })
     }
 
-    fn listening(address: SocketAddr) -> io::Result<TcpListener> {
+    fn listening(
+        address: SocketAddr,
+        prepare: impl FnOnce(&socket2::Socket) -> io::Result<()>,
+    ) -> io::Result<TcpListener> {
         use socket2::{Domain, Protocol, Socket, Type};
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         if address.is_ipv6() {
@@ -85,6 +96,7 @@ impl Listener {
         #[cfg(not(windows))]
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
+        prepare(&socket)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
         TcpListener::from_std(socket.into())

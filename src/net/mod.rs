@@ -7,7 +7,9 @@ mod device;
 mod dial;
 mod fetch;
 mod io;
+mod lan;
 mod listen;
+mod mark;
 #[cfg(target_os = "linux")]
 mod namespace;
 #[cfg(not(target_os = "linux"))]
@@ -19,6 +21,11 @@ pub mod resolve;
 mod rewound;
 mod sys;
 pub mod tls;
+#[cfg(target_os = "linux")]
+pub mod transparent;
+#[cfg(not(target_os = "linux"))]
+#[path = "transparent/elsewhere.rs"]
+pub mod transparent;
 mod true_time;
 mod websocket;
 
@@ -29,7 +36,9 @@ pub use device::{DeviceNetwork, DeviceState};
 pub use dial::{connect_any, endpoint_tag, interleave};
 pub use fetch::{Document, FetchError, Fetched, Headers, Mark, Wanted, fetch};
 pub use io::{Datagrams, Io, PacketIo, Packets, Stream};
+pub use lan::{is_private, networks_of};
 pub use listen::{BindError, DatagramListener, Listener, OsDatagrams, bind_datagrams};
+pub use mark::mark_sockets;
 pub(crate) use namespace::Namespace;
 pub use network::{Deadline, Network};
 pub use os::{OsNetwork, OsStream};

@@ -3,6 +3,7 @@
 
 use super::bulk::BulkSocket;
 use super::io::{Datagrams, Io, Stream};
+use super::mark::marked;
 use super::network::Network;
 use super::sys;
 use crate::model::TcpFacts;
@@ -13,7 +14,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 
 /// The operating system's network.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,24 +23,23 @@ pub struct OsNetwork;
 impl Network for OsNetwork {
     fn connect(&self, to: SocketAddr) -> BoxFuture<'_, io::Result<Stream>> {
         Box::pin(async move {
-            let stream: Stream = Box::new(OsStream::new(TcpStream::connect(to).await?)?);
+            let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+            marked(&(&socket).into());
+            let stream: Stream = Box::new(OsStream::new(socket.connect(to).await?)?);
             Ok(stream)
         })
     }
 
     fn bind_udp(&self, like: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>> {
         Box::pin(async move {
-            let any = if like.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { Ipv6Addr::UNSPECIFIED.into() };
-            let socket: Box<dyn Datagrams> = Box::new(UdpSocket::bind(SocketAddr::new(any, 0)).await?);
+            let socket: Box<dyn Datagrams> = Box::new(udp(like).await?);
             Ok(socket)
         })
     }
 
     fn bind_bulk_udp(&self, like: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>> {
         Box::pin(async move {
-            let any = if like.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { Ipv6Addr::UNSPECIFIED.into() };
-            let socket: Box<dyn Datagrams> =
-                Box::new(BulkSocket::new(UdpSocket::bind(SocketAddr::new(any, 0)).await?)?);
+            let socket: Box<dyn Datagrams> = Box::new(BulkSocket::new(udp(like).await?)?);
             Ok(socket)
         })
     }
@@ -60,6 +60,14 @@ impl Network for OsNetwork {
     fn system_resolvers(&self) -> Vec<SocketAddr> {
         std::fs::read_to_string("/etc/resolv.conf").map(|text| name_servers(&text)).unwrap_or_default()
     }
+}
+
+/// A socket of the family of `like` on a free port.
+async fn udp(like: SocketAddr) -> io::Result<UdpSocket> {
+    let any = if like.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind(SocketAddr::new(any, 0)).await?;
+    marked(&(&socket).into());
+    Ok(socket)
 }
 
 /// The name servers of resolv.conf(5). A stub on this machine (`127.0.0.53`) is asked itself: what it asks is not ours to

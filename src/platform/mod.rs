@@ -2,6 +2,7 @@
 //! kept to its owner, and the system's own proxy setting. It opens no connection and knows nothing of routes or services.
 
 mod events;
+pub mod firewall;
 mod lan;
 mod open;
 mod paths;

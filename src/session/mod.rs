@@ -35,8 +35,9 @@ pub use routing::Routing;
 pub use settings::Settings;
 
 use crate::board::Board;
+use crate::inbound::transparent::Named;
 use crate::inbound::{Refusal, Request, Rest, Want};
-use crate::model::{Carried, Destination, Facet, Moment, Need, Reason, ServiceId, TransportId};
+use crate::model::{Carried, Destination, DirectRule, Facet, Moment, Need, Reason, ServiceId, TransportId};
 use arc_swap::ArcSwap;
 use bursts::Bursts;
 use carried::Fates;
@@ -149,13 +150,26 @@ impl Sessions {
 
     async fn stream(self: &Arc<Self>, request: Request, to: Destination) -> Option<Rest> {
         let routing = self.routing.load_full();
-        let subject = Subject::of(&routing, &to, Need::Stream);
+        let mut subject = Subject::known(&routing, &to, &request.named, Need::Stream);
+        let shown = shown(&routing, &subject, &to, &request.named);
+        // What only the client says makes the first way no worse; but it may make it stricter.
+        let strict = |shown: &Subject| shown.service.direct == DirectRule::Never;
+        let later = shown.filter(|shown| {
+            if strict(shown) {
+                subject = shown.clone();
+            }
+            !strict(shown)
+        });
         let plan = routing.plan(&subject, Need::Stream, &self.board);
         if plan.attempts.is_empty() {
             self.refuse_unplanned(request, &subject, &plan.passed_over).await;
             return None;
         }
         let mut race = Race::new(self, Arc::clone(&routing), subject, to, plan);
+        if let Some(later) = later {
+            let plan = routing.plan(&later, Need::Stream, &self.board);
+            race.extend(later, plan);
+        }
         match race.open().await {
             Ok(()) => self.carry(request, race).await,
             Err(()) => {
@@ -176,6 +190,13 @@ impl Sessions {
         debug!(%subject, %words, "refused");
         let _ = request.refuse(Refusal::NoWayLeft, words).await;
     }
+}
+
+/// The service of the name that a client shows for an address that belongs to none.
+fn shown(routing: &Routing, by_address: &Subject, to: &Destination, named: &Named) -> Option<Subject> {
+    let Named::Shown(host) = named else { return None };
+    let named = Subject::of(routing, &Destination::new(host.clone(), to.port), Need::Stream);
+    (by_address.service.id.is_other() && !named.service.id.is_other()).then_some(named)
 }
 
 /// Why nothing may be tried, in one sentence per way.

@@ -2,13 +2,14 @@
 //! swallows a destination's packets is left for the next one; ways are opened once and shared. An association is
 //! refused when no way could carry packets for anything (RFC 1928 §6, reply 7). Within one there is no word for "no"
 //! (§7 has none). A first packet of QUIC that no way may carry is refused in QUIC's own words, so that its app goes on
-//! by TCP at once; where nothing else is under way in the association, other packets that no way may carry end it, for
+//! by TCP at once; a datagram that was caught on its way is refused on the network itself; where nothing else is under way in the association, other packets that no way may carry end it, for
 //! an app that is told nothing waits; else they are dropped. The log says so once.
 
 use super::Sessions;
 use super::peer::{Dropped, Peer};
 use super::refusal;
 use super::routing::Routing;
+use crate::inbound::transparent::Named;
 use crate::inbound::{Association, Refusal, Request};
 use crate::model::{Destination, Facet, Failure, Host, L4, ServiceId, Snapshot, TransportId};
 use crate::net::{Deadline, Packets};
@@ -16,6 +17,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -194,7 +196,10 @@ impl<'s> Relay<'s> {
         if let Some((_, why)) = self.dropped.get(to) {
             return Err(*why);
         }
-        match Peer::admit(self.sessions, &self.routing, to, &self.up[..len]) {
+        let naming = self.client.naming.as_ref();
+        let address = naming.and_then(|naming| Some((naming, SocketAddr::new(to.host.ip()?, to.port))));
+        let named = address.map_or(Named::Nothing, |(naming, at)| naming.named(at, None));
+        match Peer::admit(self.sessions, &self.routing, to, &named, &self.up[..len]) {
             Ok(peer) => {
                 make_room(&mut self.peers, |peer| peer.last);
                 self.peers.insert(to.clone(), peer);
@@ -216,6 +221,9 @@ impl<'s> Relay<'s> {
     async fn refuse(&mut self, len: usize, to: &Destination, why: Dropped) -> ControlFlow<()> {
         if let Some(refusal) = refusal::of_quic(&self.up[..len]) {
             let _ = self.client.packets.send(&refusal, to).await;
+            return ControlFlow::Continue(());
+        }
+        if self.client.packets.refuse(&self.up[..len], to) {
             return ControlFlow::Continue(());
         }
         if why == Dropped::NoWay && self.peers.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -7,6 +7,7 @@ use super::carried::Fate;
 use super::report::{self, Subject, Told};
 use super::routing::Routing;
 use super::settings::Start;
+use crate::inbound::transparent::Named;
 use crate::model::{Destination, Facet, L4, Need, Phase, Reason, Route, Sign, TransportId, Twin};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -70,9 +71,10 @@ impl Peer {
         sessions: &Sessions,
         routing: &Routing,
         to: &Destination,
+        named: &Named,
         first: &[u8],
     ) -> Result<Self, (Subject, Dropped)> {
-        let mut subject = Subject::of(routing, to, Need::Packets);
+        let mut subject = Subject::known(routing, to, named, Need::Packets);
         let quic = to.port == 443 && is_quic(first);
         if !quic && !subject.service.id.is_other() {
             // Messages, pictures and pages travel by TCP or QUIC.

@@ -5,6 +5,7 @@ use super::bursts::Greeting;
 use super::routing::Routing;
 use super::settings::Start;
 use crate::board::Board;
+use crate::inbound::transparent::Named;
 use crate::judge::{self, On};
 use crate::model::{
     Destination, EndpointTag, Evidence, Facet, Failure, Grade, L4, Moment, Need, Route, Service, Sign, Source,
@@ -34,6 +35,18 @@ impl Subject {
             Need::Packets => L4::Udp,
         };
         Self { service: routing.service(&id), facet, l4 }
+    }
+
+    /// The same where more than the address may be known: a name that byway itself gave the address out for tells what the
+    /// address does not.
+    pub(super) fn known(routing: &Routing, to: &Destination, named: &Named, need: Need) -> Self {
+        let subject = Self::of(routing, to, need);
+        match named {
+            Named::Known(host) if subject.service.id.is_other() => {
+                Self::of(routing, &Destination::new(host.clone(), to.port), need)
+            }
+            _ => subject,
+        }
     }
 
     /// The route of this subject over `transport`.

@@ -148,6 +148,25 @@ impl Actions for Noted {
         vec!["192.168.1.2".parse().unwrap()]
     }
 
+    fn firewall(&self, launch: &Launch) -> Result<Firewall, Failed> {
+        self.note(launch, "firewall".into());
+        Ok(Firewall {
+            nft: "table inet byway {\n}\n".into(),
+            routing: vec!["ip -4 rule add fwmark 99 lookup 6279 priority 6279".into()],
+            dnsmasq: vec!["nftset=/t.me/4#inet#byway#telegram_names4".into()],
+        })
+    }
+
+    fn apply_firewall(&self, launch: &Launch) -> Result<(), Failed> {
+        self.note(launch, "apply firewall".into());
+        Err(Failed::new(Exit::Permission, "firewall: no permission"))
+    }
+
+    fn clear_firewall(&self, launch: &Launch) -> Result<(), Failed> {
+        self.note(launch, "clear firewall".into());
+        Ok(())
+    }
+
     fn demo(&self, launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {
         self.note(launch, format!("demo {json}"));
         terminal.out.line("a table")?;

@@ -23,6 +23,8 @@ pub(super) struct Cache(Mutex<HashMap<String, Entry>>);
 
 struct Entry {
     until: Instant,
+    /// As long as its author allows, however long it is kept.
+    true_until: Instant,
     outcome: Result<Answer, Failure>,
 }
 
@@ -33,10 +35,16 @@ impl Cache {
         Some(entry.outcome.clone())
     }
 
+    /// How much longer its author allows the answer of `key`.
+    pub(super) fn left(&self, key: &str, now: Instant) -> Option<Duration> {
+        let entries = self.0.lock().ok()?;
+        Some(entries.get(key)?.true_until.saturating_duration_since(now))
+    }
+
     /// Keeps an answer, or a definite no. A failed look-up is not kept.
     pub(super) fn put(&self, key: String, outcome: &Result<Kept, Failure>, now: Instant) {
         let (ttl, outcome) = match outcome {
-            Ok(kept) => (kept.ttl.clamp(SHORTEST, LONGEST), Ok(kept.answer.clone())),
+            Ok(kept) => (kept.ttl, Ok(kept.answer.clone())),
             Err(failure) if matches!(failure.cause, Cause::DnsNxdomainError | Cause::DnsNoAnswer) => {
                 (NEGATIVE, Err(failure.clone()))
             }
@@ -50,7 +58,8 @@ impl Cache {
             let soonest = entries.iter().min_by_key(|(_, entry)| entry.until).map(|(key, _)| key.clone());
             soonest.and_then(|key| entries.remove(&key));
         }
-        entries.insert(key, Entry { until: now + ttl, outcome });
+        let ttl = ttl.min(LONGEST);
+        entries.insert(key, Entry { until: now + ttl.max(SHORTEST), true_until: now + ttl, outcome });
     }
 
     pub(super) fn clear(&self) {
@@ -78,6 +87,17 @@ mod tests {
             assert!(cache.get("a", now + Duration::from_secs(lives)).is_some(), "ttl {ttl}");
             assert!(cache.get("a", now + Duration::from_secs(gone)).is_none(), "ttl {ttl}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_its_author_allows_is_told_as_it_is() {
+        let (cache, now) = (Cache::default(), Instant::now());
+        for (ttl, after, left) in [(0, 0, 0), (60, 0, 60), (60, 45, 15), (5, 8, 0)] {
+            cache.put("a".into(), &kept(ttl), now);
+            let left_then = cache.left("a", now + Duration::from_secs(after));
+            assert_eq!(left_then, Some(Duration::from_secs(left)), "ttl {ttl} after {after}");
+        }
+        assert_eq!(cache.left("b", now), None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -98,9 +98,32 @@ impl Resolver {
         if let Some(known) = self.inner.cache.get(&key, start) {
             return known;
         }
-        let lookup = self.join(key, name, listed);
+        let (inner, asked) = (self.inner.clone(), name.to_string());
+        let work =
+            Box::pin(async move { if listed { inner.listed(&asked).await } else { inner.ordinary(&asked).await } });
+        let lookup = self.join(key.clone(), &key, work);
         let outcome = deadline.run(lookup).await.unwrap_or_else(|| Err(timed_out()));
         outcome.map_err(|failure| failure.after(start.elapsed()))
+    }
+
+    /// Whether a name is one of those that must not be believed to the system.
+    pub fn is_listed(&self, name: &str) -> bool {
+        (self.inner.settings.listed)(name)
+    }
+
+    /// The addresses of a listed name for somebody else, and for how much longer they hold. The secure resolvers alone are
+    /// asked: the system's, which would show the name to the line, hears nothing of it.
+    pub async fn resolve_unseen(&self, name: &str, deadline: Deadline) -> Result<(Answer, Duration), Failure> {
+        let key = format!("listed {name}");
+        if self.inner.cache.get(&key, Instant::now()).is_none() {
+            let (inner, asked) = (self.inner.clone(), name.to_string());
+            let work = Box::pin(async move { inner.secure(&asked).await.map(Kept::from_secure) });
+            let lookup = self.join(format!("unseen {name}"), &key, work);
+            deadline.run(lookup).await.unwrap_or_else(|| Err(timed_out()))?;
+        }
+        let now = Instant::now();
+        let answer = self.inner.cache.get(&key, now).unwrap_or_else(|| Err(timed_out()))?;
+        Ok((answer, self.inner.cache.left(&key, now).unwrap_or_default()))
     }
 
     /// The addresses of a tunnel's own server by `deadline`: the secure resolvers' answer when one comes soon, else
@@ -150,13 +173,13 @@ impl Resolver {
         }
     }
 
-    /// Joins the look-up of the same name that is under way, or begins one.
-    fn join(&self, key: String, name: &str, listed: bool) -> Shared<Lookup> {
+    /// Joins the look-up called `key` that is under way, or begins it with `work`, whose answer is kept as `kept`.
+    fn join(&self, key: String, kept: &str, work: BoxFuture<'static, Result<Kept, Failure>>) -> Shared<Lookup> {
         let begin = || {
-            let (inner, name, key) = (self.inner.clone(), name.to_string(), key.clone());
+            let (inner, kept) = (self.inner.clone(), kept.to_string());
             let work: Lookup = Box::pin(async move {
-                let outcome = if listed { inner.listed(&name).await } else { inner.ordinary(&name).await };
-                inner.cache.put(key, &outcome, Instant::now());
+                let outcome = work.await;
+                inner.cache.put(kept, &outcome, Instant::now());
                 outcome.map(|found| found.answer)
             });
             work.shared()

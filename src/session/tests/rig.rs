@@ -186,7 +186,7 @@ impl Answer for Client {
     fn accept_packets(self: Box<Self>) -> BoxFuture<'static, io::Result<Association>> {
         let (ours, theirs) = Pipe::pair();
         let _ = self.0.send(Answered::Associated(Talk(theirs)));
-        Box::pin(async move { Ok(Association { packets: Box::new(ours) }) })
+        Box::pin(async move { Ok(Association { packets: Box::new(ours), naming: None }) })
     }
     fn refuse(self: Box<Self>, why: Refusal, words: String) -> BoxFuture<'static, io::Result<()>> {
         let _ = self.0.send(Answered::Refused(why, words));

@@ -5,7 +5,7 @@ mod hello;
 mod records;
 
 #[cfg(test)]
-pub(in crate::wire) mod tests;
+pub(crate) mod tests;
 
 pub use hello::{ClientHello, Hello, client_hello};
 pub use records::Records;

@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 /// A hello as clients write it: a random, a session, suites, an unknown extension, then the name and the protocols.
-pub(in crate::wire) fn hello(name: Option<&str>, alpn: &[&str]) -> Vec<u8> {
+pub(crate) fn hello(name: Option<&str>, alpn: &[&str]) -> Vec<u8> {
     let sized = |bytes: &[u8]| [&(bytes.len() as u16).to_be_bytes(), bytes].concat();
     let mut extensions = [&[0x0a, 0x0a][..], &sized(&[])].concat();
     if let Some(name) = name {

@@ -1,0 +1,15 @@
+//! byway as a router's daemon: a LAN client that knows nothing of it, a router that runs the real program, and a WAN with
+//! origins, a tunnel's server, resolvers and a censor, in three network namespaces. TCP and UDP by REDIRECT and by TPROXY,
+//! over both versions of IP; what a block, a stop and a kill mean to the client; and which names leave the router openly.
+//!
+//! Needs root and the programs; without them each test says that it is skipped, unless `BYWAY_REQUIRE_PEERS=1`. Nothing
+//! leaves the namespaces, and they are gone when a test ends.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what went wrong by ending")]
+
+mod firewall;
+mod ground;
+mod names;
+mod router;
+mod traffic;
+mod wan;
