@@ -5,7 +5,7 @@ use super::source::Source;
 use super::{Byway, examine, past};
 use crate::config::ServiceSpec;
 use crate::control::report::{
-    self, Account, Counters, FacetFacts, Measurement, Running, Seen, ServiceFacts, Status, TransportLine, Why,
+    self, Account, Counters, FacetFacts, FlowLine, Measurement, Running, Seen, ServiceFacts, Status, TransportLine, Why,
 };
 use crate::control::{
     Cell, Clock, Entry, FetchedList, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Unshown,
@@ -78,6 +78,7 @@ impl Desk {
             packets: generation.routing.ways.iter().any(|way| way.id == spec.id && way.packets),
             problem: generation.broken.iter().find(|(id, _)| *id == spec.id).map(|(_, why)| why.clone()),
             trouble: generation.trouble(&spec.id),
+            last_good: self.last_good(&spec.id),
             manner: generation.life(&spec.id).and_then(|life| life.manner()).map(str::to_owned),
             warning: spec.kind.warning().map(ToOwned::to_owned),
         });
@@ -86,6 +87,7 @@ impl Desk {
             uptime_secs: self.byway.began.elapsed().as_secs(),
             transports: transports.collect(),
             subscriptions: self.byway.subscribed.lines(&generation.settings.subscriptions),
+            flows: self.flows(),
             listens: self.listens(),
             counters: Counters {
                 connections: counters.requests.load(Ordering::Relaxed),
@@ -96,6 +98,25 @@ impl Desk {
                 probe_bytes: self.byway.board.spent().bytes,
             },
         }
+    }
+
+    /// When a service last answered over a way, on the present network.
+    fn last_good(&self, way: &TransportId) -> Option<Stamp> {
+        let snapshot = self.byway.board.snapshot();
+        let on_it = snapshot.standings.iter().filter(|(route, _)| route.transport == *way);
+        on_it.filter_map(|(_, standing)| standing.last_good).max().map(|at| self.clock().stamp(at))
+    }
+
+    fn flows(&self) -> Vec<FlowLine> {
+        let counts = self.byway.sessions.flows().counts().into_iter();
+        let line = |count: crate::session::FlowCount| FlowLine {
+            service: count.service,
+            transport: count.transport,
+            open: u64::try_from(count.flows).unwrap_or(u64::MAX),
+            up_bytes: count.up,
+            down_bytes: count.down,
+        };
+        counts.map(line).collect()
     }
 
     fn listens(&self) -> Vec<String> {

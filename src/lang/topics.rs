@@ -33,4 +33,4 @@ macro_rules! topics {
 }
 
 /// Every topic. A new one is a name here and three files.
-pub(super) const TOPICS: &[Topic] = topics!["common",];
+pub(super) const TOPICS: &[Topic] = topics!["common", "page"];

@@ -4,11 +4,17 @@
 //! Built on hyper alone: a dozen exact paths need no router. To add a route: a file here with
 //! `pub(super) const ROUTE: Route`, and a line in [`routes::ROUTES`].
 
+mod assets;
+mod feed;
 mod front;
 mod guard;
 mod keys;
+mod language;
+mod order;
 mod reply;
 mod routes;
+mod scene;
+mod view;
 
 #[cfg(test)]
 mod tests;

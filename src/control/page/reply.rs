@@ -2,8 +2,10 @@
 //! is kept, framed or told on.
 
 use bytes::Bytes;
+use futures_util::Stream;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::Frame;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, SET_COOKIE};
 use hyper::{Response, StatusCode};
 use std::convert::Infallible;
@@ -45,6 +47,12 @@ pub(super) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Reply {
     let mut reply = whole("text/plain; charset=utf-8", text);
     *reply.status_mut() = status;
     reply
+}
+
+/// An answer that goes on.
+pub(super) fn stream(kind: &'static str, parts: impl Stream<Item = Bytes> + Send + 'static) -> Reply {
+    use futures_util::StreamExt;
+    of(kind, StreamBody::new(parts.map(|part| Ok(Frame::data(part)))).boxed_unsync())
 }
 
 /// "See `path`" (RFC 9110 §15.4.4).

@@ -2,7 +2,7 @@
 //! which paths there are.
 
 use super::reply::{self, Reply};
-use super::{Page, front, guard, keys, lock};
+use super::{Page, assets, feed, front, guard, keys, lock, order};
 use crate::control::{Operator, token};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -17,7 +17,8 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 /// Every route there is.
-const ROUTES: &[Route] = &[front::ROUTE];
+const ROUTES: &[Route] =
+    &[front::ROUTE, feed::ROUTE, order::USE, order::TEST, assets::SCRIPT, assets::STYLE, assets::ICON];
 
 /// The longest form; a real one is below 200 bytes.
 const FORM_AT_MOST: usize = 4 << 10;

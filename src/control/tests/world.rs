@@ -2,7 +2,7 @@
 
 use crate::board::RouteStory;
 use crate::control::report::{
-    Account, Counters, FacetFacts, Measurement, Present, Running, Seen, ServiceFacts, Status, TransportLine, Why,
+    Account, Counters, FacetFacts, FlowLine, Measurement, Present, Running, Seen, ServiceFacts, Status, TransportLine, Why,
     Window, account, measurements, status, why,
 };
 use crate::control::{
@@ -153,6 +153,7 @@ pub(crate) fn fixed_status() -> Status {
         packets,
         problem: problem.map(Into::into),
         trouble: None,
+        last_good: (name == "tokyo").then(|| clock().stamp(at(58))),
         manner: None,
         warning: None,
     };
@@ -165,6 +166,13 @@ pub(crate) fn fixed_status() -> Status {
             transport("split", "split", false, None),
             transport("tokyo", "shadowsocks", true, None),
         ],
+        flows: vec![FlowLine {
+            service: ServiceId::from("telegram"),
+            transport: way("tokyo"),
+            open: 2,
+            up_bytes: 3_400,
+            down_bytes: 1_250_000,
+        }],
         listens: vec!["127.0.0.1:4180".into()],
         counters: Counters { connections: 120, open: 7, saved: 3, failed: 0, probes: 14, probe_bytes: 12_288 },
     };
