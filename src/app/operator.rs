@@ -30,7 +30,15 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, Refusal>>;
 /// The operator's side of a running byway.
 pub(super) struct Desk {
     pub(super) byway: Arc<Byway>,
-    pub(super) source: Source,
+    /// What a reload reads; `None` where there is nothing to read again.
+    pub(super) source: Option<Source>,
+}
+
+impl Byway {
+    /// Whom its commands and its page ask. There is no configuration to be read again: it was built from settings.
+    pub fn operator(self: &Arc<Self>) -> Arc<dyn Operator> {
+        Arc::new(Desk { byway: Arc::clone(self), source: None })
+    }
 }
 
 impl Desk {
@@ -214,7 +222,9 @@ impl Operator for Desk {
 
     fn reload(&self) -> Answer<'_, Reloaded> {
         Box::pin(async move {
-            let settings = self.source.read().map_err(|faults| Refusal::new(RefusalCode::Config, faults.join("\n")))?;
+            let nothing = || Refusal::new(RefusalCode::NotAllowed, "there is no configuration to be read again");
+            let source = self.source.as_ref().ok_or_else(nothing)?;
+            let settings = source.read().map_err(|faults| Refusal::new(RefusalCode::Config, faults.join("\n")))?;
             let before = self.byway.generation.load_full();
             self.byway.reload(settings).map_err(|error| Refusal::new(RefusalCode::Failed, error.to_string()))?;
             let after = self.byway.generation.load_full();

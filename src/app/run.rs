@@ -54,7 +54,7 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
         terminal.error(&format!("transport {id} cannot be used: {why}"));
     }
     let open = byway.open_doors().map_err(|error| failed_bind(&error))?;
-    let desk: Arc<dyn Operator> = Arc::new(Desk { byway: Arc::clone(&byway), source: source.clone() });
+    let desk: Arc<dyn Operator> = Arc::new(Desk { byway: Arc::clone(&byway), source: Some(source.clone()) });
     let listener = control::Listener::bind(&place).await?;
     let page = Page::new(Arc::clone(&desk));
     if let Some(at) = byway.generation.load().settings.control.page {

@@ -19,6 +19,7 @@ mod span;
 mod status;
 mod subscriptions;
 mod table;
+mod top;
 mod ui;
 mod why;
 
@@ -100,7 +101,7 @@ fn dispatch(
     terminal: &mut Terminal,
     env: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Exit, Failed> {
-    let asker = || Asker::new(places(launch, actions, env));
+    let asker = || Asker::new(places(launch, actions, &env));
     match command {
         Command::Run => actions.run(launch, terminal),
         Command::Demo { json } => actions.demo(launch, json, terminal),
@@ -125,6 +126,7 @@ fn dispatch(
             report::report(&asker(), launch, since, json, actions, terminal)
         }
         Command::Status { json, watch } => status::status(&asker(), json, watch, terminal),
+        Command::Top => top::top(Asker::new(places(launch, actions, &env)), &env, terminal),
         Command::Ui { open, json } => ui::ui(&asker(), open, json, terminal),
         Command::Why { service, json } => why::why(&asker(), &service, json, terminal),
         Command::Log { follow, lines, json } => past::log(&asker(), follow, lines, json, terminal),

@@ -18,6 +18,7 @@ pub mod report;
 mod server;
 mod stamp;
 mod token;
+mod wording;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -34,3 +35,4 @@ pub use protocol::{
 };
 pub use server::{Limits, serve, serve_within};
 pub use stamp::{Clock, Stamp, span_words};
+pub use wording::{Because, Event, Tone, Wording};

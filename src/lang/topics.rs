@@ -35,4 +35,4 @@ macro_rules! topics {
 }
 
 /// Every topic. A new one is a name here and three files.
-pub(super) const TOPICS: &[Topic] = topics!["common", "page"];
+pub(super) const TOPICS: &[Topic] = topics!["common", "page", "top"];

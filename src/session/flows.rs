@@ -94,7 +94,8 @@ impl Flows {
         let mut counts: HashMap<(ServiceId, TransportId), FlowCount> = HashMap::new();
         for flow in lock(&self.live).values() {
             let (service, transport) = (flow.route.service.clone(), flow.route.transport.clone());
-            let none = || FlowCount { service: service.clone(), transport: transport.clone(), flows: 0, up: 0, down: 0 };
+            let none =
+                || FlowCount { service: service.clone(), transport: transport.clone(), flows: 0, up: 0, down: 0 };
             let count = counts.entry((service.clone(), transport.clone())).or_insert_with(none);
             count.flows += 1;
             count.up += flow.meter.up();

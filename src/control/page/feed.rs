@@ -5,8 +5,9 @@ use super::language;
 use super::reply::{self, Reply};
 use super::routes::{Call, Route};
 use super::scene::Scene;
-use super::view::{Reach, Wording};
+use super::view::Reach;
 use crate::control::Operator;
+use crate::control::wording::Wording;
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use futures_util::stream;
@@ -53,7 +54,8 @@ impl Feed {
             self.looks.tick().await;
             let Ok(scene) = Scene::of(&*self.operator, self.reach).await else { continue };
             let parts = scene.view(self.words).parts();
-            let changed: HashMap<_, _> = parts.into_iter().filter(|(id, text)| self.sent.get(id) != Some(text)).collect();
+            let changed: HashMap<_, _> =
+                parts.into_iter().filter(|(id, text)| self.sent.get(id) != Some(text)).collect();
             if let (false, Ok(data)) = (changed.is_empty(), serde_json::to_string(&changed)) {
                 self.sent.extend(changed);
                 return format!("data: {data}\n\n").into();

@@ -2,7 +2,7 @@
 //! says (RFC 9110 §12.5.4), then English.
 
 use super::routes::Call;
-use super::view::Wording;
+use crate::control::wording::Wording;
 use crate::lang::Tongue;
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT_LANGUAGE, COOKIE};

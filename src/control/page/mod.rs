@@ -93,7 +93,7 @@ impl Page {
     }
 
     /// A link that lets one browser in, once; opens the page on any free port where it is closed.
-    pub(super) fn link(&self) -> Result<PageLink, Refusal> {
+    pub fn link(&self) -> Result<PageLink, Refusal> {
         let failed = |error: &dyn std::fmt::Display| Refusal::new(RefusalCode::Failed, error.to_string());
         let at = self.open((Ipv4Addr::LOCALHOST, 0).into()).map_err(|error| failed(&error))?;
         let token = token::fresh().map_err(|error| failed(&error))?;

@@ -4,8 +4,8 @@
 use super::language;
 use super::reply::{self, Reply};
 use super::routes::{Call, Route};
-use super::view::Wording;
 use crate::control::report::{ServiceLine, Status};
+use crate::control::wording::Wording;
 use crate::control::{ProbeItem, Refusal, Stamp, Used};
 use crate::model::{ServiceId, TransportId};
 use futures_util::StreamExt;
@@ -46,7 +46,8 @@ fn use_way(call: Call) -> BoxFuture<'static, Reply> {
         let words = language::of(&call);
         let service = ServiceId::from(call.fields.one("service").unwrap_or_default());
         let way = call.fields.one("way").filter(|way| !way.is_empty()).map(TransportId::from);
-        let lasting = call.fields.one("for").and_then(|secs| secs.parse().ok()).filter(|secs| (1..=LONGEST).contains(secs));
+        let lasting =
+            call.fields.one("for").and_then(|secs| secs.parse().ok()).filter(|secs| (1..=LONGEST).contains(secs));
         let lasting = lasting.map(Duration::from_secs).filter(|_| way.is_some());
         let before = call.operator.status().await.ok();
         let used = call.operator.use_way(&service, way.as_ref(), lasting).await;

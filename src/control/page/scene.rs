@@ -1,7 +1,8 @@
 //! What one look at the operator gives: the status and the history that belongs to it.
 
-use super::view::{Reach, View, Wording};
+use super::view::{Reach, View};
 use crate::control::report::Status;
+use crate::control::wording::Wording;
 use crate::control::{Entry, Operator, Refusal, RefusalCode};
 use std::time::Duration;
 

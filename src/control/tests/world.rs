@@ -2,8 +2,8 @@
 
 use crate::board::RouteStory;
 use crate::control::report::{
-    Account, Counters, FacetFacts, FlowLine, Measurement, Present, Running, Seen, ServiceFacts, Status, TransportLine, Why,
-    Window, account, measurements, status, why,
+    Account, Counters, FacetFacts, FlowLine, Measurement, Present, Running, Seen, ServiceFacts, Status, TransportLine,
+    Why, Window, account, measurements, status, why,
 };
 use crate::control::{
     Cell, Clock, Entry, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Used, follow,

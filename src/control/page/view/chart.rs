@@ -35,7 +35,11 @@ pub(super) fn part(view: &View<'_>) -> String {
             band(view, lane, &parts, window)
         );
     }
-    let _ = write!(text, "<tr aria-hidden=\"true\"><td></td><td dir=\"ltr\">{}</td></tr></tbody></table>", axis(view, window));
+    let _ = write!(
+        text,
+        "<tr aria-hidden=\"true\"><td></td><td dir=\"ltr\">{}</td></tr></tbody></table>",
+        axis(view, window)
+    );
     text
 }
 
@@ -43,7 +47,8 @@ pub(super) fn part(view: &View<'_>) -> String {
 fn merged(lanes: Vec<Lane>) -> Vec<(Lane, Vec<crate::model::Facet>)> {
     let mut all: Vec<(Lane, Vec<crate::model::Facet>)> = Vec::new();
     for lane in lanes {
-        let same = |known: &Lane| known.service == lane.service && known.spans == lane.spans && known.blocks == lane.blocks;
+        let same =
+            |known: &Lane| known.service == lane.service && known.spans == lane.spans && known.blocks == lane.blocks;
         match all.iter_mut().find(|(known, _)| same(known)) {
             Some((_, parts)) => parts.push(lane.facet),
             None => {
@@ -56,10 +61,9 @@ fn merged(lanes: Vec<Lane>) -> Vec<(Lane, Vec<crate::model::Facet>)> {
 }
 
 fn band(view: &View<'_>, lane: &Lane, parts: &str, window: Window) -> String {
-    let told = esc(&view.words.with(
-        "page-lane",
-        &[("service", &lane.title), ("part", parts), ("spans", &shares(view, lane, window))],
-    ));
+    let told = esc(&view
+        .words
+        .with("page-lane", &[("service", &lane.title), ("part", parts), ("spans", &shares(view, lane, window))]));
     let mut text = format!("<svg class=\"band\" width=\"100%\" height=\"22\" role=\"img\" aria-label=\"{told}\">");
     text += "<rect class=\"ground\" width=\"100%\" height=\"22\"/>";
     for span in &lane.spans {
@@ -71,7 +75,12 @@ fn band(view: &View<'_>, lane: &Lane, parts: &str, window: Window) -> String {
             esc(&way)
         );
         if wide > 10.0 {
-            let _ = write!(text, "<text class=\"on\" x=\"{:.3}%\" y=\"15\" text-anchor=\"middle\">{}</text>", from + wide / 2.0, esc(&way));
+            let _ = write!(
+                text,
+                "<text class=\"on\" x=\"{:.3}%\" y=\"15\" text-anchor=\"middle\">{}</text>",
+                from + wide / 2.0,
+                esc(&way)
+            );
         }
     }
     for (at, way) in &lane.blocks {
@@ -108,10 +117,15 @@ fn shares(view: &View<'_>, lane: &Lane, window: Window) -> String {
 }
 
 fn legend<'a>(view: &View<'_>, lanes: impl Iterator<Item = &'a Lane> + Clone) -> String {
-    let drawn = |way: Option<&TransportId>| lanes.clone().flat_map(|lane| &lane.spans).any(|span| span.way.as_ref() == way);
+    let drawn =
+        |way: Option<&TransportId>| lanes.clone().flat_map(|lane| &lane.spans).any(|span| span.way.as_ref() == way);
     let ways = view.status.transports.iter().map(|way| Some(&way.id)).chain([None]);
     let mut text = String::from("<ul class=\"legend\">");
-    let swatch = |class: &str| format!("<svg width=\"14\" height=\"12\" aria-hidden=\"true\"><rect class=\"{class}\" width=\"14\" height=\"12\" rx=\"2\"/></svg>");
+    let swatch = |class: &str| {
+        format!(
+            "<svg width=\"14\" height=\"12\" aria-hidden=\"true\"><rect class=\"{class}\" width=\"14\" height=\"12\" rx=\"2\"/></svg>"
+        )
+    };
     for way in ways.filter(|way| drawn(*way)) {
         let _ = write!(text, "<li>{} {}</li>", swatch(&class(view, way)), name(&view.words.way(way)));
     }
@@ -136,7 +150,11 @@ fn axis(view: &View<'_>, window: Window) -> String {
         };
         let words = if tick == TICKS { esc(&view.words.say("page-now")) } else { at.short(window.until) };
         let data = if tick == TICKS { String::new() } else { format!(" data-at=\"{at}\"") };
-        let _ = write!(text, "<text x=\"{:.3}%\" y=\"13\" text-anchor=\"{anchor}\"{data}>{words}</text>", percent(at, window));
+        let _ = write!(
+            text,
+            "<text x=\"{:.3}%\" y=\"13\" text-anchor=\"{anchor}\"{data}>{words}</text>",
+            percent(at, window)
+        );
     }
     text + "</svg>"
 }

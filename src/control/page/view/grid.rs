@@ -2,8 +2,7 @@
 
 use super::View;
 use super::html::{esc, name, time};
-use super::wording::cell;
-use crate::control::report::{FacetLine, ServiceLine, TransportLine};
+use crate::control::report::{FacetLine, ServiceLine, TransportLine, WayCell};
 use crate::model::{Phase, TransportId};
 use std::fmt::Write;
 
@@ -137,4 +136,9 @@ const fn look(phase: Phase) -> (&'static str, &'static str) {
         Phase::ServiceDown => ("bad", "!"),
         Phase::Unknown => ("none", "○"),
     }
+}
+
+/// What a facet knows of a way.
+fn cell<'a>(facet: &'a FacetLine, way: &TransportId) -> Option<&'a WayCell> {
+    facet.ways.iter().find(|cell| cell.transport == *way)
 }

@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn bytes_are_told_in_a_fitting_unit() {
-        for (count, words) in [(0, "0 B"), (999, "999 B"), (1_250, "1.2 KB"), (12_500, "12 KB"), (3_000_000, "3.0 MB")] {
+        for (count, words) in [(0, "0 B"), (999, "999 B"), (1_250, "1.2 KB"), (12_500, "12 KB"), (3_000_000, "3.0 MB")]
+        {
             assert_eq!(bytes(count), words);
         }
     }

@@ -8,14 +8,16 @@ mod grid;
 mod html;
 mod now;
 mod ways;
-mod wording;
+
+#[cfg(test)]
+mod tests;
 
 use crate::control::Entry;
 use crate::control::report::Status;
+use crate::control::wording::Wording;
 use crate::lang::Tongue;
 use html::esc;
 use std::time::Duration;
-pub(super) use wording::Wording;
 
 /// How far back the timeline goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -142,10 +144,4 @@ impl View<'_> {
         };
         [(Reach::Day, "page-day"), (Reach::Week, "page-week")].map(link).join(" ")
     }
-}
-
-/// The first letter made large, where letters have a size.
-fn wording_capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -36,7 +36,8 @@ fn state(view: &View<'_>, way: &TransportLine) -> String {
         (None, Some(trouble)) => ("part", "!", english(trouble)),
         (None, None) => ("ok", "●", esc(&view.words.say("page-ready"))),
     };
-    let warning = way.warning.as_ref().map(|said| format!("<p class=\"why\">{}</p>", english(said))).unwrap_or_default();
+    let warning =
+        way.warning.as_ref().map(|said| format!("<p class=\"why\">{}</p>", english(said))).unwrap_or_default();
     format!(
         "<td class=\"{class}\"><span class=\"state\"><span class=\"glyph\" aria-hidden=\"true\">{glyph}</span> {words}</span>{warning}</td>"
     )
@@ -83,7 +84,11 @@ fn ends(view: &View<'_>, list: &SubscriptionLine) -> String {
     // It may be years away: the whole date.
     let stamp = at.to_string();
     let date = stamp.get(..10).unwrap_or_default();
-    if at < view.status.at { esc(&view.words.with("page-ended", &[("time", date)])) } else { format!("<bdi>{date}</bdi>") }
+    if at < view.status.at {
+        esc(&view.words.with("page-ended", &[("time", date)]))
+    } else {
+        format!("<bdi>{date}</bdi>")
+    }
 }
 
 pub(super) fn flows(view: &View<'_>) -> String {

@@ -1,16 +1,21 @@
-//! The words of the page in one language: beliefs and records to phrases of the catalogue.
+//! The words of the page and of `byway top` in one language: beliefs and records to phrases of the catalogue.
 
-use crate::control::report::{FacetLine, PassedLine, WayCell};
+mod event;
+mod sentence;
+
+pub use event::{Because, Event, Tone};
+
+use crate::control::report::PassedLine;
 use crate::lang::{Arg, Tongue, Words};
 use crate::model::{Facet, Ground, LinkState, Phase, Technique, TransportId, Verdict};
 use std::sync::OnceLock;
 
 /// One language.
-pub(in crate::control) struct Wording(Words);
+pub struct Wording(Words);
 
 impl Wording {
     /// The words of a language; its catalogue is read once.
-    pub(in crate::control) fn of(tongue: Tongue) -> &'static Self {
+    pub fn of(tongue: Tongue) -> &'static Self {
         static ALL: [OnceLock<Wording>; 3] = [const { OnceLock::new() }; 3];
         let [english, russian, persian] = &ALL;
         let kept = match tongue {
@@ -21,28 +26,31 @@ impl Wording {
         kept.get_or_init(|| Self(Words::of(tongue)))
     }
 
-    pub(in crate::control) fn tongue(&self) -> Tongue {
+    /// Which language this is.
+    pub fn tongue(&self) -> Tongue {
         self.0.tongue()
     }
 
-    pub(in crate::control) fn say(&self, key: &str) -> String {
+    /// The sentence of a key.
+    pub fn say(&self, key: &str) -> String {
         self.0.say(key)
     }
 
-    pub(in crate::control) fn with(&self, key: &str, args: &[(&str, &str)]) -> String {
+    /// The same with its variables.
+    pub fn with(&self, key: &str, args: &[(&str, &str)]) -> String {
         let args: Vec<(&str, Arg<'_>)> = args.iter().map(|(name, value)| (*name, Arg::from(*value))).collect();
         self.0.say_with(key, &args)
     }
 
     /// The same with a number that chooses the form.
-    pub(super) fn counted(&self, key: &str, count: u64, args: &[(&str, &str)]) -> String {
+    pub fn counted(&self, key: &str, count: u64, args: &[(&str, &str)]) -> String {
         let mut all: Vec<(&str, Arg<'_>)> = args.iter().map(|(name, value)| (*name, Arg::from(*value))).collect();
         all.push(("count", Arg::from(count)));
         self.0.say_with(key, &all)
     }
 
     /// `a`, `a and b`, `a, b and c`.
-    pub(super) fn listed(&self, items: &[String]) -> String {
+    pub fn listed(&self, items: &[String]) -> String {
         match items {
             [] => String::new(),
             [one] => one.clone(),
@@ -53,7 +61,8 @@ impl Wording {
         }
     }
 
-    pub(super) fn facet(&self, facet: Facet) -> String {
+    /// What a part of a service is called.
+    pub fn facet(&self, facet: Facet) -> String {
         self.say(match facet {
             Facet::Text => "page-facet-text",
             Facet::Media => "page-facet-media",
@@ -62,7 +71,8 @@ impl Wording {
         })
     }
 
-    pub(super) fn link(&self, link: LinkState) -> String {
+    /// A state of the link.
+    pub fn link(&self, link: LinkState) -> String {
         self.say(match link {
             LinkState::Online => "page-link-online",
             LinkState::Offline => "page-link-offline",
@@ -72,7 +82,8 @@ impl Wording {
         })
     }
 
-    pub(super) fn ground(&self, link: LinkState, ground: Ground) -> String {
+    /// Why the link is in its state.
+    pub fn ground(&self, link: LinkState, ground: Ground) -> String {
         self.say(match (ground, link) {
             (Ground::AnchorsAnswer, _) => "page-ground-anchors-answer",
             (Ground::NothingAnswers, _) | (Ground::NotAsked, LinkState::Offline) => "page-ground-nothing-answers",
@@ -90,11 +101,13 @@ impl Wording {
         })
     }
 
-    pub(super) fn technique(&self, how: Technique) -> String {
+    /// What was observed of a block.
+    pub fn technique(&self, how: Technique) -> String {
         self.say(&format!("page-how-{}", how.name().replace('_', "-")))
     }
 
-    pub(super) fn phase(&self, phase: Phase) -> String {
+    /// A route's state in a word or two.
+    pub fn phase(&self, phase: Phase) -> String {
         self.say(match phase {
             Phase::Ok => "page-state-ok",
             Phase::Degraded => "page-state-degraded",
@@ -108,7 +121,7 @@ impl Wording {
     }
 
     /// Why a route is as it is; nothing where it is well or nothing is known.
-    pub(in crate::control) fn why(&self, phase: Phase, verdict: Verdict) -> Option<String> {
+    pub fn why(&self, phase: Phase, verdict: Verdict) -> Option<String> {
         let key = match (phase, verdict) {
             (Phase::Ok | Phase::Unknown, _) => return None,
             (Phase::Recovering, _) => "page-why-recovering",
@@ -123,7 +136,7 @@ impl Wording {
     }
 
     /// Why a way that nothing is known of is not tried.
-    pub(super) fn passed(&self, passed: &PassedLine) -> Option<String> {
+    pub fn passed(&self, passed: &PassedLine) -> Option<String> {
         let key = match passed.reason.as_str() {
             // What is believed of the route itself is told by the route.
             "blocked" | "phase" => return None,
@@ -133,12 +146,13 @@ impl Wording {
     }
 
     /// How a way is called.
-    pub(super) fn way(&self, way: Option<&TransportId>) -> String {
+    pub fn way(&self, way: Option<&TransportId>) -> String {
         way.map_or_else(|| self.say("page-no-way"), ToString::to_string)
     }
 }
 
-/// What a facet knows of a way.
-pub(super) fn cell<'a>(facet: &'a FacetLine, way: &TransportId) -> Option<&'a WayCell> {
-    facet.ways.iter().find(|cell| cell.transport == *way)
+/// The first letter made large, where letters have a size.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
