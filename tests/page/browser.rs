@@ -130,6 +130,8 @@ impl Browser {
     pub(crate) async fn go(&mut self, address: &str) {
         self.call("Page.navigate", json!({ "url": address })).await;
         self.until("document.readyState === 'complete'").await;
+        // A picture makes it paint: before its first one, a window takes no keys.
+        self.picture(10).await;
     }
 
     pub(crate) async fn size(&mut self, width: u32, height: u32) {

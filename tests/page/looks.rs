@@ -49,8 +49,12 @@ async fn it_shows_the_block_in_every_language_and_light_and_asks_nobody_else() {
     }
     for width in [320, 500, 760] {
         browser.size(width, 800).await;
-        let over = browser.eval("document.scrollingElement.scrollWidth - innerWidth").await;
-        assert!(over.as_i64().unwrap() <= 0, "{width} px wide: {over} px stick out");
+        let out =
+            "[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, #flows, #lists, .skip, .hidden')
+            && (e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1))
+            .map(e => e.tagName + '.' + e.className + '#' + e.id)";
+        assert_eq!(browser.eval(out).await, serde_json::json!([]), "{width} px wide, these stick out");
+        assert_eq!(browser.eval("document.scrollingElement.scrollWidth <= innerWidth").await, true, "{width}");
     }
     browser.size(380, 800).await;
     keep(&mut browser, "status-narrow.png", 2400).await;

@@ -6,5 +6,6 @@
 mod browser;
 mod looks;
 mod orders;
+mod program;
 mod stage;
 mod strangers;

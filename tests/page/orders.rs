@@ -28,9 +28,9 @@ async fn a_way_is_forced_undone_and_given_back() {
     choose(&mut browser, FORCE, "way", "oslo").await;
     push(&mut browser, &format!("{FORCE} button")).await;
     browser.until("/Signal goes over oslo for 1 hour/.test(document.querySelector('#said').innerText)").await;
+    browser.until("/You chose oslo until/.test(document.querySelector('#services').innerText)").await;
     let choice = forced("signal").unwrap();
     assert!(choice.transport.as_str() == "oslo" && choice.until.is_some());
-    browser.until("/You chose oslo until/.test(document.querySelector('#services').innerText)").await;
 
     push(&mut browser, "#said button").await;
     browser.until("/takes its way automatically/.test(document.querySelector('#said').innerText)").await;

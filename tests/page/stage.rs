@@ -1,5 +1,5 @@
 //! A household with a history: byway in the lab's country, where Telegram's addresses have just been blocked and
-//! WhatsApp's calls too, and a day before that which is written into its history beforehand.
+//! Signal's calls too, and a day before that which is written into its history beforehand.
 
 use byway::app::{Byway, live_with, settings_in};
 use byway::control::Page;
@@ -11,6 +11,7 @@ use byway::model::{
     Confidence, Facet, L4, NetworkId, Phase, Record, Route, SignCount, Technique, Transition, Verdict, WayChange,
 };
 use byway::net::Stream;
+use futures_util::StreamExt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,12 +57,16 @@ impl Stage {
         }
         stage.block();
         stage.until_telegram_is(Phase::Blocked).await;
+        for service in ["whatsapp", "signal"] {
+            let steps = stage.byway.operator().probe(Some(&service.into()), None).await.unwrap();
+            steps.for_each(|_| std::future::ready(())).await;
+        }
         stage
     }
 
     pub(crate) fn block(&self) {
         self.country.censor().block(self.country.target("telegram"), Action::Drop);
-        self.country.censor().block(self.country.calls_target("whatsapp"), Action::Drop);
+        self.country.censor().block(self.country.calls_target("signal"), Action::Drop);
     }
 
     /// People go on using Telegram until its direct way is in this state.
@@ -119,7 +124,7 @@ async fn write_the_past(settings: &byway::journal::Settings) {
     let (journal, notices) =
         Journal::open(settings, move || SystemTime::UNIX_EPOCH + Duration::from_secs(told.load(Ordering::SeqCst)));
     assert!(notices.is_empty(), "{notices:?}");
-    let mut at = |minutes_ago: u64, record: Record| {
+    let at = |minutes_ago: u64, record: Record| {
         clock.store(now - minutes_ago * 60, Ordering::SeqCst);
         journal.append(record);
     };

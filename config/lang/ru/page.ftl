@@ -20,14 +20,8 @@ page-works-not = { $count ->
 page-mixed = { $name }: { $clauses }.
 page-clause-works = { $facets } работают
 page-clause-works-not = { $facets } не работают
-page-clause-unsure = { $facets } — пока неясно
+page-rest = Ещё не проверенное здесь не учтено; оно есть в таблице.
 page-unsure-all = Точно пока ничего не известно.
-page-unsure = Пока неясно: { $names }.
-page-unsure-many = { $count ->
-    [one] Пока неясно о { $count } сервисе.
-    [few] Пока неясно о { $count } сервисах.
-   *[many] Пока неясно о { $count } сервисах.
-}
 
 page-facet-text = сообщения
 page-facet-media = фото и файлы
@@ -61,6 +55,8 @@ page-service = Сервис
 page-part = Часть
 page-everything = всё
 page-in-use = используется
+page-first-choice = первый выбор
+page-quiet = Ещё не использовались и не проверялись: { $names }.
 page-no-way = путей не осталось
 page-milliseconds = { $count } мс
 page-forced-until = Вы выбрали { $way } до { $time }.

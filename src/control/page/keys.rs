@@ -52,7 +52,7 @@ impl Keys {
 /// Every key is compared, whichever it is.
 fn find(keys: &[Key], shown: &str, now: Instant) -> Option<usize> {
     let hits = keys.iter().enumerate().filter(|(_, key)| same(&key.token, shown) & (now < key.until));
-    hits.map(|(at, _)| at).last()
+    hits.map(|(at, _)| at).max()
 }
 
 fn keep(keys: &mut Vec<Key>, key: Key, now: Instant) {

@@ -18,6 +18,9 @@ use std::time::Duration;
 pub(super) const USE: Route = Route { method: Method::POST, path: "/use", answer: use_way };
 pub(super) const TEST: Route = Route { method: Method::POST, path: "/test", answer: test };
 
+/// An order takes a moment to be in force: it is looked for so often, with so much time between. Half a second in all.
+const LOOKS: u32 = 25;
+const BETWEEN: Duration = Duration::from_millis(20);
 /// The longest that a way may be forced for: a year.
 const LONGEST: u64 = 365 * 24 * 3600;
 
@@ -51,8 +54,24 @@ fn use_way(call: Call) -> BoxFuture<'static, Reply> {
         let lasting = lasting.map(Duration::from_secs).filter(|_| way.is_some());
         let before = call.operator.status().await.ok();
         let used = call.operator.use_way(&service, way.as_ref(), lasting).await;
+        if let Ok(used) = &used {
+            in_force(&call, used).await;
+        }
         answered(&call, words, used.map(|used| done(words, &used, before.as_ref())))
     })
+}
+
+/// Waits until the status shows what was chosen, so that the page that is loaded next shows it too.
+async fn in_force(call: &Call, used: &Used) {
+    for _ in 0..LOOKS {
+        let Ok(status) = call.operator.status().await else { return };
+        let known = status.services.iter().find(|service| service.id == used.service);
+        let forced = known.and_then(|service| service.forced.as_ref()).map(|forced| &forced.transport);
+        if forced == used.transport.as_ref() {
+            return;
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
 }
 
 fn done(words: &Wording, used: &Used, before: Option<&Status>) -> Done {

@@ -5,8 +5,9 @@
   const words = document.body.dataset;
   const lang = document.documentElement.lang;
   const said = document.getElementById('said');
-  const hour = new Intl.DateTimeFormat(lang, { hour: '2-digit', minute: '2-digit', calendar: 'gregory' });
-  const day = new Intl.DateTimeFormat(lang, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', calendar: 'gregory' });
+  const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', calendar: 'gregory', numberingSystem: 'latn' };
+  const hour = new Intl.DateTimeFormat(lang, clock);
+  const day = new Intl.DateTimeFormat(lang, { day: 'numeric', month: 'short', ...clock });
 
   const zoned = (within) => {
     for (const spot of within.querySelectorAll('time[datetime], [data-at]')) {

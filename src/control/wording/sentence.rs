@@ -1,52 +1,71 @@
-//! What works, in one or two sentences: from the same states as `byway status`.
+//! What works, in one or two sentences: from the same states as `byway status`, without what is not known yet.
 
 use super::Wording;
 use crate::control::report::{ServiceLine, Status, Up};
 use crate::model::LinkState;
 
 impl Wording {
-    /// All services in one or two sentences.
+    /// What is known to work and not to work: services of which the same can be said are told together.
     pub fn sentence(&self, status: &Status) -> String {
-        sentence(self, status)
-    }
-}
-
-fn sentence(words: &Wording, status: &Status) -> String {
-    if matches!(status.link, LinkState::Offline | LinkState::Captive) {
-        return super::capital(&format!("{}.", words.ground(status.link, status.ground)));
-    }
-    let with = |up: Up| {
-        let all = status.services.iter().filter(move |s| !s.facets.is_empty() && s.facets.iter().all(|f| f.up == up));
-        all.map(|service| service.title.clone()).collect::<Vec<_>>()
-    };
-    let mut sentences = Vec::new();
-    for (titles, key) in [(with(Up::Yes), "page-works"), (with(Up::No), "page-works-not")] {
-        if !titles.is_empty() {
-            let count = u64::try_from(titles.len()).unwrap_or(u64::MAX);
-            sentences.push(words.counted(key, count, &[("names", &words.listed(&titles))]));
+        if matches!(status.link, LinkState::Offline | LinkState::Captive) {
+            return super::capital(&format!("{}.", self.ground(status.link, status.ground)));
         }
+        let mut said: Vec<(Known, Vec<String>)> = Vec::new();
+        for service in &status.services {
+            let Some(known) = self.known(service) else { continue };
+            match said.iter_mut().find(|(same, _)| *same == known) {
+                Some((_, titles)) => titles.push(service.title.clone()),
+                None => said.push((known, vec![service.title.clone()])),
+            }
+        }
+        // What works wholly comes first, then what does not at all, then what is mixed.
+        said.sort_by_key(|(known, _)| match known {
+            Known::Wholly => 0,
+            Known::NotAtAll => 1,
+            Known::Partly(_) => 2,
+        });
+        let told = said.iter().map(|(known, titles)| {
+            let (names, count) = (self.listed(titles), u64::try_from(titles.len()).unwrap_or(u64::MAX));
+            match known {
+                Known::Wholly => self.counted("page-works", count, &[("names", &names)]),
+                Known::NotAtAll => self.counted("page-works-not", count, &[("names", &names)]),
+                Known::Partly(clauses) => self.with("page-mixed", &[("name", &names), ("clauses", clauses)]),
+            }
+        });
+        let told: Vec<_> = told.collect();
+        if told.is_empty() { self.say("page-unsure-all") } else { told.join(" ") }
     }
-    sentences.extend(status.services.iter().filter_map(|service| mixed(words, service)));
-    let unsure = with(Up::Unsure);
-    let count = u64::try_from(unsure.len()).unwrap_or(u64::MAX);
-    match unsure.len() {
-        0 => {}
-        all if all == status.services.len() => sentences.push(words.say("page-unsure-all")),
-        1..=3 => sentences.push(words.with("page-unsure", &[("names", &words.listed(&unsure))])),
-        _ => sentences.push(words.counted("page-unsure-many", count, &[])),
+
+    /// That something is left out of the sentence, where it is.
+    pub fn rest(&self, status: &Status) -> Option<String> {
+        let mut facets = status.services.iter().flat_map(|service| &service.facets);
+        let known = facets.clone().any(|facet| facet.up != Up::Unsure);
+        (known && facets.any(|facet| facet.up == Up::Unsure)).then(|| self.say("page-rest"))
     }
-    sentences.join(" ")
+
+    fn known(&self, service: &ServiceLine) -> Option<Known> {
+        let all = |up: Up| !service.facets.is_empty() && service.facets.iter().all(|facet| facet.up == up);
+        if all(Up::Yes) {
+            return Some(Known::Wholly);
+        }
+        if all(Up::No) {
+            return Some(Known::NotAtAll);
+        }
+        let clause = |(up, key): (Up, &str)| {
+            let facets = service.facets.iter().filter(|facet| facet.up == up).map(|facet| self.facet(facet.facet));
+            let facets: Vec<_> = facets.collect();
+            (!facets.is_empty()).then(|| self.with(key, &[("facets", &self.listed(&facets))]))
+        };
+        let clauses = [(Up::Yes, "page-clause-works"), (Up::No, "page-clause-works-not")];
+        let clauses: Vec<_> = clauses.into_iter().filter_map(clause).collect();
+        (!clauses.is_empty()).then(|| Known::Partly(clauses.join(&format!("{} ", self.say("page-comma")))))
+    }
 }
 
-/// A service whose facets differ: "WhatsApp: messages work, calls do not work."
-fn mixed(words: &Wording, service: &ServiceLine) -> Option<String> {
-    let clause = |(up, key): (Up, &str)| {
-        let facets = service.facets.iter().filter(|facet| facet.up == up).map(|facet| words.facet(facet.facet));
-        let facets: Vec<_> = facets.collect();
-        (!facets.is_empty()).then(|| words.with(key, &[("facets", &words.listed(&facets))]))
-    };
-    let all = [(Up::Yes, "page-clause-works"), (Up::No, "page-clause-works-not"), (Up::Unsure, "page-clause-unsure")];
-    let clauses: Vec<_> = all.into_iter().filter_map(clause).collect();
-    let joined = clauses.join(&format!("{} ", words.say("page-comma")));
-    (clauses.len() > 1).then(|| words.with("page-mixed", &[("name", &service.title), ("clauses", &joined)]))
+/// What is known of a service.
+#[derive(PartialEq, Eq)]
+enum Known {
+    Wholly,
+    NotAtAll,
+    Partly(String),
 }

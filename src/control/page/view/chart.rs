@@ -18,7 +18,11 @@ pub(super) fn part(view: &View<'_>) -> String {
         return format!("<p class=\"hint\">{}</p>", esc(&view.words.say("page-history-off")));
     };
     let window = Window { since: view.status.at.before(view.reach.span()), until: view.status.at };
-    let drawn = merged(lanes(past, view.status, window));
+    let mut drawn = merged(lanes(past, view.status, window));
+    // What began a moment ago is no band yet, where there are others.
+    if drawn.iter().any(|(lane, _)| is_seen(lane, window)) {
+        drawn.retain(|(lane, _)| is_seen(lane, window));
+    }
     if drawn.iter().all(|(lane, _)| lane.spans.is_empty() && lane.blocks.is_empty()) {
         return format!("<p class=\"hint\">{}</p>", esc(&view.words.say("page-nothing-yet")));
     }
@@ -41,6 +45,12 @@ pub(super) fn part(view: &View<'_>) -> String {
         axis(view, window)
     );
     text
+}
+
+/// Whether a band has something that can be seen: a hundredth of the time, or a block.
+fn is_seen(lane: &Lane, window: Window) -> bool {
+    let drawn: u64 = lane.spans.iter().map(|span| span.until.since(span.from).as_secs()).sum();
+    drawn * 100 >= window.until.since(window.since).as_secs() || !lane.blocks.is_empty()
 }
 
 /// Bands of one service that look the same are one.

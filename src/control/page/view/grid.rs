@@ -24,10 +24,24 @@ pub(super) fn part(view: &View<'_>) -> String {
         let _ = write!(table, "<th scope=\"col\" class=\"way\">{}</th>", name(way.as_str()));
     }
     table += "</tr></thead>";
-    for service in &status.services {
+    let (told, quiet): (Vec<_>, Vec<_>) = status.services.iter().partition(|service| says_something(service));
+    for service in &told {
         table += &rows(view, service, &ways);
     }
-    table + "</table>"
+    table += "</table>";
+    let titles: Vec<_> = quiet.iter().map(|service| service.title.clone()).collect();
+    let quiet = view.words.with("page-quiet", &[("names", &view.words.listed(&titles))]);
+    match (told.is_empty(), titles.is_empty()) {
+        (_, true) => table,
+        (true, false) => format!("<p class=\"hint quiet\">{}</p>", esc(&quiet)),
+        (false, false) => format!("{table}<p class=\"hint quiet\">{}</p>", esc(&quiet)),
+    }
+}
+
+/// Whether anything is known of a service, or was chosen for it.
+fn says_something(service: &ServiceLine) -> bool {
+    let known = |facet: &FacetLine| facet.ways.iter().any(|way| way.phase != Phase::Unknown) || facet.way.is_none();
+    service.forced.is_some() || service.facets.iter().any(|facet| known(facet) || facet.last_block.is_some())
 }
 
 /// One service: a row for each part, or one for all when there is nothing to tell them apart.
@@ -112,7 +126,9 @@ fn cell_html(view: &View<'_>, facet: &FacetLine, way: &TransportId) -> String {
         let _ = write!(text, " <span class=\"ms\">{}</span>", esc(&said));
     }
     if in_use {
-        let _ = write!(text, " <span class=\"use\">{}</span>", esc(&view.words.say("page-in-use")));
+        // Of what nobody has tried, nothing is in use yet.
+        let key = if phase == Phase::Unknown { "page-first-choice" } else { "page-in-use" };
+        let _ = write!(text, " <span class=\"use\">{}</span>", esc(&view.words.say(key)));
     }
     let whys: Vec<_> = [why, passed].into_iter().flatten().collect();
     if !whys.is_empty() {

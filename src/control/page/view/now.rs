@@ -16,9 +16,10 @@ pub(super) fn part(view: &View<'_>) -> String {
     };
     let sentence = esc(&view.words.sentence(view.status));
     let link = esc(&link(view.words, view.status));
+    let rest = view.words.rest(view.status).map(|rest| format!(" {}", esc(&rest))).unwrap_or_default();
     format!(
         "<h1 class=\"{class}\"><span class=\"glyph\" aria-hidden=\"true\">{glyph}</span> <span>{sentence}</span></h1>\
-         <p class=\"link\">{link}</p>"
+         <p class=\"link\">{link}{rest}</p>"
     )
 }
 

@@ -1,6 +1,7 @@
 //! The page's text: what it says, in every language, and that nothing from elsewhere gets in as markup.
 
 use super::*;
+use crate::control::report::Up;
 use crate::control::tests::world::{fixed_past, fixed_status};
 use crate::model::{Phase, Technique, Verdict};
 
@@ -10,9 +11,22 @@ fn document(tongue: Tongue, status: &Status) -> String {
 }
 
 #[test]
-fn in_english_the_sentence_is_that_of_status() {
-    let status = fixed_status();
-    assert_eq!(Wording::of(Tongue::English).sentence(&status), status.sentence);
+fn the_sentence_tells_what_is_known_and_says_when_something_is_left_out() {
+    let (words, mut status) = (Wording::of(Tongue::English), fixed_status());
+    assert_eq!(words.sentence(&status), "Telegram and WhatsApp work.");
+    assert_eq!(words.rest(&status).as_deref(), Some("What is not tested yet is left out here; the table has it."));
+    status.services[0].facets[1].up = Up::No;
+    assert_eq!(words.sentence(&status), "WhatsApp works. Telegram: messages work, calls do not work.");
+    status.services[2].facets[0].up = Up::No;
+    assert_eq!(
+        words.sentence(&status),
+        "WhatsApp works. Signal does not work. Telegram: messages work, calls do not work."
+    );
+    assert_eq!(words.rest(&status), None);
+    status.services.iter_mut().flat_map(|service| &mut service.facets).for_each(|facet| facet.up = Up::Unsure);
+    assert_eq!((words.sentence(&status), words.rest(&status)), ("Nothing is known for sure yet.".into(), None));
+    status.link = crate::model::LinkState::Offline;
+    assert_eq!(words.sentence(&status), "Nothing answers, neither here nor abroad.");
 }
 
 #[test]
