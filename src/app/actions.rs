@@ -1,7 +1,7 @@
 //! What the commands of `cli` that need the whole house do.
 
 use super::demo;
-use super::doctor::{self, Changed, Patient, idle};
+use super::doctor::{self, Patient, idle};
 use super::examine::examine;
 use super::operator::probe_items;
 use super::past::{PastError, account_on_disk};
@@ -91,7 +91,6 @@ impl Actions for Program {
                 source,
                 runs: false,
                 status: Box::pin(std::future::ready(None)),
-                changed: Changed::default(),
             };
             let mut steps = doctor::steps(patient);
             while let Some(step) = steps.next().await {

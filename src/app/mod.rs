@@ -27,5 +27,5 @@ mod tests;
 pub use actions::Program;
 pub use generation::World;
 pub use instance::{Byway, ReloadError};
-pub use stage::{StageError, live_in, move_to, network, settings_in, suspend};
+pub use stage::{StageError, live_in, live_with, move_to, network, settings_in, suspend};
 pub use tasks::Tasks;

@@ -1,13 +1,13 @@
 //! What the running byway answers to its commands: gathers, from the rooms that know, what `control` words.
 
-use super::doctor::{self, Changed, Patient};
+use super::doctor::{self, Patient};
 use super::generation::facets;
 use super::source::Source;
 use super::{Byway, examine, past, system_proxy};
 use crate::config::ServiceSpec;
 use crate::control::doctor::Step;
 use crate::control::report::{
-    self, Account, Counters, FacetFacts, Measurement, Running, Seen, ServiceFacts, Status, TransportLine, Why,
+    self, Account, Counters, FacetFacts, FlowLine, Measurement, Running, Seen, ServiceFacts, Status, TransportLine, Why,
 };
 use crate::control::{
     Cell, Clock, Doors, Entry, FetchedList, Follow, Operator, Place, Pong, ProbeItem, Refusal, RefusalCode, Reloaded,
@@ -33,9 +33,17 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, Refusal>>;
 #[derive(Clone)]
 pub(super) struct Desk {
     pub(super) byway: Arc<Byway>,
-    pub(super) source: Source,
-    /// Where it is asked.
-    pub(super) place: Place,
+    /// What a reload reads; `None` where there is nothing to read again.
+    pub(super) source: Option<Source>,
+    /// Where it is asked, if by commands at all.
+    pub(super) place: Option<Place>,
+}
+
+impl Byway {
+    /// Whom its commands and its page ask. There is no configuration to be read again: it was built from settings.
+    pub fn operator(self: &Arc<Self>) -> Arc<dyn Operator> {
+        Arc::new(Desk { byway: Arc::clone(self), source: None, place: None })
+    }
 }
 
 impl Desk {
@@ -83,6 +91,7 @@ impl Desk {
             packets: generation.routing.ways.iter().any(|way| way.id == spec.id && way.packets),
             problem: generation.broken.iter().find(|(id, _)| *id == spec.id).map(|(_, why)| why.clone()),
             trouble: generation.trouble(&spec.id),
+            last_good: self.last_good(&spec.id),
             manner: generation.life(&spec.id).and_then(|life| life.manner()).map(str::to_owned),
             warning: spec.kind.warning().map(ToOwned::to_owned),
         });
@@ -91,6 +100,7 @@ impl Desk {
             uptime_secs: self.byway.began.elapsed().as_secs(),
             transports: transports.collect(),
             subscriptions: self.byway.subscribed.lines(&generation.settings.subscriptions),
+            flows: self.flows(),
             listens: self.listens(),
             counters: Counters {
                 connections: counters.requests.load(Ordering::Relaxed),
@@ -101,6 +111,25 @@ impl Desk {
                 probe_bytes: self.byway.board.spent().bytes,
             },
         }
+    }
+
+    /// When a service last answered over a way, on the present network.
+    fn last_good(&self, way: &TransportId) -> Option<Stamp> {
+        let snapshot = self.byway.board.snapshot();
+        let on_it = snapshot.standings.iter().filter(|(route, _)| route.transport == *way);
+        on_it.filter_map(|(_, standing)| standing.last_good).max().map(|at| self.clock().stamp(at))
+    }
+
+    fn flows(&self) -> Vec<FlowLine> {
+        let counts = self.byway.sessions.flows().counts().into_iter();
+        let line = |count: crate::session::FlowCount| FlowLine {
+            service: count.service,
+            transport: count.transport,
+            open: u64::try_from(count.flows).unwrap_or(u64::MAX),
+            up_bytes: count.up,
+            down_bytes: count.down,
+        };
+        counts.map(line).collect()
     }
 
     fn listens(&self) -> Vec<String> {
@@ -202,11 +231,13 @@ impl Operator for Desk {
 
     fn reload(&self) -> Answer<'_, Reloaded> {
         Box::pin(async move {
-            let settings = self.source.read().map_err(|faults| Refusal::new(RefusalCode::Config, faults.join("\n")))?;
+            let nothing = || Refusal::new(RefusalCode::NotAllowed, "there is no configuration to be read again");
+            let source = self.source.as_ref().ok_or_else(nothing)?;
+            let settings = source.read().map_err(|faults| Refusal::new(RefusalCode::Config, faults.join("\n")))?;
             let before = self.byway.generation.load_full();
             let doors = self.byway.open_at();
             self.byway.reload(settings).map_err(|error| Refusal::new(RefusalCode::Failed, error.to_string()))?;
-            system_proxy::follow(&self.byway, self.source.state(), &doors).await;
+            system_proxy::follow(&self.byway, source.state(), &doors).await;
             let after = self.byway.generation.load_full();
             self.byway.renew_firewall().await.map_err(|error| Refusal::new(RefusalCode::Failed, error.to_string()))?;
             let broken = after.broken.iter().map(|(id, why)| format!("transport {id} cannot be used: {why}"));
@@ -244,15 +275,18 @@ impl Operator for Desk {
 
     fn doctor(&self) -> Answer<'_, BoxStream<'static, Step>> {
         let desk = self.clone();
-        let patient = Patient {
-            byway: Some(Arc::clone(&self.byway)),
-            source: self.source.clone(),
-            place: self.place.clone(),
-            runs: true,
-            status: Box::pin(async move { desk.status().await.ok() }),
-            changed: Changed::default(),
-        };
-        Box::pin(async move { doctor::of_running(&self.byway, patient) })
+        Box::pin(async move {
+            let nothing =
+                || Refusal::new(RefusalCode::NotAllowed, "this byway has no place of its own to be looked at");
+            let patient = Patient {
+                byway: Some(Arc::clone(&self.byway)),
+                source: self.source.clone().ok_or_else(nothing)?,
+                place: self.place.clone().ok_or_else(nothing)?,
+                runs: true,
+                status: Box::pin(async move { desk.status().await.ok() }),
+            };
+            doctor::of_running(&self.byway, patient)
+        })
     }
 
     fn fetch<'a>(&'a self, url: &'a Unshown, via: Option<&'a TransportId>) -> Answer<'a, FetchedList> {

@@ -6,7 +6,7 @@ use super::source::Source;
 use super::{Byway, World, log, phones, router, system_proxy};
 use crate::cli::{Exit, Failed, Launch, Terminal};
 use crate::config::{LogLevel, Settings, TransportKind};
-use crate::control::{self, Operator, Place};
+use crate::control::{self, Operator, Page, Place};
 use crate::inbound::whatsapp::Port;
 use crate::model::NetworkId;
 use crate::net::{self, BindError};
@@ -64,9 +64,14 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
     let open = byway.open_doors().map_err(|error| failed_bind(&error))?;
     let for_lan = byway.open_router().await.map_err(|error| failed_bind(&error))?;
     let desk: Arc<dyn Operator> =
-        Arc::new(Desk { byway: Arc::clone(&byway), source: source.clone(), place: place.clone() });
+        Arc::new(Desk { byway: Arc::clone(&byway), source: Some(source.clone()), place: Some(place.clone()) });
     let listener = control::Listener::bind(&place).await?;
-    byway.tasks().spawn("control", control::serve(listener, Arc::clone(&desk), byway.tasks().stop_word()));
+    let page = Page::new(Arc::clone(&desk));
+    if let Some(at) = byway.generation.load().settings.control.page {
+        page.open(at)?;
+    }
+    byway.tasks().spawn("status page", Arc::clone(&page).run(byway.tasks().stop_word()));
+    byway.tasks().spawn("control", control::serve(listener, Arc::clone(&page), byway.tasks().stop_word()));
     // Last of all, when everybody is there who takes what the rules bring.
     let unheld = byway.hold_firewall().await;
     if let Err(error) = &unheld {
@@ -74,6 +79,9 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
         return Err(router::failed(error));
     }
     greet(&byway, &source, &open, terminal);
+    if let Some(at) = page.at() {
+        terminal.note(&format!("the status page is at {at}; byway ui prints a link that opens it"));
+    }
     system_proxy::begin(&byway, source.state()).await;
     router::greet(&byway, &for_lan, unheld.ok().flatten(), terminal);
     let reader = Arc::clone(&desk);

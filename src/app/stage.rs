@@ -36,7 +36,12 @@ pub enum StageError {
 /// [`Country::config_toml`]. Doors are to be opened by the caller, on any free port; or clients come in by
 /// [`Byway::visit`].
 pub fn live_in(country: &Country, more: &str) -> Result<Arc<Byway>, StageError> {
-    let (byway, _) = Byway::start(settings_in(country, more)?, world(country)?, network(Place::Home))?;
+    live_with(country, settings_in(country, more)?)
+}
+
+/// The same with settings that were changed after [`settings_in`] made them.
+pub fn live_with(country: &Country, settings: Settings) -> Result<Arc<Byway>, StageError> {
+    let (byway, _) = Byway::start(settings, world(country)?, network(Place::Home))?;
     Ok(byway)
 }
 

@@ -5,6 +5,7 @@ use super::Byway;
 use super::phones;
 use crate::cli::{Exit, Failed, ProxyFound, ProxyOrder};
 use crate::control::Doors;
+use crate::control::doctor::LeftBehind;
 use crate::model::ServiceId;
 use crate::platform::Paths;
 use crate::platform::proxy::{Did, Done, Error, Mode, SystemProxy, Wish};
@@ -74,6 +75,16 @@ pub(super) async fn follow(byway: &Arc<Byway>, state: &Path, doors_before: &[std
         begin(byway, state).await;
     } else if doors_before != byway.open_at() {
         tell(apart(state, |proxy| proxy.leave(std::process::id())).await, "the doors are others now");
+    }
+}
+
+/// Whether it leads to a byway, and to one that will give it back; `None` where it cannot be told.
+pub(super) async fn left_behind(state: &Path) -> Option<LeftBehind> {
+    let look = |proxy: &SystemProxy| Ok((proxy.owner()?, proxy.is_left_behind()?));
+    match apart(state, look).await.ok()? {
+        (_, true) => Some(LeftBehind::Orphaned),
+        (Some(_), false) => Some(LeftBehind::InForce),
+        (None, false) => Some(LeftBehind::Nothing),
     }
 }
 

@@ -138,6 +138,17 @@ pub(super) enum Command {
         #[arg(long)]
         watch: bool,
     },
+    /// The status page in this terminal: the grid, the last day, the log; force and test by key
+    Top,
+    /// Open the status page: prints a link that lets one browser in, once
+    Ui {
+        /// Hand the link to the browser as well (other users of this machine can see it in `ps` for a moment)
+        #[arg(long)]
+        open: bool,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
     /// Why a service goes the way it goes, with the evidence
     Why {
         /// The service

@@ -27,6 +27,8 @@ mod status;
 mod subscriptions;
 mod table;
 mod tongue;
+mod top;
+mod ui;
 mod why;
 
 #[cfg(test)]
@@ -145,6 +147,8 @@ fn dispatch(
             report::report(&asker(), launch, since, json, actions, terminal)
         }
         Command::Status { json, watch } => status::status(&asker(), json, watch, terminal),
+        Command::Top => top::top(Asker::new(places(launch, actions, &env)), &env, terminal),
+        Command::Ui { open, json } => ui::ui(&asker(), open, json, terminal),
         Command::Why { service, json } => why::why(&asker(), &service, json, terminal),
         Command::Log { follow, lines, json } => past::log(&asker(), follow, lines, json, terminal),
         Command::History { service, since, json } => past::history(&asker(), service.as_deref(), since, json, terminal),

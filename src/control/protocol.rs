@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
+use std::net::SocketAddr;
 
 /// The version of every answer and of `--json`. It rises when a field changes its meaning or goes away.
 pub const SCHEMA: u32 = 1;
@@ -120,6 +121,8 @@ pub enum Ask {
         #[serde(default)]
         login: bool,
     },
+    /// A link that opens the status page once; the page is opened for it. Answer: [`Tell::Ui`].
+    Ui,
     /// The tests of the direct way in OONI's format. Answer: [`Tell::Measurements`].
     Measurements {
         /// Of so many seconds back from now.
@@ -159,6 +162,8 @@ pub enum Tell {
     Measurements(Vec<Measurement>),
     /// To [`Ask::Doors`].
     Doors(Box<Doors>),
+    /// To [`Ask::Ui`].
+    Ui(PageLink),
     /// A stream is complete.
     End,
     /// No.
@@ -184,6 +189,17 @@ pub struct Entry {
     /// What.
     #[serde(flatten)]
     pub record: Record,
+}
+
+/// A way into the status page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageLink {
+    /// Where the page listens.
+    pub at: SocketAddr,
+    /// The link: it opens the page once.
+    pub link: Unshown,
+    /// For how many seconds it can be used.
+    pub valid_secs: u64,
 }
 
 /// What `use` did.
@@ -345,7 +361,7 @@ pub(super) fn encode<T: Serialize>(body: &T) -> Result<Vec<u8>, serde_json::Erro
 
 /// Reads a question; what is wrong with it comes back as the answer to give.
 pub(super) fn decode_ask(line: &[u8]) -> Result<Ask, Refusal> {
-    const ASKS: [&str; 14] = [
+    const ASKS: [&str; 15] = [
         "ping",
         "status",
         "why",
@@ -360,6 +376,7 @@ pub(super) fn decode_ask(line: &[u8]) -> Result<Ask, Refusal> {
         "report",
         "measurements",
         "doors",
+        "ui",
     ];
     let malformed = |what: &str| Refusal::new(RefusalCode::Malformed, format!("the question is malformed: {what}"));
     let value: Value = serde_json::from_slice(line).map_err(|_| malformed("it is not JSON"))?;

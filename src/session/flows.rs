@@ -41,6 +41,10 @@ pub struct FlowCount {
     pub transport: TransportId,
     /// How many.
     pub flows: usize,
+    /// Bytes from their clients so far.
+    pub up: u64,
+    /// Bytes to their clients so far.
+    pub down: u64,
 }
 
 /// The connections that are up.
@@ -107,14 +111,19 @@ impl Flows {
         report::sign(&flow.told(&sessions.board, &sessions.routing()), Sign::HungUp, flow.endpoint, Twin::Unknown);
     }
 
-    /// How many connections each service has on each way.
+    /// How many connections each service has on each way, and what they have carried.
     pub fn counts(&self) -> Vec<FlowCount> {
-        let mut counts: HashMap<(ServiceId, TransportId), usize> = HashMap::new();
+        let mut counts: HashMap<(ServiceId, TransportId), FlowCount> = HashMap::new();
         for flow in lock(&self.live).values() {
-            *counts.entry((flow.route.service.clone(), flow.route.transport.clone())).or_default() += 1;
+            let (service, transport) = (flow.route.service.clone(), flow.route.transport.clone());
+            let none =
+                || FlowCount { service: service.clone(), transport: transport.clone(), flows: 0, up: 0, down: 0 };
+            let count = counts.entry((service.clone(), transport.clone())).or_insert_with(none);
+            count.flows += 1;
+            count.up += flow.meter.up();
+            count.down += flow.meter.down();
         }
-        let mut counts: Vec<_> =
-            counts.into_iter().map(|((service, transport), flows)| FlowCount { service, transport, flows }).collect();
+        let mut counts: Vec<_> = counts.into_values().collect();
         counts.sort_by(|a, b| (&a.service, &a.transport).cmp(&(&b.service, &b.transport)));
         counts
     }

@@ -5,10 +5,13 @@ mod local;
 
 use super::Byway;
 use super::source::Source;
+use super::system_proxy;
 use crate::config::{Settings, TransportKind};
 use crate::control::doctor::{self, Check, ConfigurationFacts, ControlFacts, Finding, LeftBehind, Step};
 use crate::control::report::Status;
 use crate::control::{Place, Refusal, RefusalCode};
+use crate::platform;
+use crate::platform::firewall::Standing;
 use crate::probe::{LineFacts, Prober};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
@@ -23,15 +26,6 @@ const WHOLE: Duration = Duration::from_secs(120);
 /// Steps told ahead of who listens.
 const AHEAD: usize = 8;
 
-/// What byway may have changed of the system, and whether it is still so. Where it cannot be told, `None`.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Changed {
-    /// The system's proxy settings.
-    pub(super) system_proxy: Option<LeftBehind>,
-    /// The firewall's rules.
-    pub(super) firewall: Option<LeftBehind>,
-}
-
 /// Who is checked up, as far as it exists.
 pub(super) struct Patient {
     /// A byway to test ways with; `None` where the configuration makes none.
@@ -44,8 +38,6 @@ pub(super) struct Patient {
     pub(super) runs: bool,
     /// What is known of the services already; nothing where it does not run.
     pub(super) status: BoxFuture<'static, Option<Status>>,
-    /// What of the system is changed.
-    pub(super) changed: Changed,
 }
 
 /// The checks of [`Patient`] in order.
@@ -98,6 +90,16 @@ pub(super) fn steps(patient: Patient) -> BoxStream<'static, Step> {
     .boxed()
 }
 
+/// Byway's rules, and whether somebody takes them back: the kernel, or a byway that `runs`.
+async fn firewall(runs: bool) -> Option<LeftBehind> {
+    Some(match platform::firewall::standing().await? {
+        Standing::Absent => LeftBehind::Nothing,
+        Standing::Held => LeftBehind::InForce,
+        Standing::Lasting if runs => LeftBehind::InForce,
+        Standing::Lasting => LeftBehind::Orphaned,
+    })
+}
+
 /// Nobody listens any more.
 struct Left;
 
@@ -137,8 +139,10 @@ impl CheckUp {
             Check::Control => vec![doctor::control(&self.control())],
             Check::Listener => doctor::doors(&self.doors()),
             Check::Leftovers => doctor::leftovers(&local::leftovers(&self.patient.source, &self.patient.place)),
-            Check::SystemProxy => vec![doctor::system_proxy(self.patient.changed.system_proxy)],
-            Check::Firewall => vec![doctor::firewall(self.patient.changed.firewall)],
+            Check::SystemProxy => {
+                vec![doctor::system_proxy(system_proxy::left_behind(self.patient.source.state()).await)]
+            }
+            Check::Firewall => vec![doctor::firewall(firewall(self.patient.runs).await)],
             Check::Route => vec![doctor::route(self.has_route())],
             Check::Portal | Check::Clock | Check::Internet | Check::Mtu => {
                 let judge = match check {

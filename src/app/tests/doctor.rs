@@ -1,6 +1,6 @@
 //! The check-up in the lab's country: a line that is well, a name that is forged, a way that stops, a cable that is out.
 
-use crate::app::doctor::{Changed, Patient, of_running, steps};
+use crate::app::doctor::{Patient, of_running, steps};
 use crate::app::source::Source;
 use crate::app::{Byway, live_in};
 use crate::cli::Launch;
@@ -23,7 +23,6 @@ fn patient(byway: Option<Arc<Byway>>, folder: &Path) -> Patient {
         place: Place::named(&folder.join("control.sock")),
         runs: false,
         status: Box::pin(std::future::ready(None)),
-        changed: Changed::default(),
     }
 }
 

@@ -11,6 +11,7 @@ mod spoken;
 mod status;
 mod subscriptions;
 mod tally;
+mod timeline;
 mod why;
 mod words;
 
@@ -22,9 +23,10 @@ pub use ledger::{Present, Window};
 pub use ooni::{FacetKeys, Measurement, TEST_NAME, TEST_VERSION, TestKeys, measurements};
 pub use spoken::Spoken;
 pub use status::{
-    Counters, FacetFacts, FacetLine, ForcedLine, Outline, Running, Seen, ServiceFacts, ServiceLine, Status,
+    Counters, FacetFacts, FacetLine, FlowLine, ForcedLine, Outline, Running, Seen, ServiceFacts, ServiceLine, Status,
     TransportLine, Up, WayCell, status,
 };
 pub use subscriptions::{FetchStage, FetchTrouble, SkippedLine, SubscriptionLine};
+pub use timeline::{Lane, LaneSpan, lanes};
 pub use why::{AttemptLine, FacetWhy, PassedLine, PlanLines, Why, why};
 pub use words::{facet_words, link_reason, link_words, sign_words, trouble_words, way_words};

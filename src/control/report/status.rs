@@ -1,7 +1,7 @@
 //! What works, and how: one line per facet, and one sentence over all.
 
 use super::subscriptions::SubscriptionLine;
-use super::why::facet_reason;
+use super::why::{PassedLine, facet_reason, plan_lines};
 use super::words::{capital, facet_words, link_words, listed};
 use crate::control::{Clock, Stamp};
 use crate::model::{
@@ -45,10 +45,28 @@ pub struct Status {
     /// The lists of servers that somebody else keeps.
     #[serde(default)]
     pub subscriptions: Vec<SubscriptionLine>,
+    /// The connections that are up, by service and way.
+    #[serde(default)]
+    pub flows: Vec<FlowLine>,
     /// Where clients can come in.
     pub listens: Vec<String>,
     /// What was counted since the start.
     pub counters: Counters,
+}
+
+/// The connections that are up of one service on one way. Never where they lead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlowLine {
+    /// The service.
+    pub service: ServiceId,
+    /// The way.
+    pub transport: TransportId,
+    /// How many.
+    pub open: u64,
+    /// Bytes that they have sent so far.
+    pub up_bytes: u64,
+    /// Bytes that they have received so far.
+    pub down_bytes: u64,
 }
 
 /// One service.
@@ -96,6 +114,9 @@ pub struct FacetLine {
     pub last_block: Option<Stamp>,
     /// What is believed of each of its routes, in the configured order.
     pub ways: Vec<WayCell>,
+    /// The ways that its connections would not try now, each with the reason.
+    #[serde(default)]
+    pub passed_over: Vec<PassedLine>,
 }
 
 /// What is believed of one route, in short.
@@ -127,6 +148,9 @@ pub struct TransportLine {
     /// What is wrong with it or its own server, as last seen, without secrets: no answer, a wrong key, its device absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// When a service last answered over it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_good: Option<Stamp>,
     /// How it does its work, where it chose that itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manner: Option<String>,
@@ -196,6 +220,8 @@ pub struct Running {
     pub transports: Vec<TransportLine>,
     /// The lists of servers that somebody else keeps.
     pub subscriptions: Vec<SubscriptionLine>,
+    /// The connections that are up.
+    pub flows: Vec<FlowLine>,
     /// Where clients can come in.
     pub listens: Vec<String>,
     /// What was counted.
@@ -257,6 +283,7 @@ pub fn status(seen: Seen<'_>, services: &[ServiceFacts<'_>], running: Running) -
         uptime_secs: running.uptime_secs,
         transports: running.transports,
         subscriptions: running.subscriptions,
+        flows: running.flows,
         listens: running.listens,
         counters: running.counters,
     }
@@ -284,6 +311,7 @@ fn facet_line(seen: Seen<'_>, service: &Service, facts: &FacetFacts) -> FacetLin
         since: seen.since(service, facts),
         last_block: facts.last_block,
         ways: service.order.iter().filter_map(|way| Some(way_cell(way, seen.standing(service, facts, way)?))).collect(),
+        passed_over: plan_lines(&facts.plan).passed_over,
         way: way.cloned(),
     }
 }

@@ -274,7 +274,7 @@ fn grouped<'a>(ways: impl Iterator<Item = &'a TransportId>, of: impl Fn(&Transpo
     told.collect::<Vec<_>>().join("; ")
 }
 
-fn plan_lines(plan: &Plan) -> PlanLines {
+pub(super) fn plan_lines(plan: &Plan) -> PlanLines {
     let attempt = |attempt: &Attempt| AttemptLine { transport: attempt.transport.clone(), canary: attempt.canary };
     let passed = |(transport, reason): &(TransportId, Reason)| PassedLine {
         transport: transport.clone(),

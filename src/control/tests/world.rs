@@ -4,8 +4,8 @@ pub(crate) use super::checkup::fixed_check_up;
 use crate::board::RouteStory;
 use crate::control::doctor::Step;
 use crate::control::report::{
-    Account, Counters, FacetFacts, Measurement, Present, Running, Seen, ServiceFacts, Status, TransportLine, Why,
-    Window, account, measurements, status, why,
+    Account, Counters, FacetFacts, FlowLine, Measurement, Present, Running, Seen, ServiceFacts, Status, TransportLine,
+    Why, Window, account, measurements, status, why,
 };
 use crate::control::{
     Cell, Clock, Doors, Entry, Follow, Operator, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, Stamp, Used, follow,
@@ -155,6 +155,7 @@ pub(crate) fn fixed_status() -> Status {
         packets,
         problem: problem.map(Into::into),
         trouble: None,
+        last_good: (name == "tokyo").then(|| clock().stamp(at(58))),
         manner: None,
         warning: None,
     };
@@ -167,6 +168,13 @@ pub(crate) fn fixed_status() -> Status {
             transport("split", "split", false, None),
             transport("tokyo", "shadowsocks", true, None),
         ],
+        flows: vec![FlowLine {
+            service: ServiceId::from("telegram"),
+            transport: way("tokyo"),
+            open: 2,
+            up_bytes: 3_400,
+            down_bytes: 1_250_000,
+        }],
         listens: vec!["127.0.0.1:4180".into()],
         counters: Counters { connections: 120, open: 7, saved: 3, failed: 0, probes: 14, probe_bytes: 12_288 },
     };

@@ -8,11 +8,13 @@
 mod holder;
 mod routes;
 mod ruleset;
+mod standing;
 #[cfg(test)]
 mod tests;
 
 pub use holder::{Holder, Unheld};
 pub use ruleset::{dnsmasq, learned, ruleset};
+pub use standing::{Standing, standing};
 
 use ipnet::IpNet;
 use std::io;
