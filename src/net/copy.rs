@@ -15,8 +15,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// The size of a thread's lent buffer.
-const LENT: usize = 64 * 1024;
+/// The most that is read at once, and what a direction begins with: where the far side does not take a bufferful as it
+/// comes, more of it would only be kept.
+const MOST: usize = 256 * 1024;
+const FIRST: usize = 64 * 1024;
+/// The size of a lent buffer: a bufferful, and what a tunnel adds to it.
+pub(crate) const LENT: usize = MOST + 16 * 1024;
 /// Bytes one direction may carry before other connections get their turn.
 const TURN: usize = 256 * 1024;
 
@@ -155,6 +159,8 @@ struct Direction {
     state: State,
     rest: Vec<u8>,
     taken: usize,
+    /// How much is read at once; zero at first.
+    room: usize,
 }
 
 #[derive(Default, PartialEq, Eq, Clone, Copy)]
@@ -243,7 +249,8 @@ impl Direction {
         count: &impl Fn(usize),
     ) -> Result<Poll<usize>, Broken> {
         with_lent(|lent| {
-            let mut space = ReadBuf::new(lent);
+            let room = self.room.clamp(FIRST, MOST);
+            let mut space = ReadBuf::new(&mut lent[..room]);
             match Pin::new(from).poll_read(cx, &mut space) {
                 Poll::Pending => return Ok(Poll::Pending),
                 Poll::Ready(read) => read.map_err(Broken::Reading)?,
@@ -262,6 +269,11 @@ impl Direction {
                 }
             }
             self.rest.extend_from_slice(&filled[written..]);
+            self.room = match filled.len() {
+                length if written < length => FIRST,
+                length if length == room => room * 2,
+                _ => room,
+            };
             Ok(Poll::Ready(filled.len()))
         })
     }
@@ -281,14 +293,18 @@ impl Direction {
     }
 }
 
-/// Lends this thread's buffer of 64 KiB to `work`, for one read; a read inside a read gets one of its own.
+/// Lends a buffer of this thread's to `work`, for one read or write; within that, the next one.
 pub(crate) fn with_lent<T>(work: impl FnOnce(&mut [u8]) -> T) -> T {
     thread_local! {
-        static BUFFER: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
+        static BUFFERS: Cell<Vec<Box<[u8]>>> = const { Cell::new(Vec::new()) };
     }
-    let mut buffer = BUFFER.take().unwrap_or_else(|| vec![0; LENT].into_boxed_slice());
+    let mut buffers = BUFFERS.take();
+    let mut buffer = buffers.pop().unwrap_or_else(|| vec![0; LENT].into_boxed_slice());
+    BUFFERS.set(buffers);
     let result = work(&mut buffer);
-    BUFFER.set(Some(buffer));
+    let mut buffers = BUFFERS.take();
+    buffers.push(buffer);
+    BUFFERS.set(buffers);
     result
 }
 
