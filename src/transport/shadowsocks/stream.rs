@@ -198,8 +198,9 @@ impl ShadowStream {
     fn poll_open(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<bool>> {
         with_lent(|space| {
             let begun = self.begun.len();
-            // So much of it that what is opened fits into the reader's buffer, if that is no small one.
-            let end = space.len().min(begun + LEAST.max(buf.remaining().saturating_sub(begun)));
+            // Some frames, and no more than fit into the reader's buffer when they are opened, if that is no small one.
+            let wanted = if buf.remaining() > LARGEST + LEAST { LARGEST } else { 0 };
+            let end = space.len().min(begun.max(wanted) + LEAST);
             let mut room = ReadBuf::new(&mut space[begun..end]);
             ready!(Pin::new(&mut self.carrier).poll_read(cx, &mut room))?;
             let length = room.filled().len();
