@@ -13,7 +13,7 @@ use super::stall::{self, Stalls};
 use crate::judge::{freeze, throttle};
 use crate::model::{Failure, Phase, Record, Route, ServiceId, Sign, Technique, Transition, TransportId, Twin, Verdict};
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -47,6 +47,8 @@ pub struct FlowCount {
 #[derive(Default)]
 pub struct Flows {
     next: AtomicU64,
+    /// byway stops: no relay begins any more.
+    over: AtomicBool,
     live: Mutex<HashMap<u64, Arc<Flow>>>,
     /// Routes called blocked, and those flows of theirs to be closed as soon as they prove dead.
     blocked: Mutex<HashMap<Route, ()>>,
@@ -57,22 +59,42 @@ pub struct Flows {
 }
 
 /// Takes a connection off the list when it ends.
-pub(super) struct Entry<'f> {
-    flows: &'f Flows,
+pub(super) struct Entry {
+    sessions: Arc<Sessions>,
     id: u64,
 }
 
-impl Drop for Entry<'_> {
+impl Entry {
+    /// Puts a connection on the list.
+    pub(super) fn new(sessions: Arc<Sessions>, flow: &Arc<Flow>) -> Self {
+        let id = sessions.flows.enter(flow);
+        Self { sessions, id }
+    }
+
+    /// Whose connection it is.
+    pub(super) fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+}
+
+impl Drop for Entry {
     fn drop(&mut self) {
-        lock(&self.flows.live).remove(&self.id);
+        self.sessions.flows.leave(self.id);
     }
 }
 
 impl Flows {
-    pub(super) fn enter(&self, flow: &Arc<Flow>) -> Entry<'_> {
+    pub(super) fn enter(&self, flow: &Arc<Flow>) -> u64 {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         lock(&self.live).insert(id, Arc::clone(flow));
-        Entry { flows: self, id }
+        if self.over.load(Ordering::Acquire) {
+            flow.stop.cancel();
+        }
+        id
+    }
+
+    pub(super) fn leave(&self, id: u64) {
+        lock(&self.live).remove(&id);
     }
 
     /// The connections that are up.
@@ -105,7 +127,7 @@ impl Flows {
         loop {
             tokio::select! {
                 // All arms are cancel-safe.
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => return self.end(),
                 _ = tick.tick() => self.look(sessions),
                 told = announcements.recv() => match told {
                     Ok(Record::Transition(change)) => self.heed(&change, sessions),
@@ -113,6 +135,14 @@ impl Flows {
                     Err(RecvError::Closed) => return,
                 },
             }
+        }
+    }
+
+    /// Ends all connections, and those that would still begin.
+    fn end(&self) {
+        self.over.store(true, Ordering::Release);
+        for flow in self.live() {
+            flow.stop.cancel();
         }
     }
 
@@ -141,7 +171,7 @@ impl Flows {
         let routing = sessions.routing();
         let snapshot = sessions.board.snapshot();
         if !snapshot.played.is_empty() {
-            self.leave(|flow| snapshot.played.contains(&flow.route.service), sessions);
+            self.desert(|flow| snapshot.played.contains(&flow.route.service), sessions);
         }
         let live = self.live();
         let dead_line = is_dead_line(&live);
@@ -187,7 +217,7 @@ impl Flows {
 
     /// Resets those that go over the bare line to where somebody plays their service: whatever they were begun with, no
     /// further byte goes there (detection rules §5).
-    fn leave(&self, meant: impl Fn(&Flow) -> bool, sessions: &Sessions) {
+    fn desert(&self, meant: impl Fn(&Flow) -> bool, sessions: &Sessions) {
         for flow in self.live().into_iter().filter(|flow| flow.bare && !flow.stop.is_cancelled() && meant(flow)) {
             sessions.fates.count(flow.route.clone(), Fate::Lost);
             flow.stop.cancel();
@@ -211,7 +241,7 @@ impl Flows {
     /// A route's state changed: flows whose answer has been awaited since the evidence began are reset now.
     fn heed(&self, change: &Transition, sessions: &Sessions) {
         if change.verdict == Verdict::Blocked(Technique::Mitm) && sessions.routing().is_bare(&change.route.transport) {
-            self.leave(|flow| flow.route.service == change.route.service, sessions);
+            self.desert(|flow| flow.route.service == change.route.service, sessions);
         }
         let mut blocked = lock(&self.blocked);
         if change.to != Phase::Blocked {
