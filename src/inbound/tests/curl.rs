@@ -13,6 +13,39 @@ async fn origin() -> SocketAddr {
     tokio::spawn(async move {
         while let Ok((mut tcp, _)) = listener.accept().await {
             tokio::spawn(async move {
+                let mut heard = Vec::new();
+                while tcp.read_buf(&mut heard).await.is_ok_and(|n| n > 0) {
+                    if heard.ends_with(b"\r\n\r\n") {
+                        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", heard.len());
+                        tcp.write_all(&[head.as_bytes(), &heard].concat()).await.unwrap();
+                        heard.clear();
+                    }
+                }
+            });
+        }
+    });
+    at
+}
+
+/// Takes every request to the origin, whatever its name; refuses `nowhere.example`.
+async fn carry(request: Request, origin: SocketAddr) {
+    let Want::Stream(to) = &request.want else { panic!("curl asks for streams") };
+    if to.host == Host::parse("nowhere.example").unwrap() {
+        return request.refuse(Refusal::NoSuchName, String::from("there is no such name")).await.unwrap();
+    }
+    let mut server: Stream = OsNetwork.connect(origin).await.unwrap();
+    let mut client = request.accept().await.unwrap();
+    copy_both(&mut client, &mut server, &FlowMeter::new(), std::future::pending()).await;
+}
+
+fn proxy(door: Door, origin: SocketAddr) -> SocketAddr {
+    let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let at = listener.local_addr();
+    tokio::spawn(async move {
+        loop {
+            let (stream, peer) = listener.accept().await;
+            let door = door.clone();
+            tokio::spawn(async move {
                 let submit = move |request| carry(request, origin).map(|()| None).boxed();
                 if let Ok((_, Some(rest))) = door.serve(stream, peer, submit).await {
                     rest.await;
