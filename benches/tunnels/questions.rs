@@ -16,17 +16,18 @@ const MILESTONES: [u64; 4] = [1_000, 3_000, 6_000, 10_000];
 
 /// Side by side.
 const ROWS: [(Tunnel, &[System]); 5] = [
-    (Tunnel::Shadowsocks(0), &[System::Byway, System::Sslocal, System::SsLibev, System::SingBox]),
-    (Tunnel::Shadowsocks(1), &[System::Byway, System::Sslocal, System::SsLibev, System::SingBox]),
-    (Tunnel::Shadowsocks(2), &[System::Byway, System::Sslocal, System::SingBox]),
+    (Tunnel::Shadowsocks(0), &[System::Byway, System::BywayBefore, System::Sslocal, System::SsLibev, System::SingBox]),
+    (Tunnel::Shadowsocks(1), &[System::Byway, System::BywayBefore, System::Sslocal, System::SsLibev, System::SingBox]),
+    (Tunnel::Shadowsocks(2), &[System::Byway, System::BywayBefore, System::Sslocal, System::SingBox]),
     // v2ray 4.34 loses the end of a download here.
-    (Tunnel::VlessWebSocket, &[System::Byway, System::SingBox]),
-    (Tunnel::WireGuard, &[System::Byway, System::BywayOwn, System::WireGuardGo]),
+    (Tunnel::VlessWebSocket, &[System::Byway, System::BywayBefore, System::SingBox]),
+    (Tunnel::WireGuard, &[System::Byway, System::BywayBefore, System::BywayOwn, System::WireGuardGo]),
 ];
 
-const LOSSY: [(Tunnel, System); 4] = [
+const LOSSY: [(Tunnel, System); 5] = [
     (Tunnel::Wire, System::Kernel),
     (Tunnel::WireGuard, System::Byway),
+    (Tunnel::WireGuard, System::BywayBefore),
     (Tunnel::WireGuard, System::BywayOwn),
     (Tunnel::WireGuard, System::WireGuardGo),
 ];
@@ -76,13 +77,13 @@ fn median(values: &[f64]) -> f64 {
 struct Shown([Vec<f64>; 4]);
 
 /// Bulk through the same server, beside the peers.
-pub(crate) fn speed(ground: &Ground, far: &Far, rounds: u64, bytes: u64) -> Result<()> {
+pub(crate) fn speed(ground: &Ground, far: &Far, rounds: u64, bytes: u64, only: &str) -> Result<()> {
     println!("\nBulk, {STREAMS} streams of {} MiB together, medians of {rounds} rounds", bytes >> 20);
     println!(
         "{:<36} {:<15} {:>10} {:>10} {:>12} {:>12} {:>14} {:>14}",
         "tunnel", "system", "down MB/s", "up MB/s", "CPU s/GB dn", "CPU s/GB up", "byway is, down", "byway is, up"
     );
-    for (tunnel, systems) in ROWS {
+    for (tunnel, systems) in ROWS.into_iter().filter(|(tunnel, _)| name(*tunnel).contains(only)) {
         let (here, absent): (Vec<System>, Vec<System>) = systems.iter().partition(|system| system.program().is_some());
         let mut shown: Vec<Shown> = here.iter().map(|_| Shown::default()).collect();
         for _ in 0..rounds {
@@ -110,7 +111,7 @@ pub(crate) fn speed(ground: &Ground, far: &Far, rounds: u64, bytes: u64) -> Resu
                 beside(1)
             );
         }
-        for system in absent {
+        for system in absent.into_iter().filter(|system| *system != System::BywayBefore) {
             println!("{:<36} {:<15} not here", name(tunnel), system.name());
         }
     }
@@ -133,7 +134,8 @@ fn one_round(ground: &Ground, far: &Far, system: System, tunnel: Tunnel, bytes: 
 }
 
 /// An upload over a line with 40 ms and 1 % loss.
-pub(crate) fn loss(ground: &Ground, far: &Far, rounds: u64) -> Result<()> {
+pub(crate) fn loss(ground: &Ground, far: &Far, rounds: u64, only: &str) -> Result<()> {
+    let asked = |system: System| system == System::Kernel || system.name().ends_with(only);
     println!(
         "\nUpload of {} MiB, one stream, 40 ms, 1 % lost both ways, medians of {rounds} rounds",
         LOSSY_BYTES >> 20
@@ -144,14 +146,16 @@ pub(crate) fn loss(ground: &Ground, far: &Far, rounds: u64) -> Result<()> {
     let mut shown = vec![Vec::new(); LOSSY.len()];
     for _ in 0..rounds {
         for (index, (tunnel, system)) in LOSSY.into_iter().enumerate() {
-            let Some(client) = far.client(ground, system, tunnel)? else { continue };
+            let Some(client) = asked(system).then(|| far.client(ground, system, tunnel)).transpose()?.flatten() else {
+                continue;
+            };
             load::bulk(&ground.near, client.by, Direction::Down, 1, 1000)?;
             let span = load::bulk(&ground.near, client.by, Direction::Up, 1, LOSSY_BYTES)?;
             shown[index].push(megabytes(LOSSY_BYTES, span));
         }
     }
     drop(line);
-    for ((tunnel, system), figures) in LOSSY.into_iter().zip(&shown) {
+    for ((tunnel, system), figures) in LOSSY.into_iter().zip(&shown).filter(|(_, figures)| !figures.is_empty()) {
         let ratios: Vec<f64> = figures.iter().zip(&shown[0]).map(|(own, kernel)| own / kernel).collect();
         println!(
             "{:<36} {:<18} {:>10.2} {:>10.2} {:>12.2} x",

@@ -35,6 +35,8 @@ pub(crate) enum System {
     Byway,
     /// With TCP in its own process, where it has a choice.
     BywayOwn,
+    /// Another build of it, to see what a change has done.
+    BywayBefore,
     Sslocal,
     SsLibev,
     SingBox,
@@ -47,6 +49,7 @@ impl System {
         match self {
             Self::Byway => "byway",
             Self::BywayOwn => "byway, own TCP",
+            Self::BywayBefore => "byway before",
             Self::Sslocal => "sslocal",
             Self::SsLibev => "ss-local",
             Self::SingBox => "sing-box",
@@ -58,6 +61,7 @@ impl System {
     pub(crate) fn program(self) -> Option<PathBuf> {
         match self {
             Self::Byway | Self::BywayOwn => Some(PathBuf::from(env!("CARGO_BIN_EXE_byway"))),
+            Self::BywayBefore => std::env::var_os("BENCH_BEFORE").map(PathBuf::from),
             Self::Sslocal => find("sslocal", "SSLOCAL_BIN"),
             Self::SsLibev => find("ss-local", "SSLIBEV_BIN"),
             Self::SingBox => find_sing_box(),
@@ -123,7 +127,7 @@ impl Far {
                 let running = device(&ground.near, "bywbn", &program, &settings, "10.89.0.2/32", "10.89.0.0/24")?;
                 return Ok(Some(Client { by: By::Vpn, running: Some(running), _files: files }));
             }
-            System::Byway | System::BywayOwn => {
+            System::Byway | System::BywayOwn | System::BywayBefore => {
                 let config = self.byway(tunnel, system == System::BywayOwn);
                 byway_run(written(at, "byway.toml", &config)?, at)?
             }

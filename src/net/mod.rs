@@ -30,8 +30,8 @@ mod true_time;
 mod websocket;
 
 pub use bulk::Batch;
-pub(crate) use copy::with_lent;
 pub use copy::{Ended, FlowMeter, Side, copy_both};
+pub(crate) use copy::{LENT, with_lent};
 pub use device::{DeviceNetwork, DeviceState};
 pub use dial::{connect_any, endpoint_tag, interleave};
 pub use fetch::{Document, FetchError, Fetched, Headers, Mark, Wanted, fetch};

@@ -16,12 +16,14 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+mod ahead;
 mod cause;
 mod quic;
 mod server;
 mod verify;
 mod watched;
 
+use ahead::poll_read_all;
 pub use quic::quic_hello;
 pub use server::TlsServer;
 use verify::{Presented, Watching};
@@ -173,7 +175,7 @@ impl TlsClient {
         let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
         let handshake = connector.connect(shown.unwrap_or(checked), watched);
         let error = match deadline.run(handshake).await {
-            Some(Ok(tls)) => return Ok(TlsStream { tls }),
+            Some(Ok(tls)) => return Ok(TlsStream { tls, broken: None }),
             Some(Err(error)) => Some(error),
             None => None,
         };
@@ -226,6 +228,7 @@ fn base_config(
 /// An open TLS session; a [`Stream`] like any other.
 pub struct TlsStream {
     tls: tokio_rustls::client::TlsStream<Watched>,
+    broken: Option<io::Error>,
 }
 
 impl TlsStream {
@@ -254,7 +257,8 @@ impl Io for TlsStream {
 
 impl AsyncRead for TlsStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tls).poll_read(cx, buf)
+        let this = &mut *self;
+        poll_read_all(&mut this.tls, cx, buf, &mut this.broken, |tls| tls.get_ref().0.holds())
     }
 }
 

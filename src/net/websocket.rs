@@ -1,11 +1,14 @@
 //! A byte stream inside a WebSocket's binary messages (RFC 6455), after its opening; client and server. A WebSocket
 //! cannot end one direction only: a server that has said everything says so and ends both; a client is given some silence
 //! to be answered in, then the stream is at its end.
+//!
+//! Bytes are masked on their way into one write, and taken apart where they were read to.
 
+use super::copy::with_lent;
 use super::io::{Io, Stream};
+use super::rewound::Rewound;
 use crate::model::TcpFacts;
-use bytes::{Buf, Bytes};
-use futures_util::{Sink, SinkExt, StreamExt};
+use crate::wire::websocket::frames::{self, Control, LONGEST_HEAD, Reader, Role};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -13,14 +16,12 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message};
 
-/// The most bytes put into one message.
+/// The most bytes put into one message, and into one write.
 const MESSAGE: usize = 64 * 1024;
-/// The largest message that is taken: no peer known sends larger ones, and one is held whole.
-const LARGEST: usize = 4 << 20;
+const WRITE: usize = 2 * MESSAGE;
+/// Bytes that wait to go out, behind which no more signs of life are put: answering the last one is enough (§5.5.3).
+const CROWDED: usize = 64 * 1024;
 /// Silence after our last word that ends the stream. 10 s: a server's answer to a half-closed stream begins before.
 const LINGER: Duration = Duration::from_secs(10);
 /// How often at most a client says that it is there; up to 15 s more, so that it is no clock. nginx gives 60 s.
@@ -28,9 +29,17 @@ const BEAT: Duration = Duration::from_secs(35);
 
 /// A stream of messages as a stream of bytes.
 pub struct Messages {
-    socket: WebSocketStream<Stream>,
+    stream: Stream,
     role: Role,
-    came: Bytes,
+    reader: Reader,
+    /// What waits to go out, and how much of it has gone.
+    waiting: Vec<u8>,
+    gone: usize,
+    /// Whoever writes was told to wait, and will be woken to go on.
+    writer_waits: bool,
+    /// The other end has said everything.
+    ended: bool,
+    closed: bool,
     lingering: Option<Pin<Box<Sleep>>>,
     /// When a client next says that it is there.
     beat: Option<Pin<Box<Sleep>>>,
@@ -38,41 +47,156 @@ pub struct Messages {
 
 impl Messages {
     /// The client's end; `early` are bytes that came behind the answer to the opening.
-    pub async fn client(stream: Stream, early: Vec<u8>) -> Self {
-        Self::new(stream, early, Role::Client).await
+    pub fn client(stream: Stream, early: Vec<u8>) -> Self {
+        Self::new(Rewound::new(early, stream).into_stream(), Role::Client)
     }
 
     /// The server's end.
-    pub async fn server(stream: Stream) -> Self {
-        Self::new(stream, Vec::new(), Role::Server).await
+    pub fn server(stream: Stream) -> Self {
+        Self::new(stream, Role::Server)
     }
 
-    async fn new(stream: Stream, early: Vec<u8>, role: Role) -> Self {
-        // Each message goes out at once: whoever writes has batched already.
-        let config = WebSocketConfig::default()
-            .read_buffer_size(MESSAGE)
-            .write_buffer_size(0)
-            .max_message_size(Some(LARGEST))
-            .max_frame_size(Some(LARGEST));
-        let socket = WebSocketStream::from_partially_read(stream, early, role, Some(config)).await;
-        let beat = matches!(role, Role::Client).then(|| Box::pin(tokio::time::sleep(next_beat())));
-        Self { socket, role, came: Bytes::new(), lingering: None, beat }
+    fn new(stream: Stream, role: Role) -> Self {
+        Self {
+            stream,
+            role,
+            reader: Reader::new(role),
+            waiting: Vec::new(),
+            gone: 0,
+            writer_waits: false,
+            ended: false,
+            closed: false,
+            lingering: None,
+            beat: (role == Role::Client).then(|| Box::pin(tokio::time::sleep(next_beat()))),
+        }
     }
-}
 
-impl Messages {
     /// Says from time to time that the client is there: CDNs and web servers cut off what is silent for a minute.
     fn poll_beat(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let Some(beat) = &mut self.beat else { return Ok(()) };
+        let mut due = false;
         while beat.as_mut().poll(cx).is_ready() {
             beat.as_mut().reset(Instant::now() + next_beat());
-            // Where the line is full, it is not silent.
-            if self.socket.poll_ready_unpin(cx).map_err(sort)?.is_ready() {
-                Pin::new(&mut self.socket).start_send(Message::Ping(Bytes::new())).map_err(sort)?;
-                let _flushed_later = self.socket.poll_flush_unpin(cx).map_err(sort)?;
+            due = true;
+        }
+        // Where the line is full, it is not silent.
+        if due && self.waiting.is_empty() && !self.closed {
+            self.waiting = frames::ping(&[], self.mask()?);
+        }
+        Ok(())
+    }
+
+    /// A mask nobody can guess (§10.3), for what a client sends.
+    fn mask(&self) -> io::Result<Option<[u8; 4]>> {
+        let mut mask = [0; 4];
+        match self.role {
+            Role::Server => Ok(None),
+            Role::Client => match aws_lc_rs::rand::fill(&mut mask) {
+                Ok(()) => Ok(Some(mask)),
+                Err(_) => Err(io::ErrorKind::ResourceBusy.into()),
+            },
+        }
+    }
+
+    /// Writes out what waits.
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.gone < self.waiting.len() {
+            match ready!(Pin::new(&mut self.stream).poll_write(cx, &self.waiting[self.gone..]))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                n => self.gone += n,
+            }
+        }
+        (self.waiting, self.gone) = (Vec::new(), 0);
+        Poll::Ready(Ok(()))
+    }
+
+    /// The same for a writer, and down to the line where that is asked for.
+    fn poll_out(&mut self, cx: &mut Context<'_>, flush: bool) -> Poll<io::Result<()>> {
+        let mut drained = self.poll_drain(cx);
+        if flush && matches!(drained, Poll::Ready(Ok(()))) {
+            drained = Pin::new(&mut self.stream).poll_flush(cx);
+        }
+        self.writer_waits = drained.is_pending();
+        drained
+    }
+
+    /// Sends `bytes` as messages: what the line does not take now waits.
+    fn send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<()> {
+        let masks = [self.mask()?, self.mask()?];
+        with_lent(|space| {
+            let mut filled = 0;
+            for (message, mask) in bytes.chunks(MESSAGE).zip(masks) {
+                let mut head = [0; LONGEST_HEAD];
+                let length = frames::data_head(&mut head, message.len(), mask);
+                space[filled..filled + length].copy_from_slice(&head[..length]);
+                filled += length;
+                frames::mask_into(message, &mut space[filled..filled + message.len()], mask.unwrap_or_default());
+                filled += message.len();
+            }
+            let mut written = 0;
+            while written < filled {
+                match Pin::new(&mut self.stream).poll_write(cx, &space[written..filled])? {
+                    Poll::Ready(0) => return Err(io::ErrorKind::WriteZero.into()),
+                    Poll::Ready(n) => written += n,
+                    Poll::Pending => break,
+                }
+            }
+            self.waiting.extend_from_slice(&space[written..filled]);
+            Ok(())
+        })
+    }
+
+    /// Does what the other end's control frames ask for.
+    fn obey(&mut self, controls: Vec<Control>) -> io::Result<()> {
+        for control in controls {
+            match control {
+                Control::Ping(payload) if !self.closed && self.waiting.len() < CROWDED => {
+                    let pong = frames::pong(&payload, self.mask()?);
+                    self.waiting.extend_from_slice(&pong);
+                }
+                Control::Close => {
+                    self.ended = true;
+                    self.close()?;
+                }
+                Control::Ping(_) | Control::Pong => {}
             }
         }
         Ok(())
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        if !std::mem::replace(&mut self.closed, true) {
+            let close = frames::close(self.mask()?);
+            self.waiting.extend_from_slice(&close);
+        }
+        Ok(())
+    }
+
+    /// Sees answers and signs of life out while nobody writes; a line that is broken for writing may still have
+    /// something to read.
+    fn see_out(&mut self, cx: &mut Context<'_>) {
+        if !self.waiting.is_empty() && !self.writer_waits && matches!(self.poll_drain(cx), Poll::Ready(Ok(()))) {
+            let _later = Pin::new(&mut self.stream).poll_flush(cx);
+        }
+    }
+
+    /// Reads once. The number of bytes for the reader; `None` at the stream's end.
+    fn poll_take(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Option<usize>>> {
+        let mut room = ReadBuf::new(buf.initialize_unfilled());
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut room))?;
+        if room.filled().is_empty() {
+            // Many a server hangs up without a closing frame.
+            let in_order = self.reader.may_end();
+            return Poll::Ready(if in_order { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) });
+        }
+        let mut controls = Vec::new();
+        let kept = self.reader.take(room.filled_mut(), &mut controls);
+        buf.advance(kept);
+        self.obey(controls)?;
+        if let Some(timer) = &mut self.lingering {
+            timer.as_mut().reset(Instant::now() + LINGER);
+        }
+        Poll::Ready(Ok(Some(kept)))
     }
 }
 
@@ -83,59 +207,62 @@ fn next_beat() -> Duration {
 impl AsyncRead for Messages {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        while this.came.is_empty() {
-            let next = match this.socket.poll_next_unpin(cx) {
-                Poll::Ready(next) => next,
+        if buf.remaining() == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        loop {
+            if this.ended {
+                this.see_out(cx);
+                return Poll::Ready(Ok(()));
+            }
+            if this.reader.fault().is_some() {
+                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+            }
+            let taken = this.poll_take(cx, buf);
+            if taken.is_pending() {
+                this.poll_beat(cx)?;
+            }
+            this.see_out(cx);
+            match taken {
                 Poll::Pending => {
-                    this.poll_beat(cx)?;
                     let is_over = this.lingering.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready());
                     return if is_over { Poll::Ready(Ok(())) } else { Poll::Pending };
                 }
-            };
-            match next {
-                None | Some(Ok(Message::Close(_))) => return Poll::Ready(Ok(())),
-                Some(Ok(Message::Binary(bytes))) => this.came = bytes,
-                Some(Ok(Message::Text(text))) => this.came = text.into(),
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Err(error)) => match sort(error) {
-                    // A server that hangs up without a closing frame, as many do.
-                    error if error.kind() == io::ErrorKind::NotConnected => return Poll::Ready(Ok(())),
-                    error => return Poll::Ready(Err(error)),
-                },
-            }
-            if let Some(timer) = &mut this.lingering {
-                timer.as_mut().reset(Instant::now() + LINGER);
+                Poll::Ready(Ok(Some(0))) => {}
+                Poll::Ready(outcome) => return Poll::Ready(outcome.map(|_| ())),
             }
         }
-        let taken = this.came.len().min(buf.remaining());
-        buf.put_slice(&this.came[..taken]);
-        this.came.advance(taken);
-        Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncWrite for Messages {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        ready!(self.socket.poll_ready_unpin(cx)).map_err(sort)?;
-        let taken = &bytes[..bytes.len().min(MESSAGE)];
-        Pin::new(&mut self.socket).start_send(Message::Binary(Bytes::copy_from_slice(taken))).map_err(sort)?;
-        Poll::Ready(Ok(taken.len()))
+        let this = &mut *self;
+        if this.closed {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        }
+        ready!(this.poll_out(cx, false))?;
+        let bytes = &bytes[..bytes.len().min(WRITE)];
+        this.send(cx, bytes)?;
+        Poll::Ready(Ok(bytes.len()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.socket.poll_flush_unpin(cx).map_err(sort)
+        self.poll_out(cx, true)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.role {
+        let this = &mut *self;
+        if this.role == Role::Server {
             // Who serves has nothing more to give when its destination has ended.
-            Role::Server => match ready!(self.socket.poll_close_unpin(cx)).map_err(sort) {
-                Err(error) if error.kind() != io::ErrorKind::NotConnected => return Poll::Ready(Err(error)),
-                _ => {}
-            },
-            Role::Client => ready!(self.socket.poll_flush_unpin(cx)).map_err(sort)?,
+            this.close()?;
         }
-        self.lingering.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        match ready!(this.poll_out(cx, true)) {
+            // Who is told has gone already.
+            Err(error) if this.role == Role::Server && this.ended && error.kind() == io::ErrorKind::BrokenPipe => {}
+            outcome => outcome?,
+        }
+        this.lingering.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
         // The reader, if one waits already, must learn of the timer.
         cx.waker().wake_by_ref();
         Poll::Ready(Ok(()))
@@ -144,97 +271,15 @@ impl AsyncWrite for Messages {
 
 impl Io for Messages {
     fn tcp_facts(&self) -> Option<TcpFacts> {
-        self.socket.get_ref().tcp_facts()
+        self.stream.tcp_facts()
     }
     fn endpoint(&self) -> Option<SocketAddr> {
-        self.socket.get_ref().endpoint()
+        self.stream.endpoint()
     }
     fn abort_on_drop(&mut self) {
-        self.socket.get_mut().abort_on_drop();
-    }
-}
-
-fn sort(error: Error) -> io::Error {
-    match error {
-        Error::Io(error) => error,
-        Error::ConnectionClosed | Error::AlreadyClosed => io::ErrorKind::NotConnected.into(),
-        Error::Protocol(tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => {
-            io::ErrorKind::NotConnected.into()
-        }
-        _ => io::ErrorKind::InvalidData.into(),
+        self.stream.abort_on_drop();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    async fn pair() -> (Messages, Messages) {
-        let (near, far) = tokio::io::duplex(1024);
-        tokio::join!(Messages::client(Box::new(near), Vec::new()), Messages::server(Box::new(far)))
-    }
-
-    #[tokio::test]
-    async fn bytes_pass_both_ways_in_any_portions() {
-        let (mut near, far) = pair().await;
-        let sent: Vec<u8> = (0..200_000_u32).map(|i| i as u8).collect();
-        let (mut from, mut to) = tokio::io::split(far);
-        let echo = tokio::spawn(async move { tokio::io::copy(&mut from, &mut to).await });
-        let mut back = vec![0; sent.len()];
-        let (mut read, mut write) = tokio::io::split(&mut near);
-        let (wrote, came) = tokio::join!(
-            async {
-                write.write_all(&sent).await?;
-                write.flush().await
-            },
-            read.read_exact(&mut back)
-        );
-        wrote.unwrap();
-        came.unwrap();
-        assert!(back == sent);
-        echo.abort();
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_has_said_everything_waits_for_an_answer_but_not_for_ever() {
-        let (mut near, mut far) = pair().await;
-        near.shutdown().await.unwrap();
-        far.write_all(b"late").await.unwrap();
-        let mut all = Vec::new();
-        near.read_to_end(&mut all).await.unwrap();
-        assert_eq!(all, b"late");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_silent_client_says_that_it_is_there() {
-        let (near, mut far) = tokio::io::duplex(1024);
-        let mut near = Messages::client(Box::new(near), Vec::new()).await;
-        let (start, reader) = (Instant::now(), tokio::spawn(async move { near.read(&mut [0; 1]).await }));
-        let mut frame = [0; 6];
-        for _ in 0..3 {
-            far.read_exact(&mut frame).await.unwrap();
-            // RFC 6455 §5.2: a last fragment, a ping, masked, empty.
-            assert_eq!(frame[..2], [0x89, 0x80]);
-        }
-        assert!((105..=150).contains(&start.elapsed().as_secs()));
-        reader.abort();
-    }
-
-    #[tokio::test]
-    async fn a_server_that_has_said_everything_ends_the_stream() {
-        let (mut near, mut far) = pair().await;
-        far.write_all(b"all").await.unwrap();
-        far.shutdown().await.unwrap();
-        let mut all = Vec::new();
-        near.read_to_end(&mut all).await.unwrap();
-        assert_eq!(all, b"all");
-    }
-
-    #[tokio::test]
-    async fn an_end_without_a_closing_frame_is_an_end() {
-        let (mut near, far) = pair().await;
-        drop(far);
-        assert_eq!(near.read(&mut [0; 1]).await.unwrap(), 0);
-    }
-}
+mod tests;

@@ -353,7 +353,7 @@ fn one_canary(mut attempts: Vec<Attempt>) -> VecDeque<Attempt> {
 const fn refusal_of(failure: &Failure) -> Refusal {
     match failure.cause {
         Cause::ConnectionRefused => Refusal::Refused,
-        Cause::GenericTimeoutError => Refusal::TimedOut,
+        Cause::GenericTimeoutError | Cause::UdpNoReply => Refusal::TimedOut,
         Cause::HostUnreachable => Refusal::HostUnreachable,
         Cause::NetworkUnreachable => Refusal::NetworkUnreachable,
         Cause::DnsNxdomainError | Cause::DnsNoAnswer | Cause::DnsBogonError => Refusal::NoSuchName,

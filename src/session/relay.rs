@@ -172,6 +172,9 @@ impl Io for Tap {
     fn abort_on_drop(&mut self) {
         self.inner.abort_on_drop();
     }
+    fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
+        self.inner.as_tcp()
+    }
 }
 
 impl AsyncRead for Tap {

@@ -15,6 +15,7 @@ use futures_util::future::BoxFuture;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+mod frames;
 mod stream;
 mod udp;
 

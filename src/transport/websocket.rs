@@ -46,7 +46,7 @@ async fn shake_hands(mut stream: Stream, spec: &WebSocketSpec, early: &[u8]) -> 
             Ok(Head::Incomplete) if bytes.len() < LONGEST_HEAD => {}
             Ok(Head::Head(Answer::Open, length)) => {
                 bytes.drain(..length);
-                return Ok(Messages::client(stream, bytes).await);
+                return Ok(Messages::client(stream, bytes));
             }
             Ok(Head::Head(Answer::Refused(status), _)) => return Err(refused(status)),
             _ => return Err(Failure::new(Stage::Handshake, Cause::InvalidAnswer, Whose::Peer).near()),

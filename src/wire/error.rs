@@ -22,6 +22,8 @@ pub enum Protocol {
     Trojan,
     /// VLESS.
     Vless,
+    /// WebSocket (RFC 6455).
+    WebSocket,
 }
 
 impl fmt::Display for Protocol {
@@ -35,6 +37,7 @@ impl fmt::Display for Protocol {
             Self::Stun => "stun",
             Self::Trojan => "trojan",
             Self::Vless => "vless",
+            Self::WebSocket => "websocket",
         })
     }
 }

@@ -1,12 +1,14 @@
 //! The opening of a WebSocket (RFC 6455 §4), both ends, as tunnels behind a CDN use it: one path, one host, and
-//! sometimes the first bytes already in `Sec-WebSocket-Protocol` (Xray's early data, base64 without padding). Frames
-//! are not read here.
+//! sometimes the first bytes already in `Sec-WebSocket-Protocol` (Xray's early data, base64 without padding). What
+//! follows the opening is in [`frames`].
 
 use super::http::{Head, ResponseHead, response_head};
 use super::{Error, Protocol};
 use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+pub mod frames;
 
 /// What RFC 6455 §1.3 puts behind a key before it is hashed.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

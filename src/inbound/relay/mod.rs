@@ -243,7 +243,7 @@ impl Inner {
     async fn upgraded(&self, upgrading: Upgrading) {
         let Ok(upgraded) = upgrading.on.await else { return };
         let Some(stream) = plain(upgraded) else { return };
-        let messages: Stream = Box::new(Messages::server(stream).await);
+        let messages: Stream = Box::new(Messages::server(stream));
         let stream = Rewound::new(upgrading.early, messages).into_stream();
         let Some((asked, stream)) = hearing::hear_out(stream, &self.users, Deadline::after(NEGOTIATION)).await else {
             return;

@@ -156,7 +156,7 @@ async fn a_stranger_in_a_websocket_hears_nothing() {
     let length = stream.read(&mut answer).await.unwrap();
     let text = String::from_utf8_lossy(&answer[..length]).into_owned();
     assert!(text.starts_with("HTTP/1.1 101") && text.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{text}");
-    let mut socket = Messages::client(Box::new(stream), Vec::new()).await;
+    let mut socket = Messages::client(Box::new(stream), Vec::new());
     socket.write_all(&opening("b831381d-6324-4d53-ad4f-8cda48b30899")).await.unwrap();
     let start = tokio::time::Instant::now();
     assert_eq!(socket.read(&mut [0; 16]).await.unwrap(), 0);

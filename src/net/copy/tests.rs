@@ -102,3 +102,51 @@ async fn the_meter_tells_how_long_each_side_has_been_quiet() {
     assert_eq!((meter.since_down(), meter.since_up()), (Duration::from_secs(8), Duration::ZERO));
     assert_eq!((meter.down(), meter.up()), (10, 5));
 }
+
+#[tokio::test]
+async fn between_two_sockets_bytes_arrive_whole_at_any_pace() {
+    use crate::net::OsStream;
+    use tokio::net::{TcpListener, TcpStream};
+    let pair = || async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (near, listener.accept().await.unwrap().0)
+    };
+    let ((app, near), (far, mut origin)) = (pair().await, pair().await);
+    let relay = tokio::spawn(async move {
+        let mut ends: [Stream; 2] = [near, far].map(|tcp| Box::new(OsStream::new(tcp).unwrap()) as Stream);
+        let [client, server] = &mut ends;
+        copy_both(client, server, &FlowMeter::new(), std::future::pending()).await.outcome
+    });
+    let sent = pattern(6 << 20);
+    let (mut from, mut to) = app.into_split();
+    let echo = async {
+        let mut got = Vec::new();
+        origin.read_to_end(&mut got).await.unwrap();
+        // What the relay then carries back waits for a reader at first.
+        origin.write_all(&got).await.unwrap();
+        origin.shutdown().await.unwrap();
+    };
+    let talk = async {
+        to.write_all(&sent).await.unwrap();
+        to.shutdown().await.unwrap();
+        let mut back = Vec::new();
+        from.read_to_end(&mut back).await.unwrap();
+        back
+    };
+    let ((), back) = tokio::join!(echo, talk);
+    assert!(back == sent);
+    assert_eq!(relay.await.unwrap(), Ok(()));
+}
+
+#[test]
+fn a_buffer_lent_within_a_loan_is_another_one() {
+    with_lent(|outer| {
+        outer[0] = 1;
+        with_lent(|inner| {
+            inner[0] = 2;
+            assert_eq!((outer.len(), inner.len()), (LENT, LENT));
+        });
+        assert_eq!(outer[0], 1);
+    });
+}

@@ -1,6 +1,7 @@
 //! TLS as a server, with a certificate from files: for the relay, which looks like any web server.
 
 use super::TlsError;
+use super::ahead::{Ahead, poll_read_all};
 use crate::model::TcpFacts;
 use crate::net::{Deadline, Io, Stream};
 use rustls::ServerConfig;
@@ -36,42 +37,46 @@ impl TlsServer {
 
     /// Shakes hands with a client by `deadline`; its protocol, when one was agreed on.
     pub async fn accept(&self, stream: Stream, deadline: Deadline) -> io::Result<(Stream, Option<Vec<u8>>)> {
-        let accepted = deadline.run(self.0.accept(stream)).await;
+        let accepted = deadline.run(self.0.accept(Ahead::new(stream))).await;
         let tls = accepted.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))?;
         let alpn = tls.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
-        Ok((Box::new(Accepted(tls)), alpn))
+        Ok((Box::new(Accepted { tls, broken: None }), alpn))
     }
 }
 
 /// The server's end of a session.
-struct Accepted(tokio_rustls::server::TlsStream<Stream>);
+struct Accepted {
+    tls: tokio_rustls::server::TlsStream<Ahead>,
+    broken: Option<io::Error>,
+}
 
 impl Io for Accepted {
     fn tcp_facts(&self) -> Option<TcpFacts> {
-        self.0.get_ref().0.tcp_facts()
+        self.tls.get_ref().0.stream().tcp_facts()
     }
     fn endpoint(&self) -> Option<SocketAddr> {
-        self.0.get_ref().0.endpoint()
+        self.tls.get_ref().0.stream().endpoint()
     }
     fn abort_on_drop(&mut self) {
-        self.0.get_mut().0.abort_on_drop();
+        self.tls.get_mut().0.stream_mut().abort_on_drop();
     }
 }
 
 impl AsyncRead for Accepted {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
+        let Self { tls, broken } = &mut *self;
+        poll_read_all(tls, cx, buf, broken, |tls| tls.get_ref().0.holds())
     }
 }
 
 impl AsyncWrite for Accepted {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
+        Pin::new(&mut self.tls).poll_write(cx, bytes)
     }
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.tls).poll_flush(cx)
     }
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+        Pin::new(&mut self.tls).poll_shutdown(cx)
     }
 }

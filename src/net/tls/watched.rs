@@ -1,5 +1,6 @@
 //! The stream below a TLS session, with a note of what had come back when it was given up.
 
+use super::ahead::Ahead;
 use crate::model::TcpFacts;
 use crate::net::Stream;
 use std::io;
@@ -28,28 +29,32 @@ impl Seen {
 
 /// A stream that counts what it receives and leaves its last facts in [`Seen`].
 pub(super) struct Watched {
-    stream: Stream,
+    stream: Ahead,
     seen: std::sync::Arc<Seen>,
 }
 
 impl Watched {
     pub(super) fn new(stream: Stream, seen: std::sync::Arc<Seen>) -> Self {
-        Self { stream, seen }
+        Self { stream: Ahead::new(stream), seen }
     }
 
     pub(super) fn stream(&self) -> &Stream {
-        &self.stream
+        self.stream.stream()
     }
 
     pub(super) fn stream_mut(&mut self) -> &mut Stream {
-        &mut self.stream
+        self.stream.stream_mut()
+    }
+
+    pub(super) fn holds(&self) -> bool {
+        self.stream.holds()
     }
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
         if let Ok(mut facts) = self.seen.facts.lock() {
-            *facts = self.stream.tcp_facts();
+            *facts = self.stream().tcp_facts();
         }
     }
 }
@@ -66,6 +71,16 @@ impl AsyncRead for Watched {
 impl AsyncWrite for Watched {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, pieces)
+    }
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
     }
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_flush(cx)

@@ -27,6 +27,9 @@ const IDLE: Duration = Duration::from_secs(180);
 const OPENING: Duration = Duration::from_secs(15);
 /// How long an address of several may leave the first handshake unanswered before the next is tried.
 const STAGGER: Duration = Duration::from_secs(1);
+/// Handshakes, after the first of a tunnel that comes up, that do not keep to the core's pace: it would let five seconds go by,
+/// and who dials does not wait so long for a packet that was lost.
+const HURRIED: u64 = 2;
 /// How often doubt alone opens the socket anew (the core's own pace of handshakes, paper §6.1).
 const PACE: Duration = Duration::from_secs(5);
 /// Unanswered handshakes after which the socket is opened anew and the server's name looked up again.
@@ -179,6 +182,8 @@ struct Engine {
     stranded: bool,
     /// Handshakes begun when the peer last proved itself, or the carrier was last opened.
     tried: u64,
+    /// Handshakes begun, and when the last of them was seen.
+    shaken: (u64, Instant),
 }
 
 impl Engine {
@@ -202,6 +207,7 @@ impl Engine {
             opened_at: now,
             stranded: false,
             tried: 0,
+            shaken: (0, now),
         }
     }
 
@@ -298,8 +304,11 @@ impl Engine {
         if self.core.tick(at, &mut self.outbox).is_err() {
             return Err(unanswered());
         }
-        self.shared.facts.tried(self.outbox.initiations - self.tried);
         let unanswered = self.outbox.initiations - self.tried;
+        self.shared.facts.tried(unanswered);
+        if self.shaken.0 != self.outbox.initiations {
+            self.shaken = (self.outbox.initiations, now);
+        }
         let coming = unanswered > 0 && matches!(*self.shared.phase.borrow(), Phase::Coming);
         let elsewhere = coming && now - self.opened_at >= STAGGER && self.openings < self.carrier.others();
         let given_up = unanswered >= PATIENCE && !self.outbox.is_empty();
@@ -307,6 +316,8 @@ impl Engine {
         if elsewhere || given_up || doubted {
             self.outbox.clear();
             self.reopen().await;
+        } else if coming && unanswered <= HURRIED && now - self.shaken.1 >= STAGGER * unanswered as u32 {
+            self.core.shake(at, &mut self.outbox);
         }
         Ok(())
     }
