@@ -6,13 +6,17 @@ use super::operator::probe_items;
 use super::past::{PastError, account_on_disk};
 use super::source::Source;
 use super::take_in::take_in;
-use super::{Byway, World, run};
-use crate::cli::{Actions, Checked, Exit, Failed, ImportRow, ImportWish, Imported, Launch, ProbeWish, Terminal};
+use super::{Byway, World, run, service};
+use crate::cli::{
+    Actions, Checked, Exit, Failed, ImportRow, ImportWish, Imported, Launch, ProbeWish, ServiceDone, ServiceWish,
+    Terminal,
+};
 use crate::config::{self, Insecure, Outside, Settings, TransportKind};
 use crate::control::report::Account;
 use crate::control::{Place, ProbeItem};
 use crate::journal::History;
 use crate::model::{Examined, NetworkId, Secret, ServiceId, TransportId};
+use crate::net::Handed;
 use crate::platform;
 use crate::transport::find_program;
 use futures_util::StreamExt;
@@ -34,7 +38,9 @@ impl Actions for Program {
     }
 
     fn run(&self, launch: &Launch, terminal: &mut Terminal) -> Result<Exit, Failed> {
-        runtime()?.block_on(run::run(launch, terminal))
+        // Before there are threads: what the environment says of sockets is taken out of it.
+        let handed = Handed::to_this_process();
+        runtime()?.block_on(run::run(launch, handed, terminal))
     }
 
     fn check(&self, launch: &Launch) -> Result<Checked, Failed> {
@@ -128,6 +134,10 @@ impl Actions for Program {
             inputs.iter().for_each(|(path, _)| drop(fs::remove_file(path)));
         }
         Ok(Imported { rows, file: file?, notes: Vec::new() })
+    }
+
+    fn service(&self, launch: &Launch, wish: &ServiceWish) -> Result<ServiceDone, Failed> {
+        service::service(launch, wish)
     }
 
     fn demo(&self, _launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {

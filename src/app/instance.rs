@@ -3,6 +3,7 @@
 use super::Tasks;
 use super::counted::{Counted, hourly};
 use super::generation::{Generation, World, routes};
+use super::pulse::{Heart, Pulse};
 use super::subscriptions::{Book, Reread, keep};
 use crate::board::{Board, LinkReport};
 use crate::config::Settings;
@@ -55,6 +56,7 @@ struct Doors {
     stop: CancellationToken,
     open: Vec<SocketAddr>,
     relays: Vec<SocketAddr>,
+    pulse: Pulse,
 }
 
 impl Byway {
@@ -97,14 +99,17 @@ impl Byway {
     pub fn open_doors(self: &Arc<Self>) -> Result<Vec<SocketAddr>, BindError> {
         let generation = self.generation.load_full();
         let listens = generation.settings.listens.clone();
-        let listeners = listens.iter().map(|listen| Listener::bind(listen.addr)).collect::<Result<Vec<_>, _>>()?;
+        let handed = &self.world.handed;
+        let listeners = listens.iter().map(|listen| handed.listen(listen.addr)).collect::<Result<Vec<_>, _>>()?;
         let relayed = generation.settings.relay.iter().flat_map(|relay| &relay.addresses);
-        let relayed = relayed.map(|address| Listener::bind(*address)).collect::<Result<Vec<_>, _>>()?;
+        let relayed = relayed.map(|address| handed.listen(*address)).collect::<Result<Vec<_>, _>>()?;
         let stop = self.tasks.stop_word().child_token();
+        let mut pulse = Pulse::default();
         let open: Vec<_> = listeners.iter().map(Listener::local_addr).collect();
         for (listener, listen) in listeners.into_iter().zip(listens) {
             let (byway, stop) = (Arc::clone(self), stop.clone());
-            self.tasks.spawn("door", async move { byway.receive(listener, listen.login, stop).await });
+            let heart = pulse.heart();
+            self.tasks.spawn("door", async move { byway.receive(listener, listen.login, heart, stop).await });
         }
         let relays: Vec<_> = relayed.iter().map(Listener::local_addr).collect();
         if let Some(relay) = &generation.relay {
@@ -117,8 +122,17 @@ impl Byway {
         }
         let mut doors = lock(&self.doors);
         doors.stop.cancel();
-        *doors = Doors { stop, open: open.clone(), relays };
+        *doors = Doors { stop, open: open.clone(), relays, pulse };
         Ok(open)
+    }
+
+    /// Whether the keeper of the beliefs and every door answer, within `patience` each; the name of one that does not.
+    pub(super) async fn answers(&self, patience: Duration) -> Result<(), &'static str> {
+        let pulse = lock(&self.doors).pulse.clone();
+        pulse.felt(patience).await.map_err(|_| "a door")?;
+        let nobody = crate::model::ServiceId::from("");
+        let asked = tokio::time::timeout(patience, self.board.story(&nobody)).await;
+        asked.map(drop).map_err(|_| "the keeper of the beliefs")
     }
 
     /// What it believes.
@@ -134,6 +148,13 @@ impl Byway {
     /// Its history.
     pub const fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    /// Where its settings want clients to come in.
+    pub(super) fn asked_for(&self) -> Vec<SocketAddr> {
+        let generation = self.generation.load();
+        let relays = generation.settings.relay.iter().flat_map(|relay| relay.addresses.clone());
+        generation.settings.listens.iter().map(|listen| listen.addr).chain(relays).collect()
     }
 
     /// Where clients can come in.
@@ -162,16 +183,24 @@ impl Byway {
         }
     }
 
-    async fn receive(self: Arc<Self>, listener: Listener, login: Option<Login>, stop: CancellationToken) {
+    async fn receive(
+        self: Arc<Self>,
+        listener: Listener,
+        login: Option<Login>,
+        mut heart: Heart,
+        stop: CancellationToken,
+    ) {
+        let next = async || {
+            let pass = self.gate.enter().await;
+            let (stream, peer) = listener.accept().await;
+            (pass, stream, peer)
+        };
         loop {
-            let pass = tokio::select! {
-                // Both arms are cancel-safe.
+            let (pass, stream, peer) = tokio::select! {
+                // All arms are cancel-safe.
                 () = stop.cancelled() => return,
-                pass = self.gate.enter() => pass,
-            };
-            let (stream, peer) = tokio::select! {
-                () = stop.cancelled() => return,
-                accepted = listener.accept() => accepted,
+                () = heart.beat() => continue,
+                client = next() => client,
             };
             let (byway, login, pass) = (Arc::clone(&self), login.clone(), pass.used());
             self.tasks.spawn_until_stop("visit", async move {

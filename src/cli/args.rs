@@ -1,5 +1,6 @@
 //! The command line's grammar (clap), and nothing else.
 
+use super::actions::ServiceOrder;
 use super::span::parse_span;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -194,6 +195,20 @@ pub(super) enum Command {
         /// Take in links that ask not to check their server's certificate: whoever sits in between can read everything
         #[arg(long)]
         allow_insecure: bool,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let the system start byway and watch over it: systemd, launchd, or the Task Scheduler of Windows
+    Service {
+        /// What to do
+        order: ServiceOrder,
+        /// Your own, from log-in to log-out, instead of the machine's
+        #[arg(long)]
+        user: bool,
+        /// Only show what would be done
+        #[arg(long)]
+        dry_run: bool,
         /// Machine-readable
         #[arg(long)]
         json: bool,

@@ -15,6 +15,7 @@ mod past;
 mod probe;
 mod reference;
 mod report;
+mod service;
 mod span;
 mod status;
 mod subscriptions;
@@ -24,7 +25,10 @@ mod why;
 #[cfg(test)]
 mod tests;
 
-pub use actions::{Actions, Checked, ImportRow, ImportWish, Imported, Launch, ProbeWish};
+pub use actions::{
+    Actions, Checked, ImportRow, ImportWish, Imported, Launch, ProbeWish, ServiceDone, ServiceLook, ServiceOrder,
+    ServiceWish,
+};
 pub use args::{ColourChoice, RESERVED};
 pub use exit::{EXITS, Exit, Failed};
 pub use out::{Out, Style, Terminal};
@@ -129,6 +133,9 @@ fn dispatch(
         Command::History { service, since, json } => past::history(&asker(), service.as_deref(), since, json, terminal),
         Command::Use { service, transport, lasting } => {
             orders::use_way(&asker(), &service, &transport, lasting, terminal)
+        }
+        Command::Service { order, user, dry_run, json } => {
+            service::service(launch, &ServiceWish { order, user, dry_run }, json, actions, terminal)
         }
         Command::Reload => orders::reload(&asker(), terminal),
         Command::Completions { shell } => reference::completions(shell, &mut terminal.out),

@@ -75,6 +75,12 @@ impl Listener {
         Ok(Self { tcp: socket, address: bound })
     }
 
+    /// Listens with a socket that stands already and is not blocking; it stays open when this is dropped.
+    pub(super) fn standing(socket: &std::net::TcpListener) -> io::Result<Self> {
+        let tcp = TcpListener::from_std(socket.try_clone()?)?;
+        Ok(Self { address: tcp.local_addr()?, tcp })
+    }
+
     fn listening(address: SocketAddr) -> io::Result<TcpListener> {
         use socket2::{Domain, Protocol, Socket, Type};
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;

@@ -6,6 +6,7 @@ mod copy;
 mod device;
 mod dial;
 mod fetch;
+mod handed;
 mod io;
 mod listen;
 #[cfg(target_os = "linux")]
@@ -28,6 +29,7 @@ pub use copy::{Ended, FlowMeter, Side, copy_both};
 pub use device::{DeviceNetwork, DeviceState};
 pub use dial::{connect_any, endpoint_tag, interleave};
 pub use fetch::{Document, FetchError, Fetched, Headers, Mark, Wanted, fetch};
+pub use handed::Handed;
 pub use io::{Datagrams, Io, PacketIo, Packets, Stream};
 pub use listen::{BindError, DatagramListener, Listener, OsDatagrams, bind_datagrams};
 pub(crate) use namespace::Namespace;

@@ -2,12 +2,15 @@
 //! file is kept to its owner. It opens no connection and knows nothing of routes or services.
 
 mod events;
+mod notify;
 mod paths;
 mod place;
 mod private;
+pub mod service;
 mod stir;
 
 pub use events::{Event, Events};
+pub use notify::{Word, is_told, tell, watchdog};
 pub use paths::Paths;
 pub use place::has_default_route;
 pub use private::{private_dir, write_private};
