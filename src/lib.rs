@@ -1,6 +1,7 @@
 //! byway: a local proxy for people whose messengers are being blocked. `ARCHITECTURE.md` draws the house;
 //! the modules below are its rooms, lowest floor first.
 
+pub mod lang;
 pub mod model;
 
 pub mod health;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 /// Room, floor, and the rooms that it may import.
 const ROOMS: &[(&str, u8, &[&str])] = &[
     ("model", 0, &[]),
+    ("lang", 0, &[]),
     ("wire", 1, &["model"]),
     ("judge", 1, &["model"]),
     ("health", 1, &["model"]),
@@ -22,9 +23,9 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     ("journal", 3, &["model"]),
     ("session", 4, &["model", "wire", "judge", "policy", "net", "transport", "inbound", "board"]),
     ("probe", 4, &["model", "wire", "judge", "net", "transport", "board"]),
-    ("control", 5, &["model", "board", "journal", "platform", "probe"]),
+    ("control", 5, &["model", "lang", "board", "journal", "platform", "probe"]),
     // The command line names what it needs of the house as a trait, which `app` above it provides.
-    ("cli", 6, &["model", "control"]),
+    ("cli", 6, &["model", "lang", "control"]),
     // The plain settings of floors 1 to 4.
     ("config", 5, &["model", "wire", "health", "policy", "net", "transport", "inbound", "journal", "session", "probe"]),
     ("lab", 5, &["model", "wire", "net"]),
@@ -33,6 +34,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
         7,
         &[
             "model",
+            "lang",
             "wire",
             "judge",
             "health",
