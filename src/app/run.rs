@@ -6,7 +6,7 @@ use super::source::Source;
 use super::{Byway, World, herald, log};
 use crate::cli::{Exit, Failed, Launch, Terminal};
 use crate::config::{LogLevel, Settings, TransportKind};
-use crate::control::{self, Operator, Place};
+use crate::control::{self, Operator, Page, Place};
 use crate::model::NetworkId;
 use crate::net::{BindError, Handed};
 use crate::platform::{self, Events, Word, is_told, tell};
@@ -59,8 +59,16 @@ pub(super) async fn run(launch: &Launch, handed: Handed, terminal: &mut Terminal
     }
     let desk: Arc<dyn Operator> = Arc::new(Desk { byway: Arc::clone(&byway), source: source.clone() });
     let listener = control::Listener::bind(&place).await?;
-    byway.tasks().spawn("control", control::serve(listener, Arc::clone(&desk), byway.tasks().stop_word()));
+    let page = Page::new(Arc::clone(&desk));
+    if let Some(at) = byway.generation.load().settings.control.page {
+        page.open(at)?;
+    }
+    byway.tasks().spawn("status page", Arc::clone(&page).run(byway.tasks().stop_word()));
+    byway.tasks().spawn("control", control::serve(listener, Arc::clone(&page), byway.tasks().stop_word()));
     greet(&byway, &source, &open, terminal);
+    if let Some(at) = page.at() {
+        terminal.note(&format!("the status page is at {at}; byway ui prints a link that opens it"));
+    }
     let reader = Arc::clone(&desk);
     byway.keep_lists(Arc::new(move || {
         let desk = Arc::clone(&reader);

@@ -119,6 +119,15 @@ pub(super) enum Command {
         #[arg(long)]
         watch: bool,
     },
+    /// Open the status page: prints a link that lets one browser in, once
+    Ui {
+        /// Hand the link to the browser as well (other users of this machine can see it in `ps` for a moment)
+        #[arg(long)]
+        open: bool,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
+    },
     /// Why a service goes the way it goes, with the evidence
     Why {
         /// The service

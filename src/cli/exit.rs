@@ -125,10 +125,11 @@ impl From<ControlError> for Failed {
                 Exit::NotRunning
             }
             ControlError::Permission { .. } | ControlError::OpenFolder { .. } => Exit::Permission,
-            ControlError::NoUnixSockets { .. } => Exit::Usage,
+            ControlError::NoUnixSockets { .. } | ControlError::PageNotLocal { .. } => Exit::Usage,
             ControlError::AlreadyRunning { .. }
             | ControlError::Occupied { .. }
             | ControlError::BadToken { .. }
+            | ControlError::Page { .. }
             | ControlError::Private(_)
             | ControlError::Io { .. }
             | ControlError::Protocol { .. } => Exit::Failed,

@@ -20,6 +20,7 @@ mod span;
 mod status;
 mod subscriptions;
 mod table;
+mod ui;
 mod why;
 
 #[cfg(test)]
@@ -128,6 +129,7 @@ fn dispatch(
             report::report(&asker(), launch, since, json, actions, terminal)
         }
         Command::Status { json, watch } => status::status(&asker(), json, watch, terminal),
+        Command::Ui { open, json } => ui::ui(&asker(), open, json, terminal),
         Command::Why { service, json } => why::why(&asker(), &service, json, terminal),
         Command::Log { follow, lines, json } => past::log(&asker(), follow, lines, json, terminal),
         Command::History { service, since, json } => past::history(&asker(), service.as_deref(), since, json, terminal),

@@ -4,6 +4,7 @@ use super::Reading;
 use super::reader::{Item, Section};
 use super::settings::{Control, LogLevel};
 use crate::journal::{self, History};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -49,10 +50,11 @@ impl Reading<'_> {
     }
 
     pub(super) fn control(&self, root: &Section<'_>) -> Control {
-        let Some(section) = root.section("control") else { return Control { path: None } };
+        let Some(section) = root.section("control") else { return Control::default() };
         let path = section.item("path").and_then(|item| self.path(&item));
+        let page = section.item("page").and_then(|item| loopback(&item));
         section.finish();
-        Control { path }
+        Control { path, page }
     }
 
     pub(super) fn log(&self, root: &Section<'_>) -> LogLevel {
@@ -62,6 +64,17 @@ impl Reading<'_> {
     /// A path, relative to the configuration.
     pub(super) fn path(&self, item: &Item<'_>) -> Option<PathBuf> {
         Some(self.origin.folder.join(item.word()?))
+    }
+}
+
+/// Where the status page listens: nobody else's machine may reach it.
+fn loopback(item: &Item<'_>) -> Option<SocketAddr> {
+    const PAGE: &str = "expected a loopback address and a port, such as \"127.0.0.1:0\" (0: any port that is free)";
+    let address: SocketAddr = item.parsed(PAGE, str::parse)?;
+    if address.ip().is_loopback() {
+        Some(address)
+    } else {
+        item.fail("others on the network could reach the status page", PAGE)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::transport::{Carrier, Ech, ExternalProgram, Offers, Plugin, WebSocketS
 use crate::wire::split::Recipe;
 use crate::wire::vless::UserId;
 use crate::{health, inbound, journal, probe};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -217,10 +217,12 @@ pub struct Resolver {
 }
 
 /// Where a running byway is commanded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Control {
     /// The unix socket; the platform's usual place when `None`.
     pub path: Option<PathBuf>,
+    /// Where the status page listens from the start: a loopback address. `None` is not before it is asked for.
+    pub page: Option<SocketAddr>,
 }
 
 /// How much is said.

@@ -3,6 +3,7 @@
 use super::{Place, Refusal};
 use crate::platform;
 use std::io;
+use std::net::SocketAddr;
 
 /// A control failure.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,20 @@ pub enum ControlError {
     NoUnixSockets {
         /// Which place.
         place: Place,
+    },
+    /// The status page would be open to others.
+    #[error("the status page is for this machine only, and {at} is not a loopback address; use 127.0.0.1:0")]
+    PageNotLocal {
+        /// Where it was to listen.
+        at: SocketAddr,
+    },
+    /// The status page has no place to listen.
+    #[error("the status page could not listen on {at}: {source}; use port 0 for any that is free")]
+    Page {
+        /// Where it was to listen.
+        at: SocketAddr,
+        /// What the system said.
+        source: io::Error,
     },
     /// A folder or file could not be made, or kept to its owner.
     #[error("the control place could not be made: {0}")]

@@ -1,7 +1,7 @@
 //! The listening side's place: makes it private, takes it from a dead process, never from a live one, and clears
 //! it away at the end.
 
-use super::{ControlError, Place};
+use super::{ControlError, Place, token};
 use crate::model::Secret;
 use crate::platform::{private_dir, write_private};
 use serde::{Deserialize, Serialize};
@@ -154,14 +154,8 @@ async fn bind_loopback(place: &Place, path: &Path) -> Result<Door, ControlError>
     let failed = |error| ControlError::io("token file", place, error);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
     let addr = listener.local_addr().map_err(failed)?;
-    let token = fresh_token().map_err(failed)?;
-    let text = serde_json::to_vec(&TokenFile { addr, token: token.clone() }).map_err(|e| failed(e.into()))?;
+    let token = token::fresh().map_err(failed)?;
+    let text = serde_json::to_vec(&TokenFile { addr, token: token.expose().clone() }).map_err(|e| failed(e.into()))?;
     write_private(path, &text)?;
-    Ok(Door::Loopback(listener, Secret::new(token)))
-}
-
-fn fresh_token() -> io::Result<String> {
-    let mut bytes = [0_u8; 32];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| io::Error::from(io::ErrorKind::ResourceBusy))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(Door::Loopback(listener, token))
 }

@@ -11,11 +11,13 @@ mod fetched;
 mod lines;
 mod listener;
 mod operator;
+mod page;
 mod place;
 mod protocol;
 pub mod report;
 mod server;
 mod stamp;
+mod token;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -25,9 +27,10 @@ pub use error::ControlError;
 pub use fetched::{FetchedList, Unshown};
 pub use listener::Listener;
 pub use operator::{Follow, Operator, follow};
+pub use page::Page;
 pub use place::Place;
 pub use protocol::{
-    Ask, Cell, Entry, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, SCHEMA, Schemed, Tell, Used, nearest,
+    Ask, Cell, Entry, PageLink, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, SCHEMA, Schemed, Tell, Used, nearest,
 };
 pub use server::{Limits, serve, serve_within};
 pub use stamp::{Clock, Stamp, span_words};

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt;
+use std::net::SocketAddr;
 
 /// The version of every answer and of `--json`. It rises when a field changes its meaning or goes away.
 pub const SCHEMA: u32 = 1;
@@ -110,6 +111,8 @@ pub enum Ask {
         /// Of so many seconds back from now.
         since_secs: u64,
     },
+    /// A link that opens the status page once; the page is opened for it. Answer: [`Tell::Ui`].
+    Ui,
     /// The tests of the direct way in OONI's format. Answer: [`Tell::Measurements`].
     Measurements {
         /// Of so many seconds back from now.
@@ -145,6 +148,8 @@ pub enum Tell {
     Report(Box<Account>),
     /// To [`Ask::Measurements`].
     Measurements(Vec<Measurement>),
+    /// To [`Ask::Ui`].
+    Ui(PageLink),
     /// A stream is complete.
     End,
     /// No.
@@ -170,6 +175,17 @@ pub struct Entry {
     /// What.
     #[serde(flatten)]
     pub record: Record,
+}
+
+/// A way into the status page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageLink {
+    /// Where the page listens.
+    pub at: SocketAddr,
+    /// The link: it opens the page once.
+    pub link: Unshown,
+    /// For how many seconds it can be used.
+    pub valid_secs: u64,
 }
 
 /// What `use` did.
@@ -331,7 +347,7 @@ pub(super) fn encode<T: Serialize>(body: &T) -> Result<Vec<u8>, serde_json::Erro
 
 /// Reads a question; what is wrong with it comes back as the answer to give.
 pub(super) fn decode_ask(line: &[u8]) -> Result<Ask, Refusal> {
-    const ASKS: [&str; 12] = [
+    const ASKS: [&str; 13] = [
         "ping",
         "status",
         "why",
@@ -344,6 +360,7 @@ pub(super) fn decode_ask(line: &[u8]) -> Result<Ask, Refusal> {
         "fetch",
         "report",
         "measurements",
+        "ui",
     ];
     let malformed = |what: &str| Refusal::new(RefusalCode::Malformed, format!("the question is malformed: {what}"));
     let value: Value = serde_json::from_slice(line).map_err(|_| malformed("it is not JSON"))?;

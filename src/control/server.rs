@@ -2,8 +2,10 @@
 
 use super::lines::{Line, Lines};
 use super::listener::{Listener, Wire};
-use super::operator::{Follow, Operator};
+use super::operator::Follow;
+use super::page::Page;
 use super::protocol::{self, Ask, Refusal, RefusalCode, Tell};
+use super::token;
 use crate::model::Secret;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use serde::{Deserialize, Serialize};
@@ -56,12 +58,13 @@ pub(super) struct Shown {
 }
 
 /// Serves until `stop` is cancelled, within the default limits.
-pub async fn serve(listener: Listener, operator: Arc<dyn Operator>, stop: CancellationToken) {
-    serve_within(listener, operator, Limits::default(), stop).await;
+pub async fn serve(listener: Listener, page: Arc<Page>, stop: CancellationToken) {
+    serve_within(listener, page, Limits::default(), stop).await;
 }
 
-/// Serves until `stop` is cancelled. Clients that are being served then are cut off.
-pub async fn serve_within(listener: Listener, operator: Arc<dyn Operator>, limits: Limits, stop: CancellationToken) {
+/// Serves until `stop` is cancelled, with the operator that `page` has too. Clients that are being served then are cut
+/// off.
+pub async fn serve_within(listener: Listener, page: Arc<Page>, limits: Limits, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(limits.clients));
     let mut clients = JoinSet::new();
     let mut pause = Duration::from_millis(50);
@@ -76,7 +79,7 @@ pub async fn serve_within(listener: Listener, operator: Arc<dyn Operator>, limit
             Ok(wire) => {
                 pause = Duration::from_millis(50);
                 let place = places.clone().try_acquire_owned().ok();
-                clients.spawn(client(wire, place, listener.token().cloned(), operator.clone(), limits));
+                clients.spawn(client(wire, place, listener.token().cloned(), Arc::clone(&page), limits));
             }
             Err(error) => {
                 tracing::warn!(%error, "the control place could not accept a client; trying again");
@@ -92,13 +95,13 @@ async fn client(
     wire: Wire,
     place: Option<OwnedSemaphorePermit>,
     token: Option<Secret<String>>,
-    operator: Arc<dyn Operator>,
+    page: Arc<Page>,
     limits: Limits,
 ) {
     let (read, write) = tokio::io::split(wire);
     let mut talk = Talk { lines: Lines::new(read, protocol::MAX_ASK), write, limits };
     let done = match &place {
-        Some(_) => talk.converse(token.as_ref(), &*operator).await,
+        Some(_) => talk.converse(token.as_ref(), &page).await,
         None => talk.send_off(&Refusal::new(RefusalCode::Busy, "too many are asking at once; try again")).await,
     };
     if let Err(error) = done {
@@ -114,18 +117,18 @@ struct Talk {
 }
 
 impl Talk {
-    async fn converse(&mut self, token: Option<&Secret<String>>, operator: &dyn Operator) -> io::Result<()> {
+    async fn converse(&mut self, token: Option<&Secret<String>>, page: &Page) -> io::Result<()> {
         if let Some(token) = token {
             let Some(line) = self.next_line().await? else { return Ok(()) };
             let shown = protocol::decode::<Shown>(&line).map(|shown| shown.token).unwrap_or_default();
-            if !same(token.expose(), &shown) {
+            if !token::same(token, &shown) {
                 let no = Refusal::new(RefusalCode::Unauthorised, "the token is wrong or missing");
                 return self.send_off(&no).await;
             }
         }
         while let Some(line) = self.next_line().await? {
             match protocol::decode_ask(&line) {
-                Ok(ask) => self.answer(ask, operator).await?,
+                Ok(ask) => self.answer(ask, page).await?,
                 Err(refusal) => self.tell(&Tell::Error(refusal)).await?,
             }
         }
@@ -154,9 +157,11 @@ impl Talk {
         }
     }
 
-    async fn answer(&mut self, ask: Ask, operator: &dyn Operator) -> io::Result<()> {
+    async fn answer(&mut self, ask: Ask, page: &Page) -> io::Result<()> {
+        let operator = page.operator();
         let secs = |secs: Option<u64>| secs.map(Duration::from_secs);
         let answer = match &ask {
+            Ask::Ui => page.link().map(Tell::Ui),
             Ask::Ping => Ok(Tell::Pong(operator.pong())),
             Ask::Status => self.limits.ready(operator.status()).await.map(|status| Tell::Status(Box::new(status))),
             Ask::Why { service } => self.limits.ready(operator.why(service)).await.map(|why| Tell::Why(Box::new(why))),
@@ -245,9 +250,4 @@ fn told(item: Follow) -> Tell {
         Follow::Entry(entry) => Tell::Entry(*entry),
         Follow::Missed(count) => Tell::Missed(count),
     }
-}
-
-/// Whether two tokens are the same, in a time that does not tell how much of them is.
-fn same(ours: &str, shown: &str) -> bool {
-    aws_lc_rs::constant_time::verify_slices_are_equal(ours.as_bytes(), shown.as_bytes()).is_ok()
 }

@@ -3,7 +3,7 @@
 use crate::cli::*;
 use crate::control::report::Account;
 use crate::control::tests::world::{fixed_account, fixed_examination};
-use crate::control::{Listener, Operator, Place, ProbeItem, serve};
+use crate::control::{Listener, Operator, Page, Place, ProbeItem, serve};
 use crate::model::{Examined, ServiceId};
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -168,7 +168,7 @@ impl Served {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let stop = CancellationToken::new();
         let listener = runtime.block_on(Listener::bind(&place)).unwrap();
-        runtime.spawn(serve(listener, operator, stop.clone()));
+        runtime.spawn(serve(listener, Page::new(operator), stop.clone()));
         Self { place, _stop: stop.drop_guard(), _runtime: runtime, _folder: folder }
     }
 

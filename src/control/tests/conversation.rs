@@ -27,7 +27,7 @@ async fn start_with(name: &str, operator: Fixed, limits: Limits) -> Running {
     let place = Place::named(&folder.path().join("byway").join(name));
     let listener = Listener::bind(&place).await.unwrap();
     let (operator, stop) = (Arc::new(operator), CancellationToken::new());
-    let task = tokio::spawn(serve_within(listener, operator.clone(), limits, stop.clone()));
+    let task = tokio::spawn(serve_within(listener, Page::new(operator.clone()), limits, stop.clone()));
     Running { place, operator, task, stop: stop.drop_guard(), _folder: folder }
 }
 
