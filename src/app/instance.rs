@@ -7,6 +7,7 @@ use super::pulse::{Heart, Pulse};
 use super::subscriptions::{Book, Reread, keep};
 use crate::board::{Board, LinkReport};
 use crate::config::Settings;
+use crate::control::metrics::Meters;
 use crate::inbound::relay::Relay;
 use crate::inbound::{Door, Gate, Login};
 use crate::journal::{Journal, Notice};
@@ -40,6 +41,8 @@ pub struct Byway {
     pub(super) began: Instant,
     pub(super) generation: ArcSwap<Generation>,
     pub(super) counted: Arc<Counted>,
+    /// What a monitoring system reads.
+    pub(super) meters: Meters,
     /// The lists that somebody else keeps.
     pub(super) subscribed: Book,
     /// Whose turn it is to examine a service.
@@ -83,6 +86,7 @@ impl Byway {
             began: Instant::now(),
             generation: ArcSwap::from_pointee(generation),
             counted,
+            meters: Meters::default(),
             subscribed: Book::default(),
             examining: Arc::new(Semaphore::new(1)),
             world,
@@ -90,6 +94,7 @@ impl Byway {
             prober: Mutex::default(),
             doors: Mutex::default(),
         });
+        byway.tasks.spawn_until_stop("metrics", super::metrics::count(Arc::clone(&byway)));
         byway.start_prober();
         byway.board.announce(Record::Started);
         Ok((byway, notices))

@@ -9,6 +9,7 @@ mod generation;
 mod herald;
 mod instance;
 mod log;
+mod metrics;
 mod operator;
 mod past;
 mod pulse;

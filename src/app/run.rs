@@ -63,6 +63,10 @@ pub(super) async fn run(launch: &Launch, handed: Handed, terminal: &mut Terminal
     if let Some(at) = byway.generation.load().settings.control.page {
         page.open(at)?;
     }
+    if let Some(file) = &byway.generation.load().settings.control.metrics {
+        let token = control::kept_token(file).map_err(|error| Failed::new(Exit::Failed, error.to_string()))?;
+        page.admit_scraper(Some(token));
+    }
     byway.tasks().spawn("status page", Arc::clone(&page).run(byway.tasks().stop_word()));
     byway.tasks().spawn("control", control::serve(listener, Arc::clone(&page), byway.tasks().stop_word()));
     greet(&byway, &source, &open, terminal);

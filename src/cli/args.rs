@@ -187,6 +187,8 @@ pub(super) enum Command {
         #[arg(long = "for", value_name = "SPAN", value_parser = parse_span)]
         lasting: Option<Duration>,
     },
+    /// What a monitoring system reads: OpenMetrics text, without servers or destinations
+    Metrics,
     /// Read the configuration again; a bad file changes nothing
     Reload,
     /// Take in a link or a file of links, or subscribe to a list: ss://, SIP008, vless://, trojan://, socks5://, ssconf://,

@@ -9,6 +9,7 @@ mod consent;
 mod diagnose;
 mod exit;
 mod export;
+mod metrics;
 mod orders;
 mod out;
 mod past;
@@ -139,6 +140,7 @@ fn dispatch(
         Command::Service { order, user, dry_run, json } => {
             service::service(launch, &ServiceWish { order, user, dry_run }, json, actions, terminal)
         }
+        Command::Metrics => metrics::metrics(&asker(), terminal),
         Command::Reload => orders::reload(&asker(), terminal),
         Command::Completions { shell } => reference::completions(shell, &mut terminal.out),
         Command::Man => reference::manual(&mut terminal.out),

@@ -66,6 +66,9 @@ pub trait Operator: Send + Sync + 'static {
     /// Which way worked when, over the last `since`.
     fn report(&self, since: Duration) -> Answer<'_, Account>;
 
+    /// What a monitoring system reads.
+    fn metrics(&self) -> Answer<'_, String>;
+
     /// The tests of the direct way over the last `since`, in OONI's format.
     fn measurements(&self, since: Duration) -> Answer<'_, Vec<Measurement>>;
 }

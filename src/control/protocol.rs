@@ -113,6 +113,8 @@ pub enum Ask {
     },
     /// A link that opens the status page once; the page is opened for it. Answer: [`Tell::Ui`].
     Ui,
+    /// What a monitoring system reads. Answer: [`Tell::Metrics`].
+    Metrics,
     /// The tests of the direct way in OONI's format. Answer: [`Tell::Measurements`].
     Measurements {
         /// Of so many seconds back from now.
@@ -148,6 +150,8 @@ pub enum Tell {
     Report(Box<Account>),
     /// To [`Ask::Measurements`].
     Measurements(Vec<Measurement>),
+    /// To [`Ask::Metrics`].
+    Metrics(String),
     /// To [`Ask::Ui`].
     Ui(PageLink),
     /// A stream is complete.

@@ -6,6 +6,7 @@ mod notify;
 mod paths;
 mod place;
 mod private;
+mod process;
 pub mod service;
 mod stir;
 
@@ -13,6 +14,7 @@ pub use events::{Event, Events};
 pub use notify::{Word, is_told, tell, watchdog};
 pub use paths::Paths;
 pub use place::has_default_route;
+pub use process::Process;
 pub use private::{private_dir, write_private};
 
 use std::path::PathBuf;

@@ -30,7 +30,7 @@ mod telling;
 mod tests;
 
 pub use exit::Exit;
-pub use flows::{FlowCount, Flows};
+pub use flows::{Carriage, FlowCount, Flows};
 pub use routing::Routing;
 pub use settings::Settings;
 
@@ -61,6 +61,8 @@ pub struct Counters {
     pub failed: AtomicU64,
     /// Requests refused because no way was allowed or left.
     pub refused: AtomicU64,
+    /// UDP associations that are open.
+    pub associations: AtomicU64,
 }
 
 /// The way each service's facet took last, to notice a change.
@@ -150,7 +152,7 @@ impl Sessions {
         if plan.attempts.is_empty() {
             return self.refuse_unplanned(request, &subject, &plan.passed_over).await;
         }
-        let mut race = Race::new(self, Arc::clone(&routing), subject, to, plan);
+        let mut race = Race::new(self, Arc::clone(&routing), subject, (request.protocol, to), plan);
         match race.open().await {
             Ok(()) => self.carry(request, race).await,
             Err(()) => {

@@ -7,6 +7,7 @@
 mod front;
 mod guard;
 mod keys;
+mod metrics;
 mod reply;
 mod routes;
 
@@ -15,6 +16,7 @@ mod tests;
 
 use super::fetched::Unshown;
 use super::{ControlError, Operator, PageLink, Refusal, RefusalCode, token};
+use crate::model::Secret;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -42,6 +44,8 @@ pub struct Page {
     keys: Mutex<Keys>,
     door: Mutex<Door>,
     opened: Notify,
+    /// What a monitoring system shows.
+    scraper: Mutex<Option<Secret<String>>>,
 }
 
 /// Where the page listens.
@@ -55,7 +59,12 @@ struct Door {
 impl Page {
     /// A page that shows what `operator` tells. It listens nowhere yet.
     pub fn new(operator: Arc<dyn Operator>) -> Arc<Self> {
-        Arc::new(Self { operator, keys: Mutex::default(), door: Mutex::default(), opened: Notify::new() })
+        Arc::new(Self { operator, keys: Mutex::default(), door: Mutex::default(), opened: Notify::new(), scraper: Mutex::default() })
+    }
+
+    /// Whoever shows `token` reads `/metrics` from now on; nobody without one.
+    pub fn admit_scraper(&self, token: Option<Secret<String>>) {
+        *lock(&self.scraper) = token;
     }
 
     /// Whom it asks.
