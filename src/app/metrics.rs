@@ -3,8 +3,8 @@
 
 use super::Byway;
 use crate::control::Operator;
-use crate::control::metrics::Facts;
 use crate::control::Refusal;
+use crate::control::metrics::Facts;
 use crate::model::{Moment, ServiceId};
 use crate::platform::Process;
 use std::collections::BTreeMap;
@@ -56,11 +56,7 @@ fn facts(byway: &Byway) -> Facts {
         connections,
         bytes,
         associations: byway.sessions.counters().associations.load(Ordering::Relaxed),
-        lookups: vec![
-            ("answered", asked.answered),
-            ("no_such_name", asked.no_such_name),
-            ("failed", asked.failed),
-        ],
+        lookups: vec![("answered", asked.answered), ("no_such_name", asked.no_such_name), ("failed", asked.failed)],
         last_good: last_good(byway),
         probe_budget: generation.settings.detect.budget.daily,
         features: "",

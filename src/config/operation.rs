@@ -65,7 +65,8 @@ impl Reading<'_> {
         section.finish();
         let Some((true, item)) = enabled else { return control };
         if control.page.is_none() {
-            let page = "expected [control] page = \"127.0.0.1:4181\" beside it, for they are served where the status page is";
+            let page =
+                "expected [control] page = \"127.0.0.1:4181\" beside it, for they are served where the status page is";
             let _: Option<()> = item.fail("there is nowhere to read metrics", page);
         }
         Control { metrics: Some(file.unwrap_or_else(|| self.origin.state.join("metrics.token"))), ..control }

@@ -34,5 +34,5 @@ pub use protocol::{
     Ask, Cell, Entry, PageLink, Pong, ProbeItem, Refusal, RefusalCode, Reloaded, SCHEMA, Schemed, Tell, Used, nearest,
 };
 pub use server::{Limits, serve, serve_within};
-pub use token::kept as kept_token;
 pub use stamp::{Clock, Stamp, span_words};
+pub use token::kept as kept_token;

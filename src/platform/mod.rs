@@ -14,8 +14,8 @@ pub use events::{Event, Events};
 pub use notify::{Word, is_told, tell, watchdog};
 pub use paths::Paths;
 pub use place::has_default_route;
-pub use process::Process;
 pub use private::{private_dir, write_private};
+pub use process::Process;
 
 use std::path::PathBuf;
 

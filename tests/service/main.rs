@@ -9,5 +9,8 @@
 mod house;
 
 mod command;
+mod debian;
 mod manager;
+mod monitoring;
+mod openwrt;
 mod packaging;

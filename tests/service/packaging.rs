@@ -58,3 +58,36 @@ fn the_property_lists_and_tasks_are_well_formed_and_start_byway() {
     let said = Command::new(python).arg("-c").arg(script).args(files.map(shipped)).output().unwrap();
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
 }
+
+#[test]
+fn the_manifests_of_windows_and_of_docker_are_well_formed() {
+    let scoop = std::fs::read_to_string(shipped("windows/byway.scoop.json")).unwrap();
+    let scoop: serde_json::Value = serde_json::from_str(&scoop).unwrap();
+    assert_eq!(scoop["version"], env!("CARGO_PKG_VERSION"));
+    for entry in std::fs::read_dir(shipped("windows/winget")).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(text.contains(concat!("PackageVersion: ", env!("CARGO_PKG_VERSION"), "\n")), "{text}");
+        yaml(&text);
+    }
+    yaml(&std::fs::read_to_string(shipped("docker/compose.yaml")).unwrap());
+    let docker = std::fs::read_to_string(shipped("docker/Dockerfile")).unwrap();
+    let words = |name: &str| docker.lines().filter(|line| line.starts_with(name)).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(words("USER "), ["USER 65532:65532"]);
+    assert_eq!(words("FROM ").len(), 2);
+    let pinned = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("rust-toolchain.toml")).unwrap();
+    assert!(pinned.contains("1.95") && docker.contains("rust:1.95-"), "the image builds with the pinned compiler");
+    let Some(hadolint) = found("hadolint") else { return };
+    let said = Command::new(hadolint).arg(shipped("docker/Dockerfile")).output().unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
+}
+
+fn yaml(text: &str) {
+    let events: Vec<_> = saphyr_parser::Parser::new_from_str(text).collect::<Result<_, _>>().unwrap();
+    assert!(events.len() > 10);
+}
+
+/// A program that is used where it is there; Debian has none of this name.
+fn found(program: &str) -> Option<PathBuf> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    path.split(':').map(|folder| Path::new(folder).join(program)).find(|file| file.is_file())
+}

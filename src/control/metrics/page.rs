@@ -94,7 +94,8 @@ impl Families<'_> {
         let commit = option_env!("BYWAY_COMMIT").unwrap_or("unknown");
         let build = vec![("version", status.version.as_str()), ("commit", commit), ("features", facts.features)];
         self.gauge("byway_build_info", "What runs", vec![(build, 1_u64)])?;
-        let facets = || status.services.iter().flat_map(|service| service.facets.iter().map(move |facet| (service, facet)));
+        let facets =
+            || status.services.iter().flat_map(|service| service.facets.iter().map(move |facet| (service, facet)));
         let capabilities: Vec<_> = facets().map(|(service, facet)| (service, facet, facet.facet.to_string())).collect();
         let up = |(service, facet, capability): &'_ (&'_ ServiceLine, &FacetLine, String)| {
             let up = match facet.up {
@@ -106,7 +107,11 @@ impl Families<'_> {
         };
         let rows: Vec<_> = capabilities.iter().filter_map(up).collect();
         let rows = rows.iter().map(|(s, c, up)| (vec![("service", s.as_str()), ("capability", c.as_str())], *up));
-        self.gauge("byway_service_up", "Whether a part of a service can be used; absent while that is not known", rows.collect())?;
+        self.gauge(
+            "byway_service_up",
+            "Whether a part of a service can be used; absent while that is not known",
+            rows.collect(),
+        )?;
         let ways: BTreeSet<_> =
             facets().filter_map(|(service, facet)| Some((service.id.as_str(), facet.way.as_ref()?.as_str()))).collect();
         let rows = ways.into_iter().map(|(service, way)| (vec![("service", service), ("transport", way)], 1_u64));
@@ -115,7 +120,11 @@ impl Families<'_> {
             let well = line.problem.is_none() && line.trouble.is_none();
             (vec![("transport", line.id.as_str()), ("kind", line.kind.as_str())], u64::from(well))
         });
-        self.gauge("byway_transport_up", "Whether a way is set up and its own server is not known to fail", rows.collect())?;
+        self.gauge(
+            "byway_transport_up",
+            "Whether a way is set up and its own server is not known to fail",
+            rows.collect(),
+        )?;
         let rows = facts.last_good.iter().map(|(service, at)| (vec![("service", service.as_str())], *at));
         self.gauge("byway_last_good_timestamp_seconds", "When a service last answered as it should", rows.collect())
     }
@@ -139,13 +148,19 @@ impl Families<'_> {
     }
 
     fn events(&mut self, counted: &Counted) -> fmt::Result {
-        let rows = counted.switches.iter().map(|((service, reason), count)| {
-            (vec![("service", service.as_str()), ("reason", *reason)], *count)
-        });
-        self.counter("byway_switches", "Changes of a service's way, by what was wrong with the old one", rows.collect())?;
-        let rows = counted.blocks.iter().map(|((service, class), count)| {
-            (vec![("service", service.as_str()), ("class", *class)], *count)
-        });
+        let rows = counted
+            .switches
+            .iter()
+            .map(|((service, reason), count)| (vec![("service", service.as_str()), ("reason", *reason)], *count));
+        self.counter(
+            "byway_switches",
+            "Changes of a service's way, by what was wrong with the old one",
+            rows.collect(),
+        )?;
+        let rows = counted
+            .blocks
+            .iter()
+            .map(|((service, class), count)| (vec![("service", service.as_str()), ("class", *class)], *count));
         self.counter("byway_blocks", "Ways of a service that were found blocked, by how", rows.collect())?;
         let changes = vec![(Vec::new(), counted.networks)];
         self.counter("byway_network_changes", "How often the machine joined another network", changes)
@@ -153,9 +168,16 @@ impl Families<'_> {
 
     fn probes(&mut self, status: &Status, counted: &Counted, facts: &Facts) -> fmt::Result {
         let rows = counted.latest.iter().map(|((service, transport, stage), good)| {
-            (vec![("service", service.as_str()), ("transport", transport.as_str()), ("stage", *stage)], u64::from(*good))
+            (
+                vec![("service", service.as_str()), ("transport", transport.as_str()), ("stage", *stage)],
+                u64::from(*good),
+            )
         });
-        self.gauge("byway_probe_success", "Whether the latest active test that ended at this stage ended well", rows.collect())?;
+        self.gauge(
+            "byway_probe_success",
+            "Whether the latest active test that ended at this stage ended well",
+            rows.collect(),
+        )?;
         let rows = counted.probes.iter().map(|((service, transport, stage, result), count)| {
             let labels = vec![("service", service.as_str()), ("transport", transport.as_str()), ("stage", *stage)];
             ([labels, vec![("result", *result)]].concat(), *count)

@@ -68,13 +68,13 @@ fn evening() -> (Meters, Status, Facts) {
         is_fetched: true,
         members: Vec::new(),
         skipped: Vec::new(),
-        last_good: None,
+        last_good: Some(crate::control::Stamp::from_secs(1_790_000_000)),
         over: None,
         next: None,
         trouble: None,
         used_bytes: Some(90),
         total_bytes: Some(100),
-        expires: None,
+        expires: Some(crate::control::Stamp::from_secs(1_800_000_000)),
     }];
     let facts = Facts {
         connections: vec![("socks5", "direct".into(), 3)],
@@ -134,7 +134,9 @@ fn what_is_not_known_of_a_service_is_absent_and_not_zero() {
     let (meters, mut status, facts) = evening();
     let line = |status: &Status| {
         let page = meters.page(status, &facts);
-        page.lines().find(|line| line.starts_with("byway_service_up{service=\"telegram\",capability=\"text\"}")).map(str::to_owned)
+        page.lines()
+            .find(|line| line.starts_with("byway_service_up{service=\"telegram\",capability=\"text\"}"))
+            .map(str::to_owned)
     };
     let telegram = |status: &mut Status, up| {
         let service = status.services.iter_mut().find(|service| service.id.as_str() == "telegram").unwrap();
@@ -145,4 +147,35 @@ fn what_is_not_known_of_a_service_is_absent_and_not_zero() {
     assert!(line(&status).unwrap().ends_with(" 0"));
     telegram(&mut status, Up::Unsure);
     assert_eq!(line(&status), None);
+}
+
+/// What the rules and the dashboard ask for is there; and what is there is asked for or told of in the documentation.
+#[test]
+fn the_rules_the_dashboard_and_the_page_know_the_same_names() {
+    let (meters, status, facts) = evening();
+    let page = meters.page(&status, &facts);
+    let rules = include_str!("../../../packaging/monitoring/byway.rules.yml");
+    let dashboard = include_str!("../../../packaging/monitoring/byway.dashboard.json");
+    let shown = |name: &str| {
+        page.lines().any(|line| line.starts_with(&format!("{name}{{")) || line.starts_with(&format!("{name} ")))
+    };
+    for text in [rules, dashboard] {
+        let asked = names(text);
+        assert!(asked.len() >= 8, "{asked:?}");
+        let absent: Vec<_> = asked.iter().filter(|name| !shown(name)).collect();
+        assert!(absent.is_empty(), "nobody exports {absent:?}");
+    }
+    let told = names(include_str!("../../../docs/monitoring.md"));
+    let untold: Vec<_> = names(&page).into_iter().filter(|name| shown(name) && !told.contains(name)).collect();
+    let untold: Vec<_> = untold
+        .iter()
+        .filter(|name| !name.ends_with("_bucket") && !name.ends_with("_sum") && !name.ends_with("_count"))
+        .collect();
+    assert!(untold.is_empty(), "docs/monitoring.md does not tell of {untold:?}");
+}
+
+/// The names of metrics in a text.
+fn names(text: &str) -> std::collections::BTreeSet<&str> {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    words.filter(|word| (word.starts_with("byway_") || word.starts_with("process_")) && word.len() > 6).collect()
 }

@@ -59,7 +59,13 @@ struct Door {
 impl Page {
     /// A page that shows what `operator` tells. It listens nowhere yet.
     pub fn new(operator: Arc<dyn Operator>) -> Arc<Self> {
-        Arc::new(Self { operator, keys: Mutex::default(), door: Mutex::default(), opened: Notify::new(), scraper: Mutex::default() })
+        Arc::new(Self {
+            operator,
+            keys: Mutex::default(),
+            door: Mutex::default(),
+            opened: Notify::new(),
+            scraper: Mutex::default(),
+        })
     }
 
     /// Whoever shows `token` reads `/metrics` from now on; nobody without one.
