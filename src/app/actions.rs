@@ -194,8 +194,13 @@ fn warnings(settings: &Settings) -> Vec<String> {
     let idle = own.filter(|spec| !used(&spec.id) && !via(&spec.id));
     let idle = idle.map(|spec| format!("transport {} is in no order, so nothing takes it", spec.id));
     let lists = settings.subscriptions.iter().filter(|list| !list.members.is_empty() && !list.members.iter().any(used));
-    idle.chain(lists.map(|list| format!("subscription {} is in no order, so nothing takes its servers", list.name)))
-        .collect()
+    let lists = lists.map(|list| format!("subscription {} is in no order, so nothing takes its servers", list.name));
+    idle.chain(lists).chain(settings.unheeded.iter().map(|name| unheeded(name))).collect()
+}
+
+/// What to say of a variable that looks like a setting and is none.
+pub(super) fn unheeded(name: &str) -> String {
+    format!("the variable {name} names no setting and is not heeded")
 }
 
 fn known(settings: &Settings, wish: &ProbeWish) -> Result<(), Failed> {

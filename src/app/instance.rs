@@ -9,7 +9,7 @@ use crate::board::{Board, LinkReport};
 use crate::config::Settings;
 use crate::control::metrics::Meters;
 use crate::inbound::relay::Relay;
-use crate::inbound::{Door, Gate, Login};
+use crate::inbound::{Door, Error, Gate, Login, Rest, Served};
 use crate::journal::{Journal, Notice};
 use crate::model::{Ground, LinkState, NetworkId, Record};
 use crate::net::tls::TlsError;
@@ -209,8 +209,16 @@ impl Byway {
             };
             let (byway, login, pass) = (Arc::clone(&self), login.clone(), pass.used());
             self.tasks.spawn_until_stop("visit", async move {
-                let served = byway.visit(stream, peer, login).await;
-                pass.ended(&served);
+                let mut served = byway.hear(stream, peer, login, Arc::new(OsDatagrams)).await;
+                let rest = served.as_mut().ok().and_then(|(_, rest)| rest.take());
+                pass.ended(&served.map(|(served, _)| served));
+                // What is left is small and may last for days: it becomes a task of its own, and this one ends.
+                if let Some(rest) = rest {
+                    byway.tasks.spawn("relay", async move {
+                        rest.await;
+                        drop(pass);
+                    });
+                }
             });
         }
     }
@@ -221,7 +229,7 @@ impl Byway {
         stream: Stream,
         peer: SocketAddr,
         login: Option<Login>,
-    ) -> Result<crate::inbound::Served, crate::inbound::Error> {
+    ) -> Result<Served, Error> {
         self.visit_beside(stream, peer, login, Arc::new(OsDatagrams)).await
     }
 
@@ -232,7 +240,22 @@ impl Byway {
         peer: SocketAddr,
         login: Option<Login>,
         datagrams: Arc<dyn DatagramListener>,
-    ) -> Result<crate::inbound::Served, crate::inbound::Error> {
+    ) -> Result<Served, Error> {
+        let (served, rest) = self.hear(stream, peer, login, datagrams).await?;
+        if let Some(rest) = rest {
+            rest.await;
+        }
+        Ok(served)
+    }
+
+    /// Serves one client connection until its requests are settled; what is left is to be run.
+    async fn hear(
+        self: &Arc<Self>,
+        stream: Stream,
+        peer: SocketAddr,
+        login: Option<Login>,
+        datagrams: Arc<dyn DatagramListener>,
+    ) -> Result<(Served, Option<Rest>), Error> {
         let door = Door { login, settings: self.generation.load().settings.inbound.clone(), datagrams };
         let sessions = Arc::clone(&self.sessions);
         door.serve(stream, peer, move |request| Arc::clone(&sessions).run(request).boxed()).await

@@ -39,6 +39,9 @@ pub(super) async fn run(launch: &Launch, handed: Handed, terminal: &mut Terminal
     for notice in notices {
         terminal.error(&notice.to_string());
     }
+    for name in &byway.generation.load().settings.unheeded {
+        terminal.note(&super::actions::unheeded(name));
+    }
     for spec in &byway.generation.load().settings.transports {
         if let TransportKind::WireGuard { ignored, .. } = &spec.kind
             && !ignored.is_empty()

@@ -69,6 +69,8 @@ pub(super) struct Faults {
     found: RefCell<Vec<(Sort, Fault)>>,
     /// The tables of which enough is told.
     told: RefCell<Vec<String>>,
+    /// What is not ours, and so neither heeded nor a fault.
+    unheeded: RefCell<Vec<String>>,
 }
 
 /// What a fault is worth while the text is no TOML.
@@ -86,6 +88,16 @@ impl Faults {
     /// Something is written that should be otherwise.
     pub(super) fn add(&self, place: &Place, path: &str, wrong: impl Into<String>, expected: impl Into<String>) {
         self.push(Sort::Wrong, place, path, wrong.into(), expected.into());
+    }
+
+    /// A variable of the environment that looks like a setting and is none.
+    pub(super) fn unheeded(&self, name: &str) {
+        self.unheeded.borrow_mut().push(name.to_owned());
+    }
+
+    /// Those variables.
+    pub(super) fn take_unheeded(&self) -> Vec<String> {
+        self.unheeded.take()
     }
 
     /// Something is not written.

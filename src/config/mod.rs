@@ -152,7 +152,8 @@ impl Reading<'_> {
         let ((listens, relay), inbound) = (self.listens(&root), self.inbound(&root));
         let services = self.services(&root, &ways, &order);
         let settled = |list| self.settled(list, &ways, &order, &services);
-        let settings = Settings {
+        let mut settings = Settings {
+            unheeded: Vec::new(),
             subscriptions: lists.into_iter().filter_map(settled).collect(),
             listens,
             relay,
@@ -169,6 +170,7 @@ impl Reading<'_> {
             order,
         };
         root.finish();
+        settings.unheeded = self.faults.take_unheeded();
         settings
     }
 

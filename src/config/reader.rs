@@ -2,7 +2,7 @@
 //! looked up is an unknown key. A value at fault reads as absent, so reading always goes on.
 
 use super::document::{Node, Table, Value};
-use super::fault::{Faults, Place, instead, shown};
+use super::fault::{Faults, Place, instead, nearest, shown};
 use super::units;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -254,8 +254,19 @@ impl<'a> Section<'a> {
         known.sort_unstable();
         known.dedup();
         for (key, (place, _)) in &self.table.0 {
-            if !known.contains(&key.as_str()) {
-                self.faults.add(place, &self.path_to(&shown_key(key)), "unknown key", instead(key, &known));
+            if known.contains(&key.as_str()) {
+                continue;
+            }
+            match place {
+                // Some other program's, unless it is nearly one of ours: then it is ours, mistyped.
+                Place::Override(name)
+                    if self.path.is_empty()
+                        && name.starts_with("BYWAY_")
+                        && nearest(key, known.iter().copied()).is_none() =>
+                {
+                    self.faults.unheeded(name);
+                }
+                _ => self.faults.add(place, &self.path_to(&shown_key(key)), "unknown key", instead(key, &known)),
             }
         }
     }

@@ -44,6 +44,8 @@ pub struct Settings {
     pub log: LogLevel,
     /// The country whose domestic anchors are asked (`ru`, `ir` …), when told.
     pub region: Option<String>,
+    /// Variables that look like a setting (`BYWAY_…`) and are none.
+    pub unheeded: Vec<String>,
 }
 
 /// A way out.

@@ -262,6 +262,13 @@ fn the_environment_is_another_outside() {
     let settings = load("log = \"warn\"", &origin(), &overrides).unwrap();
     assert_eq!(settings.log, LogLevel::Debug);
     assert_eq!(ids(&service(&settings, "telegram").service.order), ["direct"]);
+    assert!(settings.unheeded.is_empty());
+    let foreign = [("BYWAY_BIN", "/usr/bin/byway"), ("BYWAY_ORDR", "direct"), ("BYWAY_LOG__X", "1")];
+    let read = |name: &str, value: &str| load("", &origin(), &Override::from_env([(name.into(), value.into())], &[]));
+    let [strange, mistyped, inner] = foreign.map(|(name, value)| read(name, value));
+    assert_eq!(strange.unwrap().unheeded, ["BYWAY_BIN"], "another program's is no reason not to start");
+    assert_eq!(mistyped.unwrap_err()[0].to_string(), "BYWAY_ORDR: ordr: unknown key; did you mean \"order\"?");
+    assert!(inner.is_err());
     let secret = Override::set("login.password=hunter2").unwrap();
     assert!(!format!("{secret:?}").contains("hunter2"));
     assert_eq!(Override::set("nonsense"), None);

@@ -3,7 +3,7 @@
 
 use super::error::{Error, Stranger};
 use super::login::Login;
-use super::{Protocol, Request, Settings, http, socks};
+use super::{Protocol, Request, Rest, Settings, http, socks};
 use crate::net::{DatagramListener, Deadline, Rewound, Stream};
 use crate::wire;
 use crate::wire::socks::Parsed;
@@ -50,10 +50,11 @@ pub(super) struct Visitor {
 
 impl Door {
     /// Serves one accepted connection. `submit` gets each request and must answer it; SOCKS yields exactly one, HTTP
-    /// one per request. Returns when the connection and all that was submitted is done; dropping it ends both.
-    pub async fn serve<S>(&self, stream: Stream, peer: SocketAddr, submit: S) -> Result<Served, Error>
+    /// one per request. Returns when all that was submitted is settled, with what is left to be run; dropping that, or
+    /// this, ends the connection.
+    pub async fn serve<S>(&self, stream: Stream, peer: SocketAddr, submit: S) -> Result<(Served, Option<Rest>), Error>
     where
-        S: Fn(Request) -> BoxFuture<'static, ()> + Send + Sync + 'static,
+        S: Fn(Request) -> BoxFuture<'static, Option<Rest>> + Send + Sync + 'static,
     {
         let visitor = Visitor {
             peer: canonical(peer),
@@ -73,8 +74,8 @@ impl Door {
                 };
                 let request = visitor.deadline.run(negotiation).await.unwrap_or(Err(too_slow))?;
                 let protocol = request.protocol;
-                submit(request).await;
-                Ok(Served { protocol, requests: 1 })
+                let rest = submit(request).await;
+                Ok((Served { protocol, requests: 1 }, rest))
             }
             // A method of RFC 9110 §9.1, or one somebody made up: letters.
             letter if letter.is_ascii_alphabetic() => {

@@ -124,8 +124,8 @@ impl Pass {
         self
     }
 
-    /// Counts how the visit ended, and leaves.
-    pub fn ended(self, how: &Result<Served, Error>) {
+    /// Counts how the visit ended. What is left of it may stay on.
+    pub fn ended(&self, how: &Result<Served, Error>) {
         let c = &self.counts;
         let (counter, by) = match how {
             Ok(served) => {
@@ -163,9 +163,11 @@ mod tests {
         let third = tokio::time::timeout(Duration::from_secs(3600), gate.enter()).await;
         assert!(third.is_err(), "a third came in");
         first.ended(&Ok(Served { protocol: Protocol::HttpForward, requests: 3 }));
+        drop(first);
         let third = gate.enter().await;
         assert_eq!(gate.visits().open, 1, "room for a third, who is not there yet");
         second.ended(&Err(Error::Login));
+        drop(second);
         drop(third);
         let visits = gate.visits();
         assert_eq!((visits.open, visits.visits, visits.http_forward, visits.logins_refused), (0, 2, 3, 1));

@@ -18,7 +18,7 @@ pub use door::{Door, Served};
 pub use error::{Error, Stranger};
 pub use gate::{Gate, Pass, Visits};
 pub use login::Login;
-pub use request::{Answer, Association, Protocol, Refusal, Request, Want};
+pub use request::{Answer, Association, Protocol, Refusal, Request, Rest, Want};
 
 use std::net::SocketAddr;
 use std::time::Duration;

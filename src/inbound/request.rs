@@ -7,6 +7,10 @@ use futures_util::future::BoxFuture;
 use std::io;
 use std::net::SocketAddr;
 
+/// What is left of a request once its way is settled: the relay. It may last for days, and thousands may last beside it;
+/// so it is handed back, and all that led up to it can go.
+pub type Rest = BoxFuture<'static, ()>;
+
 /// What a client wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Want {

@@ -13,7 +13,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 /// The size of a thread's lent buffer.
 const LENT: usize = 64 * 1024;
@@ -106,9 +105,14 @@ impl Default for FlowMeter {
     }
 }
 
-/// Relays until both directions have ended, one breaks, or `stop` is cancelled. The streams stay with the caller,
+/// Relays until both directions have ended, one breaks, or `stop` is there. The streams stay with the caller,
 /// who can still ask them for facts, or make their drop a reset.
-pub async fn copy_both(client: &mut Stream, server: &mut Stream, meter: &FlowMeter, stop: &CancellationToken) -> Ended {
+pub async fn copy_both(
+    client: &mut Stream,
+    server: &mut Stream,
+    meter: &FlowMeter,
+    stop: impl Future<Output = ()>,
+) -> Ended {
     let mut up = Direction::default();
     let mut down = Direction::default();
     let mut first = None;
@@ -131,7 +135,7 @@ pub async fn copy_both(client: &mut Stream, server: &mut Stream, meter: &FlowMet
     });
     let result = tokio::select! {
         biased;
-        () = stop.cancelled() => None,
+        () = stop => None,
         result = relay => Some(result),
     };
     let stage = if meter.down() == 0 { Stage::FirstFlight } else { Stage::Body };

@@ -6,22 +6,23 @@ use super::carried::Fate;
 use super::contestant::Contestant;
 use super::first_flight::{FirstFlight, Outcome};
 use super::race::Race;
-use crate::inbound::Request;
+use crate::inbound::{Request, Rest};
 use crate::model::{Record, WayChange};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tracing::{debug, info};
 
 impl Sessions {
-    /// Answers the client, carries its first flight over, and relays.
-    pub(super) async fn carry(&self, request: Request, mut race: Race<'_>) {
-        let Ok(mut client) = request.accept().await else { return };
+    /// Answers the client and carries its first flight over; gives back the relay.
+    pub(super) async fn carry(self: &Arc<Self>, request: Request, mut race: Race<'_>) -> Option<Rest> {
+        let mut client = request.accept().await.ok()?;
         match FirstFlight::new(&mut race).run(&mut client).await {
             Outcome::Answered(index, bytes) => {
                 self.count_answered(&race, index);
                 self.note_way(&race, index);
-                self.relay(client, race, index, bytes).await;
+                return self.relay(client, race, index, bytes).await;
             }
-            Outcome::Committed(index) => self.relay(client, race, index, Vec::new()).await,
+            Outcome::Committed(index) => return self.relay(client, race, index, Vec::new()).await,
             Outcome::AllLost => {
                 self.counters.failed.fetch_add(1, Ordering::Relaxed);
                 self.count_lost(&race);
@@ -36,6 +37,7 @@ impl Sessions {
                 }
             }
         }
+        None
     }
 
     /// An answer through another way than the first that was tried has saved the connection; unless that first one

@@ -60,7 +60,7 @@ impl Exit {
             stop.cancel();
         };
         tokio::select! {
-            _ended = copy_both(&mut arrival.stream, &mut server, &meter, &stop) => {}
+            _ended = copy_both(&mut arrival.stream, &mut server, &meter, stop.cancelled()) => {}
             // The copying sees the word to stop, but need not be waited for.
             () = idle => {}
         }

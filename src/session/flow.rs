@@ -13,10 +13,12 @@ use crate::judge::throttle::Window;
 use crate::model::{EndpointTag, Route};
 use crate::net::FlowMeter;
 use crate::wire::follow::Debt;
+use futures_util::task::AtomicWaker;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 /// What a client sends within this time of its last byte belongs to one flight.
 pub(super) const SAME_FLIGHT: Duration = Duration::from_secs(1);
@@ -62,7 +64,36 @@ pub(super) struct Flow {
     /// That it stands still was told, for all of its route.
     pub(super) stalled: AtomicBool,
     /// Resets both sides.
-    pub(super) stop: CancellationToken,
+    pub(super) stop: Stop,
+}
+
+/// The word that ends one relay; heard by the one task that carries it.
+#[derive(Default)]
+pub(super) struct Stop {
+    is_said: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Stop {
+    /// Says it.
+    pub(super) fn cancel(&self) {
+        self.is_said.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+
+    /// Whether it was said.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.is_said.load(Ordering::Acquire)
+    }
+
+    /// Waits until it is said.
+    pub(super) async fn said(&self) {
+        poll_fn(|cx| {
+            self.waker.register(cx.waker());
+            if self.is_cancelled() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
 }
 
 /// What a flow is about, known when it begins.
@@ -96,7 +127,7 @@ impl Flow {
             left: AtomicU64::new(HERE),
             told: AtomicBool::new(false),
             stalled: AtomicBool::new(false),
-            stop: CancellationToken::new(),
+            stop: Stop::default(),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::inbound::Protocol;
 use crate::judge::{freeze, throttle};
 use crate::model::{Failure, Phase, Record, Route, ServiceId, Sign, Technique, Transition, TransportId, Twin, Verdict};
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -59,6 +59,8 @@ pub struct Carriage {
 #[derive(Default)]
 pub struct Flows {
     next: AtomicU64,
+    /// byway stops: no relay begins any more.
+    over: AtomicBool,
     live: Mutex<HashMap<u64, Arc<Flow>>>,
     /// Bytes of connections that have ended, from and to clients. Locked after `live`.
     ended: Mutex<HashMap<TransportId, (u64, u64)>>,
@@ -71,26 +73,46 @@ pub struct Flows {
 }
 
 /// Takes a connection off the list when it ends.
-pub(super) struct Entry<'f> {
-    flows: &'f Flows,
+pub(super) struct Entry {
+    sessions: Arc<Sessions>,
     id: u64,
 }
 
-impl Drop for Entry<'_> {
+impl Entry {
+    /// Puts a connection on the list.
+    pub(super) fn new(sessions: Arc<Sessions>, flow: &Arc<Flow>) -> Self {
+        let id = sessions.flows.enter(flow);
+        Self { sessions, id }
+    }
+
+    /// Whose connection it is.
+    pub(super) fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+}
+
+impl Drop for Entry {
     fn drop(&mut self) {
-        let mut live = lock(&self.flows.live);
-        let Some(flow) = live.remove(&self.id) else { return };
-        let mut ended = lock(&self.flows.ended);
-        let bytes = ended.entry(flow.route.transport.clone()).or_default();
-        *bytes = (bytes.0 + flow.meter.up(), bytes.1 + flow.meter.down());
+        self.sessions.flows.leave(self.id);
     }
 }
 
 impl Flows {
-    pub(super) fn enter(&self, flow: &Arc<Flow>) -> Entry<'_> {
+    pub(super) fn enter(&self, flow: &Arc<Flow>) -> u64 {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         lock(&self.live).insert(id, Arc::clone(flow));
-        Entry { flows: self, id }
+        if self.over.load(Ordering::Acquire) {
+            flow.stop.cancel();
+        }
+        id
+    }
+
+    pub(super) fn leave(&self, id: u64) {
+        let mut live = lock(&self.live);
+        let Some(flow) = live.remove(&id) else { return };
+        let mut ended = lock(&self.ended);
+        let bytes = ended.entry(flow.route.transport.clone()).or_default();
+        *bytes = (bytes.0 + flow.meter.up(), bytes.1 + flow.meter.down());
     }
 
     /// The connections that are up.
@@ -139,7 +161,7 @@ impl Flows {
         loop {
             tokio::select! {
                 // All arms are cancel-safe.
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => return self.end(),
                 _ = tick.tick() => self.look(sessions),
                 told = announcements.recv() => match told {
                     Ok(Record::Transition(change)) => self.heed(&change, sessions),
@@ -147,6 +169,14 @@ impl Flows {
                     Err(RecvError::Closed) => return,
                 },
             }
+        }
+    }
+
+    /// Ends all connections, and those that would still begin.
+    fn end(&self) {
+        self.over.store(true, Ordering::Release);
+        for flow in self.live() {
+            flow.stop.cancel();
         }
     }
 
@@ -175,7 +205,7 @@ impl Flows {
         let routing = sessions.routing();
         let snapshot = sessions.board.snapshot();
         if !snapshot.played.is_empty() {
-            self.leave(|flow| snapshot.played.contains(&flow.route.service), sessions);
+            self.desert(|flow| snapshot.played.contains(&flow.route.service), sessions);
         }
         let live = self.live();
         let dead_line = is_dead_line(&live);
@@ -221,7 +251,7 @@ impl Flows {
 
     /// Resets those that go over the bare line to where somebody plays their service: whatever they were begun with, no
     /// further byte goes there (detection rules §5).
-    fn leave(&self, meant: impl Fn(&Flow) -> bool, sessions: &Sessions) {
+    fn desert(&self, meant: impl Fn(&Flow) -> bool, sessions: &Sessions) {
         for flow in self.live().into_iter().filter(|flow| flow.bare && !flow.stop.is_cancelled() && meant(flow)) {
             sessions.fates.count(flow.route.clone(), Fate::Lost);
             flow.stop.cancel();
@@ -245,7 +275,7 @@ impl Flows {
     /// A route's state changed: flows whose answer has been awaited since the evidence began are reset now.
     fn heed(&self, change: &Transition, sessions: &Sessions) {
         if change.verdict == Verdict::Blocked(Technique::Mitm) && sessions.routing().is_bare(&change.route.transport) {
-            self.leave(|flow| flow.route.service == change.route.service, sessions);
+            self.desert(|flow| flow.route.service == change.route.service, sessions);
         }
         let mut blocked = lock(&self.blocked);
         if change.to != Phase::Blocked {

@@ -35,7 +35,7 @@ pub use routing::Routing;
 pub use settings::Settings;
 
 use crate::board::Board;
-use crate::inbound::{Refusal, Request, Want};
+use crate::inbound::{Refusal, Request, Rest, Want};
 use crate::model::{Carried, Destination, Facet, Moment, Need, Reason, ServiceId, TransportId};
 use arc_swap::ArcSwap;
 use bursts::Bursts;
@@ -136,21 +136,26 @@ impl Sessions {
         self.tasks.wait().await;
     }
 
-    /// Serves one request to its end. Every error is told to the client, the board or the log; none comes back.
-    pub async fn run(self: Arc<Self>, request: Request) {
+    /// Serves one request until its way is settled, and gives back the relay that is left to be run. Every error is told
+    /// to the client, the board or the log; none comes back.
+    pub async fn run(self: Arc<Self>, request: Request) -> Option<Rest> {
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
         match request.want.clone() {
             Want::Stream(to) => self.stream(request, to).await,
-            Want::Packets => self.packets(request).await,
+            Want::Packets => {
+                self.packets(request).await;
+                None
+            }
         }
     }
 
-    async fn stream(&self, request: Request, to: Destination) {
+    async fn stream(self: &Arc<Self>, request: Request, to: Destination) -> Option<Rest> {
         let routing = self.routing.load_full();
         let subject = Subject::of(&routing, &to, Need::Stream);
         let plan = routing.plan(&subject, Need::Stream, &self.board);
         if plan.attempts.is_empty() {
-            return self.refuse_unplanned(request, &subject, &plan.passed_over).await;
+            self.refuse_unplanned(request, &subject, &plan.passed_over).await;
+            return None;
         }
         let mut race = Race::new(self, Arc::clone(&routing), subject, (request.protocol, to), plan);
         match race.open().await {
@@ -162,6 +167,7 @@ impl Sessions {
                 debug!(subject = %race.subject(), %words, "every way failed");
                 race.report_all_failed();
                 let _ = request.refuse(why, words).await;
+                None
             }
         }
     }

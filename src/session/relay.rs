@@ -3,9 +3,11 @@
 use super::Sessions;
 use super::carried::Fate;
 use super::flow::{Birth, Flow};
+use super::flows::Entry;
 use super::habits::Parting;
 use super::hangup::greeting;
 use super::race::Race;
+use crate::inbound::Rest;
 use crate::model::{Sign, TcpFacts, Twin};
 use crate::net::{Ended, Io, Rewound, Side, Stream, copy_both};
 use crate::wire::first_flight::Kind;
@@ -22,9 +24,44 @@ use tracing::debug;
 /// Who leaves sooner has changed his mind (§3.7).
 const PATIENT: Duration = Duration::from_secs(5);
 
+/// The two ends of a relay.
+struct Ends {
+    client: Stream,
+    server: Stream,
+}
+
+/// How the connection began, for what its end means.
+struct Greeted {
+    is_tls: bool,
+    /// Bytes of the first flight.
+    length: u64,
+    /// Nothing has come back yet.
+    unanswered: bool,
+}
+
+/// The relay, for as long as it lasts. It is all that is left of a connection, and holds no more than it needs.
+async fn relaying(entry: Entry, flow: Arc<Flow>, mut ends: Ends, greeted: Greeted) {
+    let Ends { client, server } = &mut ends;
+    let end = copy_both(client, server, &flow.meter, flow.stop.said()).await;
+    let facts = server.tcp_facts();
+    if end.outcome.is_err() {
+        // What broke on one side breaks on the other: an orderly end would claim a whole answer.
+        client.abort_on_drop();
+        server.abort_on_drop();
+    }
+    entry.sessions().relayed(&flow, &end, facts, &greeted);
+}
+
 impl Sessions {
-    /// Relays between the client and the way that won. `answer` is what the server has said already.
-    pub(super) async fn relay(&self, mut client: Stream, mut race: Race<'_>, index: usize, answer: Vec<u8>) {
+    /// Joins the client and the way that won; gives back the relay between them. `answer` is what the server has said
+    /// already.
+    pub(super) async fn relay(
+        self: &Arc<Self>,
+        mut client: Stream,
+        mut race: Race<'_>,
+        index: usize,
+        answer: Vec<u8>,
+    ) -> Option<Rest> {
         let flight = std::mem::take(&mut race.flight.bytes);
         let is_tls = matches!(race.kind, Kind::Tls(_));
         let (length, given) = (flight.len() as u64, race.contestants[index].given().min(flight.len()));
@@ -32,7 +69,7 @@ impl Sessions {
         let mut follow = Follow::after(&race.kind, &flight);
         race.flight.bytes.clone_from(&flight);
         let protocol = race.protocol;
-        let Some(winner) = race.settle(index, !answer.is_empty(), &self.tasks) else { return };
+        let winner = race.settle(index, !answer.is_empty(), &self.tasks)?;
         let birth = Birth {
             route: winner.subject.route(&winner.transport),
             start: winner.start,
@@ -48,41 +85,41 @@ impl Sessions {
         if !answer.is_empty() {
             flow.hears(follow.debt());
         }
-        let _entry = self.flows.enter(&flow);
+        let entry = Entry::new(Arc::clone(self), &flow);
         if client.write_all(&answer).await.is_err() || client.flush().await.is_err() {
-            return;
+            return None;
         }
         let unanswered = answer.is_empty();
-        drop(answer);
-        let mut client: Stream = match flight.get(given..) {
+        let client: Stream = match flight.get(given..) {
             Some(rest) if !rest.is_empty() => Box::new(Rewound::new(rest.to_vec(), client)),
             _ => client,
         };
-        drop(flight);
         let tap = Tap { inner: winner.stream, follow, ended, flow: Arc::clone(&flow) };
-        let mut server: Stream = Box::new(tap);
-        let end = copy_both(&mut client, &mut server, &flow.meter, &flow.stop).await;
-        if unanswered {
+        let greeted = Greeted { is_tls, length, unanswered };
+        let ends = Ends { client, server: Box::new(tap) };
+        Some(Box::pin(relaying(entry, flow, ends, greeted)))
+    }
+
+    /// What is to be told of a relay that has ended.
+    fn relayed(&self, flow: &Flow, end: &Ended, facts: Option<TcpFacts>, greeted: &Greeted) {
+        if greeted.unanswered {
             let fate = if flow.meter.down() > 0 { Fate::Answered } else { Fate::Lost };
             self.fates.count(flow.route.clone(), fate);
         }
-        self.left_waiting(&flow, &end, server.tcp_facts());
+        self.left_waiting(flow, end, facts);
         if let Err((side, failure)) = &end.outcome {
             let side = *side;
             debug!(route = %flow.route, %failure, ?side, down = flow.meter.down(), "connection broke");
-            // What broke on one side breaks on the other: an orderly end would claim a whole answer.
-            client.abort_on_drop();
-            server.abort_on_drop();
             if side == Side::Server && !flow.stop.is_cancelled() {
-                self.flows.broke(&flow, failure, self);
+                self.flows.broke(flow, failure, self);
             }
         } else {
             debug!(route = %flow.route, up = flow.meter.up(), down = flow.meter.down(), "connection ended");
         }
-        if self.flows.is_shunned(&flow, greeting(is_tls, length, &flow, &end)) {
-            self.flows.shunned(&flow, self);
+        if self.flows.is_shunned(flow, greeting(greeted.is_tls, greeted.length, flow, end)) {
+            self.flows.shunned(flow, self);
         }
-        self.flows.proven(&flow, self);
+        self.flows.proven(flow, self);
     }
 
     /// The client ended a connection on which it had asked and not been answered. Where the kernel knows that the

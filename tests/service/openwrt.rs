@@ -124,7 +124,9 @@ fn procd_is_told_what_to_start_and_nothing_while_it_is_off() {
 fn every_script_is_one() {
     let Some(busybox) = find("busybox", "busybox") else { return };
     for name in ["toml.sh", "byway.init", "byway.hotplug", "byway.defaults", "firewall.include"] {
-        let said = Said::of(Command::new(&busybox).args(["ash", "-n"]).arg(shipped("openwrt/files").join(name)).output().unwrap());
+        let said = Said::of(
+            Command::new(&busybox).args(["ash", "-n"]).arg(shipped("openwrt/files").join(name)).output().unwrap(),
+        );
         assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{name}");
     }
     let capabilities = std::fs::read_to_string(shipped("openwrt/files/byway.capabilities")).unwrap();

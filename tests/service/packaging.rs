@@ -71,7 +71,8 @@ fn the_manifests_of_windows_and_of_docker_are_well_formed() {
     }
     yaml(&std::fs::read_to_string(shipped("docker/compose.yaml")).unwrap());
     let docker = std::fs::read_to_string(shipped("docker/Dockerfile")).unwrap();
-    let words = |name: &str| docker.lines().filter(|line| line.starts_with(name)).map(str::to_owned).collect::<Vec<_>>();
+    let words =
+        |name: &str| docker.lines().filter(|line| line.starts_with(name)).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(words("USER "), ["USER 65532:65532"]);
     assert_eq!(words("FROM ").len(), 2);
     let pinned = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("rust-toolchain.toml")).unwrap();

@@ -10,15 +10,15 @@ mod target;
 use super::door::{Door, Served, Visitor};
 use super::error::Error;
 use super::login::{Login, admits};
-use super::{Answer, Protocol, Request, Want};
+use super::{Answer, Protocol, Request, Rest, Want};
 use crate::model::Destination;
 use crate::net::Rewound;
 use crate::wire;
 use answer::{ConnectAnswer, ForwardAnswer};
 use forward::Kept;
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use hyper::Response;
 use hyper::body::{Body, Incoming};
 use hyper::header::{HeaderMap, PROXY_AUTHORIZATION};
@@ -35,7 +35,7 @@ use tokio::io::DuplexStream;
 use tokio::sync::{mpsc, oneshot};
 
 /// Gets each request and answers it.
-pub(super) type Submit = Box<dyn Fn(Request) -> BoxFuture<'static, ()> + Send + Sync>;
+pub(super) type Submit = Box<dyn Fn(Request) -> BoxFuture<'static, Option<Rest>> + Send + Sync>;
 /// Work that goes on beside the connection: a session, or the driver of an upstream connection.
 type Job = BoxFuture<'static, ()>;
 
@@ -47,8 +47,13 @@ const HEAD_AT_MOST: usize = 64 * 1024;
 /// Refused logins on one connection before it is closed.
 const LOGINS: u32 = 3;
 
-/// Serves one connection from its first request head to the end of all that was submitted.
-pub(super) async fn serve(io: Rewound, door: &Door, visitor: Visitor, submit: Submit) -> Result<Served, Error> {
+/// Serves one connection from its first request head to its last answer; gives back what was submitted and still runs.
+pub(super) async fn serve(
+    io: Rewound,
+    door: &Door,
+    visitor: Visitor,
+    submit: Submit,
+) -> Result<(Served, Option<Rest>), Error> {
     let (jobs, mut new_jobs) = mpsc::channel(4);
     let deadline = visitor.deadline;
     let patience = door.settings.negotiation;
@@ -96,8 +101,15 @@ pub(super) async fn serve(io: Rewound, door: &Door, visitor: Visitor, submit: Su
     while let Ok(job) = new_jobs.try_recv() {
         crew.push(job);
     }
-    while crew.next().await.is_some() {}
-    tally.verdict(ended.err())
+    let served = tally.verdict(ended.err());
+    let rest = async move { while crew.next().await.is_some() {} };
+    match served {
+        Ok(served) => Ok((served, Some(rest.boxed()))),
+        Err(error) => {
+            rest.await;
+            Err(error)
+        }
+    }
 }
 
 /// One client connection over HTTP.
@@ -196,7 +208,9 @@ impl Conversation {
             tally.first.get_or_insert(protocol);
         }
         let request = Request::new(Want::Stream(to), self.visitor.peer, protocol, answer);
-        self.join_crew((self.submit)(request)).await;
+        // A job of two boxes: the first goes when the second comes.
+        let rest = |rest: Option<Rest>| rest.unwrap_or_else(|| std::future::ready(()).boxed());
+        self.join_crew((self.submit)(request).map(rest).flatten().boxed()).await;
     }
 
     async fn join_crew(&self, job: Job) {

@@ -5,7 +5,6 @@ use crate::model::Host;
 use crate::net::{FlowMeter, Listener, Network, OsNetwork, Stream, copy_both};
 use std::process::Stdio;
 use tokio::process::Command;
-use tokio_util::sync::CancellationToken;
 
 /// An origin that answers each request with its own head as the body. Any name leads to it.
 async fn origin() -> SocketAddr {
@@ -36,7 +35,7 @@ async fn carry(request: Request, origin: SocketAddr) {
     }
     let mut server: Stream = OsNetwork.connect(origin).await.unwrap();
     let mut client = request.accept().await.unwrap();
-    copy_both(&mut client, &mut server, &FlowMeter::new(), &CancellationToken::new()).await;
+    copy_both(&mut client, &mut server, &FlowMeter::new(), std::future::pending()).await;
 }
 
 fn proxy(door: Door, origin: SocketAddr) -> SocketAddr {
@@ -46,7 +45,12 @@ fn proxy(door: Door, origin: SocketAddr) -> SocketAddr {
         loop {
             let (stream, peer) = listener.accept().await;
             let door = door.clone();
-            tokio::spawn(async move { door.serve(stream, peer, move |request| carry(request, origin).boxed()).await });
+            tokio::spawn(async move {
+                let submit = move |request| carry(request, origin).map(|()| None).boxed();
+                if let Ok((_, Some(rest))) = door.serve(stream, peer, submit).await {
+                    rest.await;
+                }
+            });
         }
     });
     at

@@ -51,9 +51,11 @@ impl Scene {
             let submit = move |request| {
                 // A test that no longer listens has seen what it came for.
                 let _ = tell.send(request);
-                std::future::ready(()).boxed()
+                std::future::ready(None).boxed()
             };
-            door.serve(Box::new(near), peer.parse().unwrap(), submit).await
+            let (served, rest) = door.serve(Box::new(near), peer.parse().unwrap(), submit).await?;
+            rest.unwrap_or_else(|| std::future::ready(()).boxed()).await;
+            Ok(served)
         });
         Self { client, asked, serving }
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio_util::sync::CancellationToken;
 
 struct Rig {
     client: DuplexStream,
@@ -18,7 +19,7 @@ fn rig(size: usize) -> Rig {
     let relay = tokio::spawn(async move {
         let (mut near, mut far): (Stream, Stream) = (Box::new(near), Box::new(far));
         let meter = FlowMeter::new();
-        let ended = copy_both(&mut near, &mut far, &meter, &token).await;
+        let ended = copy_both(&mut near, &mut far, &meter, token.cancelled()).await;
         (ended, meter.up(), meter.down())
     });
     Rig { client, server, relay, stop }

@@ -9,14 +9,14 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use std::fmt;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 /// Makes the verifier of `trust`.
 pub(super) fn verifier(trust: &Trust, provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
     match trust {
-        Trust::Platform => shared_platform(provider),
-        Trust::PlatformAnd(extra) => platform(certificates(extra)?, provider),
+        Trust::Platform => Ok(shared_platform(provider)),
+        Trust::PlatformAnd(extra) => Ok(Arc::new(Late::new(certificates(extra)?, provider))),
         Trust::Only(roots) => {
             let mut store = RootCertStore::empty();
             for (index, root) in certificates(roots)?.into_iter().enumerate() {
@@ -41,22 +41,73 @@ fn certificates(ders: &[Vec<u8>]) -> Result<Vec<CertificateDer<'static>>, TlsErr
     Ok(list)
 }
 
-/// The platform's verifier, shared while anybody uses it: reading the store takes milliseconds.
-fn shared_platform(provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
-    static SHARED: Mutex<Option<Weak<dyn ServerCertVerifier>>> = Mutex::new(None);
-    let Ok(mut shared) = SHARED.lock() else { return platform(Vec::new(), provider) };
+/// The platform's verifier, shared while anybody uses it.
+fn shared_platform(provider: &Arc<CryptoProvider>) -> Arc<dyn ServerCertVerifier> {
+    static SHARED: Mutex<Option<Weak<Late>>> = Mutex::new(None);
+    let Ok(mut shared) = SHARED.lock() else { return Arc::new(Late::new(Vec::new(), provider)) };
     if let Some(verifier) = shared.as_ref().and_then(Weak::upgrade) {
-        return Ok(verifier);
+        return verifier;
     }
-    let verifier = platform(Vec::new(), provider)?;
+    let verifier = Arc::new(Late::new(Vec::new(), provider));
     *shared = Some(Arc::downgrade(&verifier));
-    Ok(verifier)
+    verifier
+}
+
+/// The platform's store, read when the first certificate is to be judged: that takes ten milliseconds and two hundred
+/// files, which neither the start nor a byway that never speaks TLS should pay.
+#[derive(Debug)]
+struct Late {
+    extra: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+    read: OnceLock<Result<Arc<dyn ServerCertVerifier>, Error>>,
+}
+
+impl Late {
+    fn new(extra: Vec<CertificateDer<'static>>, provider: &Arc<CryptoProvider>) -> Self {
+        Self { extra, provider: Arc::clone(provider), read: OnceLock::new() }
+    }
+}
+
+impl ServerCertVerifier for Late {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let read = self.read.get_or_init(|| platform(self.extra.clone(), &self.provider));
+        read.as_ref().map_err(Clone::clone)?.verify_server_cert(leaf, intermediates, name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, leaf, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, leaf, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
 }
 
 fn platform(
     extra: Vec<CertificateDer<'static>>,
     provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
+) -> Result<Arc<dyn ServerCertVerifier>, Error> {
     use rustls_platform_verifier::Verifier;
     // With extra roots the platform verifier would not complain about an empty store, so ask for the store alone.
     match Verifier::new(provider.clone()) {
@@ -66,7 +117,7 @@ fn platform(
             tracing::warn!(%error, "the system has no root certificates, using Mozilla's list");
             let mut store = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
             store.add_parsable_certificates(extra);
-            webpki(store, provider)
+            webpki(store, provider).map_err(|error| Error::General(error.to_string()))
         }
     }
 }

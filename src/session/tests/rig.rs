@@ -5,7 +5,7 @@ use super::super::report::Subject;
 use super::super::{Routing, Sessions, Settings};
 use crate::board::Board;
 use crate::health::Params;
-use crate::inbound::{Answer, Association, Protocol, Refusal, Request, Want};
+use crate::inbound::{Answer, Association, Protocol, Refusal, Request, Rest, Want};
 use crate::model::{
     Cause, Destination, DirectRule, Evidence, Facet, Failure, FirstFlight, L4, Need, Plan, Record, Route, Service,
     ServiceId, Stage, TcpFacts, TransportId, Way, Whose,
@@ -299,7 +299,7 @@ impl Rig {
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
         let want = Want::Stream(Destination::parse(to).unwrap());
         let request = Request::new(want, peer, Protocol::Socks5, Box::new(Client(tell)));
-        tokio::spawn(Arc::clone(&self.sessions).run(request));
+        serve(&self.sessions, request);
         told.await.unwrap()
     }
 
@@ -323,7 +323,9 @@ impl Rig {
             let mut race = Race::new(&sessions, routing, subject, (crate::inbound::Protocol::Socks5, to.clone()), plan);
             race.open().await.unwrap();
             let request = Request::new(Want::Stream(to), peer, Protocol::Socks5, Box::new(Client(tell)));
-            sessions.carry(request, race).await;
+            let rest = sessions.carry(request, race).await;
+            drop(sessions);
+            to_the_end(rest).await;
         });
         told
     }
@@ -333,7 +335,7 @@ impl Rig {
         let (tell, told) = oneshot::channel();
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
         let request = Request::new(Want::Packets, peer, Protocol::Socks5, Box::new(Client(tell)));
-        tokio::spawn(Arc::clone(&self.sessions).run(request));
+        serve(&self.sessions, request);
         match told.await.unwrap() {
             Answered::Associated(talk) => Ok(talk),
             other => Err(other),
@@ -440,6 +442,18 @@ fn service(id: &str, direct: DirectRule, ways: &[(&'static str, Script)], first_
 }
 
 /// The route of Telegram's messages over `way`.
+/// Serves a request to its end.
+fn serve(sessions: &Arc<Sessions>, request: Request) {
+    let serving = Arc::clone(sessions).run(request);
+    tokio::spawn(async move { to_the_end(serving.await).await });
+}
+
+async fn to_the_end(rest: Option<Rest>) {
+    if let Some(rest) = rest {
+        rest.await;
+    }
+}
+
 pub(super) fn route(way: &str) -> Route {
     Route { service: ServiceId::from("telegram"), facet: Facet::Text, transport: TransportId::from(way), l4: L4::Tcp }
 }

@@ -209,7 +209,7 @@ async fn a_relay_over_it_keeps_half_close() {
     let (mut app, near) = duplex(1 << 16);
     let mut near: Stream = Box::new(near);
     let (meter, stop) = (crate::net::FlowMeter::new(), tokio_util::sync::CancellationToken::new());
-    let relay = async { copy_both(&mut near, &mut client, &meter, &stop).await };
+    let relay = async { copy_both(&mut near, &mut client, &meter, stop.cancelled()).await };
     let talk = async {
         app.write_all(b"question").await.unwrap();
         app.shutdown().await.unwrap();
