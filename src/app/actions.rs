@@ -277,6 +277,20 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&fresh)?;
     file.write_all(text.as_bytes())?;
+    #[cfg(unix)]
+    hand_on(path, &file)?;
     file.sync_all()?;
     fs::rename(fresh, path)
+}
+
+/// Gives a file to whom the one in its place belongs: a service reads what root writes by its group. Never to everybody.
+#[cfg(unix)]
+fn hand_on(path: &Path, fresh: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let (Ok(old), new) = (fs::metadata(path), fresh.metadata()?) else { return Ok(()) };
+    if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+        fchown(fresh, Some(old.uid()), Some(old.gid()))?;
+        fresh.set_permissions(fs::Permissions::from_mode((old.mode() & 0o640) | 0o600))?;
+    }
+    Ok(())
 }

@@ -351,7 +351,7 @@ pub(super) fn encode<T: Serialize>(body: &T) -> Result<Vec<u8>, serde_json::Erro
 
 /// Reads a question; what is wrong with it comes back as the answer to give.
 pub(super) fn decode_ask(line: &[u8]) -> Result<Ask, Refusal> {
-    const ASKS: [&str; 13] = [
+    const ASKS: [&str; 14] = [
         "ping",
         "status",
         "why",
@@ -365,6 +365,7 @@ pub(super) fn decode_ask(line: &[u8]) -> Result<Ask, Refusal> {
         "report",
         "measurements",
         "ui",
+        "metrics",
     ];
     let malformed = |what: &str| Refusal::new(RefusalCode::Malformed, format!("the question is malformed: {what}"));
     let value: Value = serde_json::from_slice(line).map_err(|_| malformed("it is not JSON"))?;
