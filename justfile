@@ -19,3 +19,23 @@ deny:
 # One fuzz target for a minute; needs a nightly compiler and cargo-fuzz.
 fuzz target:
     cargo +nightly fuzz run {{target}} -- -max_total_time=60
+
+# What packages hold beside the program: the manual page and the completions, made by the program itself.
+dist byway="target/release/byway":
+    mkdir -p target/dist
+    {{byway}} man > target/dist/byway.1
+    {{byway}} completions bash > target/dist/byway.bash
+    {{byway}} completions zsh > target/dist/_byway
+    {{byway}} completions fish > target/dist/byway.fish
+    {{byway}} completions powershell > target/dist/byway.ps1
+
+# The Debian package; needs cargo-deb.
+deb:
+    cargo build --release
+    just dist
+    cargo deb --no-build
+
+# The program for routers: small, and measured.
+router:
+    cargo build --profile router
+    BYWAY_SMALL=target/router/byway cargo test --test small -- --nocapture

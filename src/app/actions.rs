@@ -7,10 +7,10 @@ use super::operator::probe_items;
 use super::past::{PastError, account_on_disk};
 use super::source::Source;
 use super::take_in::take_in;
-use super::{Byway, World, router, run, system_proxy};
+use super::{Byway, World, router, run, service, system_proxy};
 use crate::cli::{
     Actions, Checked, Exit, Failed, Firewall, ImportRow, ImportWish, Imported, Launch, ProbeWish, ProxyFound,
-    ProxyOrder, Terminal,
+    ProxyOrder, ServiceDone, ServiceWish, Terminal,
 };
 use crate::config::{self, Insecure, Outside, Settings, TransportKind};
 use crate::control::doctor::Step;
@@ -19,6 +19,7 @@ use crate::control::{Place, ProbeItem};
 use crate::journal::History;
 use crate::lang::Tongue;
 use crate::model::{Examined, NetworkId, Secret, ServiceId, TransportId};
+use crate::net::Handed;
 use crate::platform;
 use crate::transport::find_program;
 use futures_util::StreamExt;
@@ -45,7 +46,9 @@ impl Actions for Program {
     }
 
     fn run(&self, launch: &Launch, terminal: &mut Terminal) -> Result<Exit, Failed> {
-        runtime()?.block_on(run::run(launch, terminal))
+        // Before there are threads: what the environment says of sockets is taken out of it.
+        let handed = Handed::to_this_process();
+        runtime()?.block_on(run::run(launch, handed, terminal))
     }
 
     fn check(&self, launch: &Launch) -> Result<Checked, Failed> {
@@ -186,6 +189,10 @@ impl Actions for Program {
 
     fn clear_firewall(&self, launch: &Launch) -> Result<(), Failed> {
         runtime()?.block_on(router::clear(launch))
+    }
+
+    fn service(&self, launch: &Launch, wish: &ServiceWish) -> Result<ServiceDone, Failed> {
+        service::service(launch, wish)
     }
 
     fn demo(&self, _launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {
@@ -329,6 +336,20 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&fresh)?;
     file.write_all(text.as_bytes())?;
+    #[cfg(unix)]
+    hand_on(path, &file)?;
     file.sync_all()?;
     fs::rename(fresh, path)
+}
+
+/// Gives a file to whom the one in its place belongs: a service reads what root writes by its group. Never to everybody.
+#[cfg(unix)]
+fn hand_on(path: &Path, fresh: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let (Ok(old), new) = (fs::metadata(path), fresh.metadata()?) else { return Ok(()) };
+    if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+        fchown(fresh, Some(old.uid()), Some(old.gid()))?;
+        fresh.set_permissions(fs::Permissions::from_mode((old.mode() & 0o640) | 0o600))?;
+    }
+    Ok(())
 }

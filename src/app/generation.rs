@@ -11,7 +11,7 @@ use crate::judge::{self, dns::Heard};
 use crate::model::{Destination, DirectRule, Facet, Host, L4, Route, ServiceId, Source, TransportId, Way};
 use crate::net::resolve::{self, Finding, Raw, SecureSaid, SystemSaid};
 use crate::net::tls::{TlsError, Trust};
-use crate::net::{Network, Resolver};
+use crate::net::{Handed, Network, Resolver};
 use crate::policy::{Matcher, Rule};
 use crate::probe::{self, Prober};
 use crate::session::{Exit, Routing};
@@ -32,6 +32,8 @@ pub struct World {
     pub private_names: bool,
     /// The programs that ways run: one that a reload did not change runs on.
     pub children: Arc<transport::Children>,
+    /// The listening sockets that stood before byway began.
+    pub handed: Handed,
 }
 
 impl World {
@@ -43,6 +45,7 @@ impl World {
             web_roots: None,
             private_names: false,
             children: Arc::default(),
+            handed: Handed::default(),
         }
     }
 

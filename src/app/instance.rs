@@ -3,10 +3,12 @@
 use super::Tasks;
 use super::counted::{Counted, hourly};
 use super::generation::{Generation, World, routes};
+use super::pulse::{Heart, Pulse};
 use super::router::{self, Router};
 use super::subscriptions::{Book, Reread, keep};
 use crate::board::{Board, LinkReport};
 use crate::config::Settings;
+use crate::control::metrics::Meters;
 use crate::inbound::relay::Relay;
 use crate::inbound::whatsapp::Port;
 use crate::inbound::{Door, Error, Gate, Login, Rest, Script, Served};
@@ -41,6 +43,8 @@ pub struct Byway {
     pub(super) began: Instant,
     pub(super) generation: ArcSwap<Generation>,
     pub(super) counted: Arc<Counted>,
+    /// What a monitoring system reads.
+    pub(super) meters: Meters,
     /// The lists that somebody else keeps.
     pub(super) subscribed: Book,
     /// Whose turn it is to examine a service.
@@ -61,6 +65,7 @@ struct Doors {
     open: Vec<SocketAddr>,
     relays: Vec<SocketAddr>,
     phones: Vec<(Port, SocketAddr)>,
+    pulse: Pulse,
 }
 
 impl Byway {
@@ -87,6 +92,7 @@ impl Byway {
             began: Instant::now(),
             generation: ArcSwap::from_pointee(generation),
             counted,
+            meters: Meters::default(),
             subscribed: Book::default(),
             examining: Arc::new(Semaphore::new(1)),
             world,
@@ -96,6 +102,7 @@ impl Byway {
             doors: Mutex::default(),
             script: OnceLock::new(),
         });
+        byway.tasks.spawn_until_stop("metrics", super::metrics::count(Arc::clone(&byway)));
         byway.start_prober();
         byway.board.announce(Record::Started);
         Ok((byway, notices))
@@ -105,9 +112,10 @@ impl Byway {
     pub fn open_doors(self: &Arc<Self>) -> Result<Vec<SocketAddr>, BindError> {
         let generation = self.generation.load_full();
         let listens = generation.settings.listens.clone();
-        let listeners = listens.iter().map(|listen| Listener::bind(listen.addr)).collect::<Result<Vec<_>, _>>()?;
+        let handed = &self.world.handed;
+        let listeners = listens.iter().map(|listen| handed.listen(listen.addr)).collect::<Result<Vec<_>, _>>()?;
         let relayed = generation.settings.relay.iter().flat_map(|relay| &relay.addresses);
-        let relayed = relayed.map(|address| Listener::bind(*address)).collect::<Result<Vec<_>, _>>()?;
+        let relayed = relayed.map(|address| handed.listen(*address)).collect::<Result<Vec<_>, _>>()?;
         let phones = generation.settings.whatsapp.iter().flat_map(|door| {
             let chat = door.chat.iter().map(|address| (Port::Chat, *address));
             chat.chain(door.media.iter().map(|address| (Port::Media, *address)))
@@ -115,10 +123,12 @@ impl Byway {
         let phones =
             phones.map(|(port, address)| Ok((port, Listener::bind(address)?))).collect::<Result<Vec<_>, _>>()?;
         let stop = self.tasks.stop_word().child_token();
+        let mut pulse = Pulse::default();
         let open: Vec<_> = listeners.iter().map(Listener::local_addr).collect();
         for (listener, listen) in listeners.into_iter().zip(listens) {
             let (byway, stop) = (Arc::clone(self), stop.clone());
-            self.tasks.spawn("door", async move { byway.receive(listener, listen.login, stop).await });
+            let heart = pulse.heart();
+            self.tasks.spawn("door", async move { byway.receive(listener, listen.login, heart, stop).await });
         }
         let relays: Vec<_> = relayed.iter().map(Listener::local_addr).collect();
         if let Some(relay) = &generation.relay {
@@ -136,8 +146,17 @@ impl Byway {
         }
         let mut doors = lock(&self.doors);
         doors.stop.cancel();
-        *doors = Doors { stop, open: open.clone(), relays, phones: phones_at };
+        *doors = Doors { stop, open: open.clone(), relays, phones: phones_at, pulse };
         Ok(open)
+    }
+
+    /// Whether the keeper of the beliefs and every door answer, within `patience` each; the name of one that does not.
+    pub(super) async fn answers(&self, patience: Duration) -> Result<(), &'static str> {
+        let pulse = lock(&self.doors).pulse.clone();
+        pulse.felt(patience).await.map_err(|_| "a door")?;
+        let nobody = crate::model::ServiceId::from("");
+        let asked = tokio::time::timeout(patience, self.board.story(&nobody)).await;
+        asked.map(drop).map_err(|_| "the keeper of the beliefs")
     }
 
     /// What it believes.
@@ -153,6 +172,13 @@ impl Byway {
     /// Its history.
     pub const fn journal(&self) -> &Journal {
         &self.journal
+    }
+
+    /// Where its settings want clients to come in.
+    pub(super) fn asked_for(&self) -> Vec<SocketAddr> {
+        let generation = self.generation.load();
+        let relays = generation.settings.relay.iter().flat_map(|relay| relay.addresses.clone());
+        generation.settings.listens.iter().map(|listen| listen.addr).chain(relays).collect()
     }
 
     /// Where clients can come in.
@@ -197,16 +223,24 @@ impl Byway {
         }
     }
 
-    async fn receive(self: Arc<Self>, listener: Listener, login: Option<Login>, stop: CancellationToken) {
+    async fn receive(
+        self: Arc<Self>,
+        listener: Listener,
+        login: Option<Login>,
+        mut heart: Heart,
+        stop: CancellationToken,
+    ) {
+        let next = async || {
+            let pass = self.gate.enter().await;
+            let (stream, peer) = listener.accept().await;
+            (pass, stream, peer)
+        };
         loop {
-            let pass = tokio::select! {
-                // Both arms are cancel-safe.
+            let (pass, stream, peer) = tokio::select! {
+                // All arms are cancel-safe.
                 () = stop.cancelled() => return,
-                pass = self.gate.enter() => pass,
-            };
-            let (stream, peer) = tokio::select! {
-                () = stop.cancelled() => return,
-                accepted = listener.accept() => accepted,
+                () = heart.beat() => continue,
+                client = next() => client,
             };
             let (byway, login, pass) = (Arc::clone(&self), login.clone(), pass.used());
             self.tasks.spawn_until_stop("visit", async move {

@@ -297,6 +297,10 @@ impl Operator for Desk {
         Box::pin(past::account(&self.byway, since))
     }
 
+    fn metrics(&self) -> Answer<'_, String> {
+        Box::pin(super::metrics::page(&self.byway, self))
+    }
+
     fn measurements(&self, since: Duration) -> Answer<'_, Vec<Measurement>> {
         Box::pin(async move { Ok(past::measurements(&self.byway, since).await) })
     }

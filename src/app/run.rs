@@ -3,14 +3,14 @@
 
 use super::operator::Desk;
 use super::source::Source;
-use super::{Byway, World, log, phones, router, system_proxy};
+use super::{Byway, World, herald, log, phones, router, system_proxy};
 use crate::cli::{Exit, Failed, Launch, Terminal};
 use crate::config::{LogLevel, Settings, TransportKind};
 use crate::control::{self, Operator, Page, Place};
 use crate::inbound::whatsapp::Port;
 use crate::model::NetworkId;
-use crate::net::{self, BindError};
-use crate::platform::{self, Events};
+use crate::net::{self, BindError, Handed};
+use crate::platform::{self, Events, Word, is_told, tell};
 use notify::{RecursiveMode, Watcher};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -30,7 +30,7 @@ pub(super) fn place(launch: &Launch, settings: &Settings) -> Place {
 }
 
 /// Runs until a signal says stop.
-pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit, Failed> {
+pub(super) async fn run(launch: &Launch, handed: Handed, terminal: &mut Terminal) -> Result<Exit, Failed> {
     let source = Source::of(launch);
     let settings = source.read().map_err(|faults| Failed::new(Exit::Config, faults.join("\n")))?;
     log::start(level(settings.log, launch), true);
@@ -40,7 +40,7 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
         net::mark_sockets(mark);
     }
     let mut events = Events::watch(installation_key(source.state()));
-    let (byway, notices) = start(settings, events.network())?;
+    let (byway, notices) = start(settings, handed, events.network())?;
     for notice in notices {
         terminal.error(&notice.to_string());
     }
@@ -63,12 +63,22 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
     }
     let open = byway.open_doors().map_err(|error| failed_bind(&error))?;
     let for_lan = byway.open_router().await.map_err(|error| failed_bind(&error))?;
+    let asked: Vec<_> = byway.asked_for();
+    for address in byway.world.handed.unasked(&asked) {
+        terminal.error(&format!(
+            "the service manager holds {address} open, and nobody is served there: name it in `listen`, or take it out of the socket's unit"
+        ));
+    }
     let desk: Arc<dyn Operator> =
         Arc::new(Desk { byway: Arc::clone(&byway), source: Some(source.clone()), place: Some(place.clone()) });
     let listener = control::Listener::bind(&place).await?;
     let page = Page::new(Arc::clone(&desk));
     if let Some(at) = byway.generation.load().settings.control.page {
         page.open(at)?;
+    }
+    if let Some(file) = &byway.generation.load().settings.control.metrics {
+        let token = control::kept_token(file).map_err(|error| Failed::new(Exit::Failed, error.to_string()))?;
+        page.admit_scraper(Some(token));
     }
     byway.tasks().spawn("status page", Arc::clone(&page).run(byway.tasks().stop_word()));
     byway.tasks().spawn("control", control::serve(listener, Arc::clone(&page), byway.tasks().stop_word()));
@@ -96,15 +106,25 @@ pub(super) async fn run(launch: &Launch, terminal: &mut Terminal) -> Result<Exit
             heeding.heed(&event);
         }
     });
+    if is_told() {
+        byway.tasks().spawn_until_stop("watchdog", herald::alive(Arc::clone(&byway)));
+        byway.tasks().spawn_until_stop("status line", herald::status(Arc::clone(&byway), Arc::clone(&desk)));
+    }
+    tell(&[Word::Ready]);
     let exit = until_stopped(&desk, &source).await;
+    tell(&[Word::Stopping]);
     system_proxy::end(source.state()).await;
     byway.release_firewall().await;
     byway.stop().await;
     Ok(exit)
 }
 
-fn start(settings: Settings, network: NetworkId) -> Result<(Arc<Byway>, Vec<crate::journal::Notice>), Failed> {
-    let started = Byway::start(settings, World::of_this_machine(), network);
+fn start(
+    settings: Settings,
+    handed: Handed,
+    network: NetworkId,
+) -> Result<(Arc<Byway>, Vec<crate::journal::Notice>), Failed> {
+    let started = Byway::start(settings, World { handed, ..World::of_this_machine() }, network);
     started.map_err(|error| Failed::new(Exit::Config, error.to_string()))
 }
 
@@ -178,11 +198,14 @@ async fn until_stopped(desk: &Arc<dyn Operator>, source: &Source) -> Exit {
 }
 
 async fn reload(desk: &Arc<dyn Operator>, why: &str) {
+    tell(&[Word::Reloading]);
     match desk.reload().await {
         Ok(done) if done.changes.is_empty() => info!(why, "configuration read again; nothing changed"),
         Ok(done) => info!(why, changes = %done.changes.join("; "), "configuration read again"),
         Err(refusal) => error!(why, "the configuration is not taken, the old one holds:\n{refusal}"),
     }
+    // Also after a fault: it serves as before.
+    tell(&[Word::Ready]);
 }
 
 /// Watches the folder of `file`, for editors put a new file in the old one's place.

@@ -5,6 +5,7 @@ use super::{Byway, World};
 use crate::config::{self, Origin, Settings};
 use crate::lab::{Country, Place};
 use crate::model::NetworkId;
+use crate::net::Handed;
 use crate::net::tls::TlsError;
 use crate::{platform, probe};
 use rustls::pki_types::CertificateDer;
@@ -102,5 +103,6 @@ fn world(country: &Country) -> Result<World, pem::Error> {
         web_roots: Some(roots.into()),
         private_names: true,
         children: Arc::default(),
+        handed: Handed::default(),
     })
 }

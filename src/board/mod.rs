@@ -11,7 +11,7 @@ pub use keeper::Keeper;
 pub use crate::health::{Goodput, LinkReport};
 
 use crate::health::{Event, Params};
-use crate::model::{Evidence, Family, Forced, Moment, NetworkId, Record, Route, ServiceId, Snapshot};
+use crate::model::{Evidence, Family, Forced, Moment, NetworkId, Record, Route, ServiceId, Snapshot, Source};
 use arc_swap::ArcSwap;
 use ready::Ready;
 use std::sync::Arc;
@@ -65,6 +65,7 @@ struct Shown {
     origin: Instant,
     snapshot: ArcSwap<Snapshot>,
     announced: broadcast::Sender<Record>,
+    probed: broadcast::Sender<Evidence>,
     ready: Ready,
     dropped: AtomicU64,
     probes: AtomicU64,
@@ -103,6 +104,7 @@ impl Board {
             origin: Instant::now(),
             snapshot: ArcSwap::from_pointee(Snapshot { network, ..Snapshot::default() }),
             announced: broadcast::channel(ANNOUNCED).0,
+            probed: broadcast::channel(ANNOUNCED).0,
             ready: Ready::default(),
             dropped: AtomicU64::new(0),
             probes: AtomicU64::new(0),
@@ -125,6 +127,10 @@ impl Board {
 
     /// Tells a fact. Never blocks; when the inbox is full the fact is dropped and counted.
     pub fn report(&self, evidence: Evidence) {
+        if evidence.source == Source::Probe && self.shown.probed.receiver_count() > 0 {
+            // Whoever left meanwhile misses nothing.
+            let _ = self.shown.probed.send(evidence.clone());
+        }
         self.fact(Event::Evidence(evidence));
     }
 
@@ -213,6 +219,11 @@ impl Board {
     /// Everything announced from now on. A slow reader loses the oldest.
     pub fn announcements(&self) -> broadcast::Receiver<Record> {
         self.shown.announced.subscribe()
+    }
+
+    /// Every fact that an active test brings, from now on. A slow reader loses the oldest.
+    pub fn probed(&self) -> broadcast::Receiver<Evidence> {
+        self.shown.probed.subscribe()
     }
 
     /// What is due next, when it is due. One prober waits here. Cancel-safe.

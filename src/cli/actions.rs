@@ -127,6 +127,62 @@ pub struct Firewall {
     pub dnsmasq: Vec<String>,
 }
 
+/// What is to become of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ServiceOrder {
+    /// Start it now and at every start of the system, or at log-in with --user
+    Install,
+    /// Stop it and forget it; configuration and history stay
+    Uninstall,
+    /// Start it
+    Start,
+    /// Stop it until the next start
+    Stop,
+    /// Whether it is installed and runs; exit code 4 when it does not
+    Status,
+}
+
+/// What `service` was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServiceWish {
+    /// What is to be done.
+    pub order: ServiceOrder,
+    /// The user's own, not the machine's.
+    pub user: bool,
+    /// Whether to change nothing.
+    pub dry_run: bool,
+}
+
+/// What was done to the service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ServiceDone {
+    /// Who starts services here.
+    pub manager: String,
+    /// `system` or `user`.
+    pub scope: String,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+    /// What was done, or would be, each step in the shell's words.
+    pub steps: Vec<String>,
+    /// How the service is now; `None` when nobody asked.
+    pub look: Option<ServiceLook>,
+}
+
+/// How a service is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ServiceLook {
+    /// Whether the service manager knows it.
+    pub installed: bool,
+    /// Whether it is started by itself.
+    pub enabled: bool,
+    /// Whether it runs.
+    pub running: bool,
+    /// The service manager's own word for it.
+    pub word: String,
+    /// What the service says of itself.
+    pub said: Option<String>,
+}
+
 /// What `app` provides. Everything returns when it is done; nothing prints but through the terminal given.
 pub trait Actions {
     /// Where the configuration that `launch` names has its control place; `None` when it names none, or is faulty.
@@ -175,6 +231,9 @@ pub trait Actions {
 
     /// Takes away what any byway has left there.
     fn clear_firewall(&self, launch: &Launch) -> Result<(), Failed>;
+
+    /// Makes byway a service of this machine, or of this user, or asks how it is.
+    fn service(&self, launch: &Launch, wish: &ServiceWish) -> Result<ServiceDone, Failed>;
 
     /// Shows the product at work.
     fn demo(&self, launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed>;

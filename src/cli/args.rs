@@ -1,5 +1,6 @@
 //! The command line's grammar (clap), and nothing else.
 
+use super::actions::ServiceOrder;
 use super::span::parse_span;
 use crate::lang::Tongue;
 use crate::platform::proxy::Mode;
@@ -208,6 +209,8 @@ pub(super) enum Command {
         #[arg(long = "for", value_name = "SPAN", value_parser = parse_span)]
         lasting: Option<Duration>,
     },
+    /// What a monitoring system reads: OpenMetrics text, without servers or destinations
+    Metrics,
     /// Read the configuration again; a bad file changes nothing
     Reload,
     /// Make the system's proxy setting lead to the running byway, or give it back as it was
@@ -282,6 +285,20 @@ pub(super) enum Command {
         /// What to do with them
         #[command(subcommand)]
         order: FirewallOrder,
+    },
+    /// Let the system start byway and watch over it: systemd, launchd, or the Task Scheduler of Windows
+    Service {
+        /// What to do
+        order: ServiceOrder,
+        /// Your own, from log-in to log-out, instead of the machine's
+        #[arg(long)]
+        user: bool,
+        /// Only show what would be done
+        #[arg(long)]
+        dry_run: bool,
+        /// Machine-readable
+        #[arg(long)]
+        json: bool,
     },
     /// See it work: a small censored country inside this process, no network needed
     Demo {

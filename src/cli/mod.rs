@@ -12,6 +12,7 @@ mod environment;
 mod exit;
 mod export;
 mod firewall;
+mod metrics;
 mod orders;
 mod out;
 mod past;
@@ -20,6 +21,7 @@ mod proxy;
 mod qr;
 mod reference;
 mod report;
+mod service;
 mod setup;
 mod share;
 mod span;
@@ -36,6 +38,7 @@ mod tests;
 
 pub use actions::{
     Actions, Checked, Firewall, ImportRow, ImportWish, Imported, Launch, ProbeWish, ProxyFound, ProxyOrder,
+    ServiceDone, ServiceLook, ServiceOrder, ServiceWish,
 };
 pub use args::{ColourChoice, RESERVED};
 pub use exit::{EXITS, Exit, Failed};
@@ -155,6 +158,10 @@ fn dispatch(
         Command::Use { service, transport, lasting } => {
             orders::use_way(&asker(), &service, &transport, lasting, terminal)
         }
+        Command::Service { order, user, dry_run, json } => {
+            service::service(launch, &ServiceWish { order, user, dry_run }, json, actions, terminal)
+        }
+        Command::Metrics => metrics::metrics(&asker(), terminal),
         Command::Reload => orders::reload(&asker(), terminal),
         Command::Proxy { order } => proxy::proxy(&asker(), &order, &words(&env), actions, terminal),
         Command::Env { shell, unset, login } => {

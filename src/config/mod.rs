@@ -173,7 +173,7 @@ impl Reading<'_> {
             services,
             resolver: self.resolver(&root),
             history: self.history(&root),
-            control: self.control(&root),
+            control: self.metrics(&root, self.control(&root)),
             log: self.log(&root),
             language: self.language(&root),
             region,

@@ -57,7 +57,22 @@ impl Reading<'_> {
         let path = section.item("path").and_then(|item| self.path(&item));
         let page = section.item("page").and_then(|item| loopback(&item));
         section.finish();
-        Control { path, page }
+        Control { path, page, metrics: None }
+    }
+
+    /// `[metrics]`: whether a monitoring system on this machine may read, where the status page listens, how byway is.
+    pub(super) fn metrics(&self, root: &Section<'_>, control: Control) -> Control {
+        let Some(section) = root.section("metrics") else { return control };
+        let enabled = section.item("enabled").and_then(|item| Some((item.flag()?, item)));
+        let file = section.item("token_file").and_then(|item| self.path(&item));
+        section.finish();
+        let Some((true, item)) = enabled else { return control };
+        if control.page.is_none() {
+            let page =
+                "expected [control] page = \"127.0.0.1:4181\" beside it, for they are served where the status page is";
+            let _: Option<()> = item.fail("there is nowhere to read metrics", page);
+        }
+        Control { metrics: Some(file.unwrap_or_else(|| self.origin.state.join("metrics.token"))), ..control }
     }
 
     pub(super) fn log(&self, root: &Section<'_>) -> LogLevel {

@@ -254,6 +254,8 @@ pub struct Control {
     pub path: Option<PathBuf>,
     /// Where the status page listens from the start: a loopback address. `None` is not before it is asked for.
     pub page: Option<SocketAddr>,
+    /// The file with the token that a monitoring system shows there; `None` when there are no metrics.
+    pub metrics: Option<PathBuf>,
 }
 
 /// How much is said.

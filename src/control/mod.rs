@@ -12,6 +12,7 @@ mod error;
 mod fetched;
 mod lines;
 mod listener;
+pub mod metrics;
 mod operator;
 mod page;
 mod place;
@@ -38,4 +39,5 @@ pub use protocol::{
 };
 pub use server::{Limits, serve, serve_within};
 pub use stamp::{Clock, Stamp, span_words};
+pub use token::kept as kept_token;
 pub use wording::{Because, Event, Tone, Wording};

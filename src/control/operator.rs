@@ -73,6 +73,8 @@ pub trait Operator: Send + Sync + 'static {
 
     /// Where programs and phones can come in; the login only when it is asked for.
     fn doors(&self, login: bool) -> Doors;
+    /// What a monitoring system reads.
+    fn metrics(&self) -> Answer<'_, String>;
 
     /// The tests of the direct way over the last `since`, in OONI's format.
     fn measurements(&self, since: Duration) -> Answer<'_, Vec<Measurement>>;

@@ -123,6 +123,8 @@ pub enum Ask {
     },
     /// A link that opens the status page once; the page is opened for it. Answer: [`Tell::Ui`].
     Ui,
+    /// What a monitoring system reads. Answer: [`Tell::Metrics`].
+    Metrics,
     /// The tests of the direct way in OONI's format. Answer: [`Tell::Measurements`].
     Measurements {
         /// Of so many seconds back from now.
@@ -162,6 +164,8 @@ pub enum Tell {
     Measurements(Vec<Measurement>),
     /// To [`Ask::Doors`].
     Doors(Box<Doors>),
+    /// To [`Ask::Metrics`].
+    Metrics(String),
     /// To [`Ask::Ui`].
     Ui(PageLink),
     /// A stream is complete.
@@ -361,7 +365,7 @@ pub(super) fn encode<T: Serialize>(body: &T) -> Result<Vec<u8>, serde_json::Erro
 
 /// Reads a question; what is wrong with it comes back as the answer to give.
 pub(super) fn decode_ask(line: &[u8]) -> Result<Ask, Refusal> {
-    const ASKS: [&str; 15] = [
+    const ASKS: [&str; 16] = [
         "ping",
         "status",
         "why",
@@ -377,6 +381,7 @@ pub(super) fn decode_ask(line: &[u8]) -> Result<Ask, Refusal> {
         "measurements",
         "doors",
         "ui",
+        "metrics",
     ];
     let malformed = |what: &str| Refusal::new(RefusalCode::Malformed, format!("the question is malformed: {what}"));
     let value: Value = serde_json::from_slice(line).map_err(|_| malformed("it is not JSON"))?;

@@ -205,6 +205,7 @@ impl Talk {
                 let account = self.limits.ready(operator.report(Duration::from_secs(*since_secs))).await;
                 account.map(|account| Tell::Report(Box::new(account)))
             }
+            Ask::Metrics => self.limits.ready(operator.metrics()).await.map(Tell::Metrics),
             Ask::Measurements { since_secs } => {
                 let found = self.limits.ready(operator.measurements(Duration::from_secs(*since_secs))).await;
                 found.map(Tell::Measurements)

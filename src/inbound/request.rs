@@ -38,6 +38,20 @@ pub enum Protocol {
     Transparent,
 }
 
+impl Protocol {
+    /// The name in machine output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Socks4 => "socks4",
+            Self::Socks5 => "socks5",
+            Self::HttpConnect => "http_connect",
+            Self::HttpForward => "http_forward",
+            Self::WhatsApp => "whatsapp",
+            Self::Transparent => "transparent",
+        }
+    }
+}
+
 /// Why a request is refused, in words that every protocol can carry in its own way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Refusal {

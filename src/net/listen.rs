@@ -83,6 +83,12 @@ impl Listener {
         Ok(Self { tcp: socket, address: bound })
     }
 
+    /// Listens with a socket that stands already and is not blocking; it stays open when this is dropped.
+    pub(super) fn standing(socket: &std::net::TcpListener) -> io::Result<Self> {
+        let tcp = TcpListener::from_std(socket.try_clone()?)?;
+        Ok(Self { address: tcp.local_addr()?, tcp })
+    }
+
     fn listening(
         address: SocketAddr,
         prepare: impl FnOnce(&socket2::Socket) -> io::Result<()>,

@@ -4,19 +4,24 @@
 mod events;
 pub mod firewall;
 mod lan;
+mod notify;
 mod open;
 mod paths;
 mod place;
 mod private;
+mod process;
 pub mod proxy;
+pub mod service;
 mod stir;
 
 pub use events::{Event, Events};
 pub use lan::lan_addresses;
+pub use notify::{Word, is_told, tell, watchdog};
 pub use open::open;
 pub use paths::Paths;
 pub use place::has_default_route;
 pub use private::{private_dir, write_private};
+pub use process::Process;
 
 use std::path::PathBuf;
 

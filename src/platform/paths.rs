@@ -31,7 +31,9 @@ impl Paths {
             (None, Some(home)) => Ok(home.join(below).join("byway")),
             (None, None) => Err(Error::NoHome { variable: "HOME" }),
         };
-        let state = under("XDG_STATE_HOME", ".local/state")?;
+        // The folder that systemd made for the service (systemd.exec(5)).
+        let made = absolute(env("STATE_DIRECTORY")).filter(|path| !path.as_os_str().as_encoded_bytes().contains(&b':'));
+        let state = made.map_or_else(|| under("XDG_STATE_HOME", ".local/state"), Ok)?;
         // Without a session there is no runtime folder; the state folder is as private.
         let runtime = absolute(env("XDG_RUNTIME_DIR")).map_or_else(|| state.join("run"), |base| base.join("byway"));
         Ok(Self { config: under("XDG_CONFIG_HOME", ".config")?, state, runtime })
@@ -88,6 +90,12 @@ mod tests {
         assert_eq!(paths.config_file(), Path::new("/c/byway/config.toml"));
         assert_eq!(paths.state, Path::new("/home/u/.local/state/byway"));
         assert_eq!(paths.control_socket(), Path::new("/run/user/1/byway/control.sock"));
+    }
+
+    #[test]
+    fn a_service_keeps_its_state_where_its_manager_says() {
+        let service = [("HOME", "/"), ("STATE_DIRECTORY", "/var/lib/byway")];
+        assert_eq!(Paths::from_env(env(&service)).unwrap().state, Path::new("/var/lib/byway"));
     }
 
     #[test]

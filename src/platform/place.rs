@@ -72,8 +72,8 @@ mod system {
     const REJECT: u32 = 0x200;
 
     pub(super) fn has_default_route() -> bool {
-        let v4 = read_to_string("/proc/net/route");
-        let v6 = read_to_string("/proc/net/ipv6_route");
+        let v4 = read_to_string("/proc/self/net/route");
+        let v6 = read_to_string("/proc/self/net/ipv6_route");
         if v4.is_err() && v6.is_err() {
             return true;
         }
@@ -89,13 +89,13 @@ mod system {
     }
 
     pub(super) fn here() -> Option<Place> {
-        let v4 = read_to_string("/proc/net/route").unwrap_or_default();
+        let v4 = read_to_string("/proc/self/net/route").unwrap_or_default();
         if let Some((interface, gateway)) = default_v4(&v4).filter(|(interface, _)| has_carrier(interface)) {
-            let neighbours = read_to_string("/proc/net/arp").unwrap_or_default();
+            let neighbours = read_to_string("/proc/self/net/arp").unwrap_or_default();
             let hardware = gateway.and_then(|ip| hardware_of(&neighbours, ip, &interface));
             return Some(Place { interface, gateway: gateway.map(IpAddr::V4), hardware });
         }
-        let v6 = read_to_string("/proc/net/ipv6_route").unwrap_or_default();
+        let v6 = read_to_string("/proc/self/net/ipv6_route").unwrap_or_default();
         let (interface, gateway) = default_v6(&v6).filter(|(interface, _)| has_carrier(interface))?;
         // IPv6 neighbours are not in /proc. A router's link-local address mostly holds its hardware address.
         Some(Place { interface, gateway: Some(IpAddr::V6(gateway)), hardware: Some([0; 6]) })

@@ -7,6 +7,7 @@ use super::report::Told;
 use super::routing::Routing;
 use super::settings::Start;
 use crate::board::Board;
+use crate::inbound::Protocol;
 use crate::judge::freeze::{self, Owed};
 use crate::judge::throttle::Window;
 use crate::model::{EndpointTag, Route};
@@ -44,6 +45,8 @@ pub(super) struct Flow {
     pub(super) meter: FlowMeter,
     /// On the person's own line: the kernel's facts describe that very path.
     pub(super) bare: bool,
+    /// The language of its client.
+    pub(super) protocol: Protocol,
     /// What the server has begun and not finished, as [`code`] writes it.
     debt: AtomicU8,
     /// Our side waits for the server, and not the server for a slow client.
@@ -100,12 +103,13 @@ pub(super) struct Birth {
     pub(super) endpoint: Option<EndpointTag>,
     pub(super) rtt: Option<Duration>,
     pub(super) bare: bool,
+    pub(super) protocol: Protocol,
 }
 
 impl Flow {
     /// A flow whose server has `answered`, or not yet.
     pub(super) fn new(birth: Birth, answered: bool) -> Self {
-        let Birth { route, start, endpoint, rtt, bare } = birth;
+        let Birth { route, start, endpoint, rtt, bare, protocol } = birth;
         Self {
             route,
             start,
@@ -113,6 +117,7 @@ impl Flow {
             rtt,
             meter: FlowMeter::new(),
             bare,
+            protocol,
             debt: AtomicU8::new(code(Debt::None)),
             listening: AtomicBool::new(false),
             asked: AtomicU32::new(u32::from(!answered)),

@@ -10,6 +10,7 @@ use super::report;
 use super::routing::Routing;
 use super::settings::Start;
 use super::stall::{self, Stalls};
+use crate::inbound::Protocol;
 use crate::judge::{freeze, throttle};
 use crate::model::{Failure, Phase, Record, Route, ServiceId, Sign, Technique, Transition, TransportId, Twin, Verdict};
 use std::collections::{HashMap, HashSet};
@@ -47,6 +48,17 @@ pub struct FlowCount {
     pub down: u64,
 }
 
+/// What a way has carried since the start, and who has connections on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Carriage {
+    /// Bytes from clients.
+    pub up: u64,
+    /// Bytes to clients.
+    pub down: u64,
+    /// Connections that are up, by the language of their clients.
+    pub open: HashMap<Protocol, u64>,
+}
+
 /// The connections that are up.
 #[derive(Default)]
 pub struct Flows {
@@ -54,6 +66,8 @@ pub struct Flows {
     /// byway stops: no relay begins any more.
     over: AtomicBool,
     live: Mutex<HashMap<u64, Arc<Flow>>>,
+    /// Bytes of connections that have ended, from and to clients. Locked after `live`.
+    ended: Mutex<HashMap<TransportId, (u64, u64)>>,
     /// Routes called blocked, and those flows of theirs to be closed as soon as they prove dead.
     blocked: Mutex<HashMap<Route, ()>>,
     /// Routes on which apps hung up on the server's first words.
@@ -98,7 +112,11 @@ impl Flows {
     }
 
     pub(super) fn leave(&self, id: u64) {
-        lock(&self.live).remove(&id);
+        let mut live = lock(&self.live);
+        let Some(flow) = live.remove(&id) else { return };
+        let mut ended = lock(&self.ended);
+        let bytes = ended.entry(flow.route.transport.clone()).or_default();
+        *bytes = (bytes.0 + flow.meter.up(), bytes.1 + flow.meter.down());
     }
 
     /// The connections that are up.
@@ -126,6 +144,22 @@ impl Flows {
         let mut counts: Vec<_> = counts.into_values().collect();
         counts.sort_by(|a, b| (&a.service, &a.transport).cmp(&(&b.service, &b.transport)));
         counts
+    }
+
+    /// What each way has carried.
+    pub fn carriage(&self) -> HashMap<TransportId, Carriage> {
+        let live = lock(&self.live);
+        let mut all: HashMap<TransportId, Carriage> = HashMap::new();
+        for (transport, (up, down)) in lock(&self.ended).iter() {
+            all.insert(transport.clone(), Carriage { up: *up, down: *down, ..Carriage::default() });
+        }
+        for flow in live.values() {
+            let one = all.entry(flow.route.transport.clone()).or_default();
+            one.up += flow.meter.up();
+            one.down += flow.meter.down();
+            *one.open.entry(flow.protocol).or_default() += 1;
+        }
+        all
     }
 
     /// Watches over all connections until `stop`.

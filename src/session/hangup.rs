@@ -106,7 +106,10 @@ mod tests {
     fn flow(up: usize, down: usize) -> Arc<Flow> {
         let route = Route { service: "signal".into(), facet: Facet::Text, transport: "direct".into(), l4: L4::Tcp };
         let start = Start { moment: Moment::default(), instant: Instant::now() };
-        let flow = Flow::new(Birth { route, start, endpoint: None, rtt: None, bare: true }, true);
+        let flow = Flow::new(
+            Birth { route, start, endpoint: None, rtt: None, bare: true, protocol: crate::inbound::Protocol::Socks5 },
+            true,
+        );
         flow.meter.add_up(up);
         flow.meter.add_down(down);
         Arc::new(flow)

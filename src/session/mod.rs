@@ -30,7 +30,7 @@ mod telling;
 mod tests;
 
 pub use exit::Exit;
-pub use flows::{FlowCount, Flows};
+pub use flows::{Carriage, FlowCount, Flows};
 pub use routing::Routing;
 pub use settings::Settings;
 
@@ -62,6 +62,8 @@ pub struct Counters {
     pub failed: AtomicU64,
     /// Requests refused because no way was allowed or left.
     pub refused: AtomicU64,
+    /// UDP associations that are open.
+    pub associations: AtomicU64,
 }
 
 /// The way each service's facet took last, to notice a change.
@@ -165,7 +167,7 @@ impl Sessions {
             self.refuse_unplanned(request, &subject, &plan.passed_over).await;
             return None;
         }
-        let mut race = Race::new(self, Arc::clone(&routing), subject, to, plan);
+        let mut race = Race::new(self, Arc::clone(&routing), subject, (request.protocol, to), plan);
         if let Some(later) = later {
             let plan = routing.plan(&later, Need::Stream, &self.board);
             race.extend(later, plan);

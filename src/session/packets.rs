@@ -20,7 +20,7 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::io::ReadBuf;
@@ -68,6 +68,7 @@ impl Sessions {
             return;
         }
         let Ok(association) = request.accept_packets().await else { return };
+        let _open = Open::new(&self.counters.associations);
         Relay::new(self, routing, association).run().await;
     }
 
@@ -75,6 +76,22 @@ impl Sessions {
     fn carries_packets(&self, routing: &Routing) -> bool {
         let planned = |id| routing.plan_for(id, Facet::Calls, L4::Udp, &self.board);
         routing.services.keys().any(|id| !planned(id).attempts.is_empty())
+    }
+}
+
+/// One of those that are open, until it is dropped.
+struct Open<'c>(&'c AtomicU64);
+
+impl<'c> Open<'c> {
+    fn new(count: &'c AtomicU64) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -9,7 +9,7 @@ use super::report::{Subject, Told};
 use super::routing::Routing;
 use super::settings::{Settings, Start};
 use crate::board::Board;
-use crate::inbound::Refusal;
+use crate::inbound::{Protocol, Refusal};
 use crate::judge::burst::IN_FLIGHT;
 use crate::model::{Attempt, Cause, Destination, Failure, Leg, Plan, Reason, Stage, TransportId};
 use crate::net::Deadline;
@@ -36,6 +36,8 @@ pub(super) struct Race<'s> {
     /// The first flight is kept off the bare ways until its turn comes.
     pub(super) held: bool,
     pub(super) bursts: Arc<Bursts>,
+    /// The language of the client.
+    pub(super) protocol: Protocol,
     subject: Subject,
     to: Destination,
     waiting: VecDeque<Attempt>,
@@ -50,7 +52,7 @@ impl<'s> Race<'s> {
         sessions: &'s Sessions,
         routing: Arc<Routing>,
         subject: Subject,
-        to: Destination,
+        (protocol, to): (Protocol, Destination),
         plan: Plan,
     ) -> Self {
         let board = &sessions.board;
@@ -65,6 +67,7 @@ impl<'s> Race<'s> {
             greets: None,
             held: false,
             bursts: Arc::clone(&sessions.bursts),
+            protocol,
             subject,
             to,
             waiting: one_canary(plan.attempts),

@@ -68,6 +68,7 @@ impl Sessions {
         let ended = race.contestants[index].has_ended();
         let mut follow = Follow::after(&race.kind, &flight);
         race.flight.bytes.clone_from(&flight);
+        let protocol = race.protocol;
         let winner = race.settle(index, !answer.is_empty(), &self.tasks)?;
         let birth = Birth {
             route: winner.subject.route(&winner.transport),
@@ -75,6 +76,7 @@ impl Sessions {
             endpoint: winner.endpoint,
             rtt: winner.rtt,
             bare: winner.bare,
+            protocol,
         };
         let flow = Arc::new(Flow::new(birth, !answer.is_empty()));
         flow.meter.add_up(given);

@@ -83,7 +83,7 @@ impl Home {
     }
 
     /// byway with this home's configuration. `program` may be a wrapper that ends in byway.
-    fn command(&self, program: &[&str]) -> Command {
+    pub(crate) fn command(&self, program: &[&str]) -> Command {
         let mut command = self.bare(program);
         command.arg("--config").arg(self.config()).arg("--control").arg(self.socket());
         command
@@ -148,7 +148,7 @@ impl Said {
         Self::of(child.wait_with_output().unwrap())
     }
 
-    fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
         Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
@@ -180,7 +180,7 @@ pub(crate) struct Running {
 
 impl Running {
     /// Starts it and waits until it greets.
-    fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let (said, _) = (gather(child.stderr.take().unwrap()), gather(child.stdout.take().unwrap()));
         let mut running = Running { child, said, doors: Vec::new() };

@@ -69,3 +69,13 @@ async fn all_acts_in_a_row_end_as_they_should_within_a_minute_and_a_half() {
     is_as_it_should_be("").await;
     assert!(began.elapsed() < std::time::Duration::from_secs(90), "{:?}", began.elapsed());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_watchdog_is_fed_by_a_byway_that_runs_and_not_by_one_whose_loops_ended() {
+    let (byway, _country) = stage(HURRY).await.unwrap();
+    byway.open_doors().unwrap();
+    let patience = std::time::Duration::from_secs(3);
+    assert_eq!(byway.answers(patience).await, Ok(()));
+    byway.stop().await;
+    assert_eq!(byway.answers(patience).await, Err("a door"));
+}

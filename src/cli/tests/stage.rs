@@ -167,6 +167,11 @@ impl Actions for Noted {
         Ok(())
     }
 
+    fn service(&self, launch: &Launch, wish: &ServiceWish) -> Result<ServiceDone, Failed> {
+        self.note(launch, format!("service {wish:?}"));
+        Ok(ServiceDone::default())
+    }
+
     fn demo(&self, launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {
         self.note(launch, format!("demo {json}"));
         terminal.out.line("a table")?;

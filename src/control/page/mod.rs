@@ -10,6 +10,7 @@ mod front;
 mod guard;
 mod keys;
 mod language;
+mod metrics;
 mod order;
 mod reply;
 mod routes;
@@ -21,6 +22,7 @@ mod tests;
 
 use super::fetched::Unshown;
 use super::{ControlError, Operator, PageLink, Refusal, RefusalCode, token};
+use crate::model::Secret;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -48,6 +50,8 @@ pub struct Page {
     keys: Mutex<Keys>,
     door: Mutex<Door>,
     opened: Notify,
+    /// What a monitoring system shows.
+    scraper: Mutex<Option<Secret<String>>>,
 }
 
 /// Where the page listens.
@@ -61,7 +65,18 @@ struct Door {
 impl Page {
     /// A page that shows what `operator` tells. It listens nowhere yet.
     pub fn new(operator: Arc<dyn Operator>) -> Arc<Self> {
-        Arc::new(Self { operator, keys: Mutex::default(), door: Mutex::default(), opened: Notify::new() })
+        Arc::new(Self {
+            operator,
+            keys: Mutex::default(),
+            door: Mutex::default(),
+            opened: Notify::new(),
+            scraper: Mutex::default(),
+        })
+    }
+
+    /// Whoever shows `token` reads `/metrics` from now on; nobody without one.
+    pub fn admit_scraper(&self, token: Option<Secret<String>>) {
+        *lock(&self.scraper) = token;
     }
 
     /// Whom it asks.

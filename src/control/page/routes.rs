@@ -2,7 +2,7 @@
 //! which paths there are.
 
 use super::reply::{self, Reply};
-use super::{Page, assets, feed, front, guard, keys, lock, order};
+use super::{Page, assets, feed, front, guard, keys, lock, metrics, order};
 use crate::control::{Operator, token};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -74,6 +74,9 @@ pub(super) async fn answer(page: &Arc<Page>, at: SocketAddr, request: Request<In
     let query = Fields::read(head.uri.query().unwrap_or_default());
     if let (&Method::GET, "/", Some(shown)) = (&head.method, head.uri.path(), query.one("token")) {
         return exchange(page, at, shown);
+    }
+    if metrics::is_scraper(page, &head) {
+        return metrics::answer(page.operator()).await;
     }
     if !is_let_in(page, at, &head.headers) {
         return reply::silence();

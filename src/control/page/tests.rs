@@ -147,3 +147,32 @@ async fn its_link_is_told_over_the_control_place() {
     assert_eq!(Some(link.at), page.at());
     assert!(link.link.0.starts_with(&format!("http://{}/?token=", link.at)));
 }
+
+#[tokio::test]
+async fn metrics_are_for_the_bearer_of_their_token_alone() {
+    let open = open();
+    let ask = async |fields: &[(&str, &str)]| open.ask("GET /metrics", fields, "").await;
+    assert_eq!(ask(&[("Authorization", "Bearer ")]).await.status, 404, "there are none before somebody may read them");
+    open.page.admit_scraper(Some(crate::model::Secret::new("a-token-for-metrics".into())));
+    let heard = ask(&[("Authorization", "Bearer a-token-for-metrics")]).await;
+    assert_eq!((heard.status, heard.body.as_str()), (200, "# EOF\n"));
+    assert!(
+        heard.head.contains("content-type: application/openmetrics-text; version=1.0.0; charset=utf-8"),
+        "{}",
+        heard.head
+    );
+    for fields in [
+        &[][..],
+        &[("Authorization", "Bearer a-token-for-metricz")],
+        &[("Authorization", "a-token-for-metrics")],
+        &[("Authorization", "Bearer a-token-for-metrics"), ("Authorization", "Bearer a-token-for-metrics")],
+        &[("Authorization", "Bearer a-token-for-metrics"), ("Host", "evil.example")],
+    ] {
+        let heard = ask(fields).await;
+        assert_eq!((heard.status, heard.body.as_str()), (404, ""), "{fields:?}");
+    }
+    let elsewhere = open.ask("GET /", &[("Authorization", "Bearer a-token-for-metrics")], "").await;
+    assert_eq!(elsewhere.status, 404, "the token opens nothing else");
+    open.page.admit_scraper(None);
+    assert_eq!(ask(&[("Authorization", "Bearer a-token-for-metrics")]).await.status, 404);
+}

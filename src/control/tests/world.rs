@@ -402,6 +402,10 @@ impl Operator for Fixed {
         Box::pin(async { Ok(fixed_account()) })
     }
 
+    fn metrics(&self) -> Answer<'_, String> {
+        Box::pin(async { Ok(String::from("# EOF\n")) })
+    }
+
     fn measurements(&self, since: Duration) -> Answer<'_, Vec<Measurement>> {
         Box::pin(async move { Ok(fixed_measurements(since)) })
     }

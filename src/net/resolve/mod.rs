@@ -12,7 +12,7 @@ use futures_util::future::{BoxFuture, Shared, WeakShared};
 use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -65,6 +65,18 @@ struct Inner {
     /// The system's resolver answered nobody, the last time that was looked at.
     dead: AtomicBool,
     flying: Mutex<HashMap<String, WeakShared<Lookup>>>,
+    asked: [AtomicU64; 3],
+}
+
+/// What became of the look-ups so far; those that the cache answered are not among them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// An address came.
+    pub answered: u64,
+    /// The name has none.
+    pub no_such_name: u64,
+    /// Nobody could tell.
+    pub failed: u64,
 }
 
 type Lookup = BoxFuture<'static, Result<Answer, Failure>>;
@@ -86,6 +98,7 @@ impl Resolver {
             crosschecks: crosscheck::Memory::default(),
             dead: AtomicBool::new(false),
             flying: Mutex::default(),
+            asked: Default::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -163,6 +176,13 @@ impl Resolver {
         Self::new(network, settings)
     }
 
+    /// What became of the look-ups so far.
+    pub fn asked(&self) -> Asked {
+        let [answered, no_such_name, failed] =
+            std::array::from_fn(|at| self.inner.asked.get(at).map_or(0, |count| count.load(Ordering::Relaxed)));
+        Asked { answered, no_such_name, failed }
+    }
+
     /// Forgets every answer and open connection: the network is another one now.
     pub fn forget(&self) {
         self.inner.cache.clear();
@@ -180,6 +200,7 @@ impl Resolver {
             let work: Lookup = Box::pin(async move {
                 let outcome = work.await;
                 inner.cache.put(kept, &outcome, Instant::now());
+                inner.count(&outcome);
                 outcome.map(|found| found.answer)
             });
             work.shared()
@@ -215,6 +236,16 @@ impl Kept {
 }
 
 impl Inner {
+    fn count(&self, outcome: &Result<Kept, Failure>) {
+        let [answered, no_such_name, failed] = &self.asked;
+        let count = match outcome {
+            Ok(_) => answered,
+            Err(failure) if matches!(failure.cause, Cause::DnsNxdomainError | Cause::DnsNoAnswer) => no_such_name,
+            Err(_) => failed,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// A listed name: the secure answer counts; the system is asked beside it and compared, at nobody's cost.
     async fn listed(self: &Arc<Self>, name: &str) -> Result<Kept, Failure> {
         let check = {

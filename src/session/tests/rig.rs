@@ -320,7 +320,7 @@ impl Rig {
         tokio::spawn(async move {
             let routing = sessions.routing();
             let subject = Subject::of(&routing, &to, Need::Stream);
-            let mut race = Race::new(&sessions, routing, subject, to.clone(), plan);
+            let mut race = Race::new(&sessions, routing, subject, (crate::inbound::Protocol::Socks5, to.clone()), plan);
             race.open().await.unwrap();
             let request = Request::new(Want::Stream(to), peer, Protocol::Socks5, Box::new(Client(tell)));
             let rest = sessions.carry(request, race).await;
