@@ -35,7 +35,7 @@ impl Source {
             value: value.clone(),
         };
         overrides.extend(launch.sets.iter().map(set));
-        let state = paths.map_or_else(std::env::temp_dir, |paths| paths.state);
+        let state = paths.map_or_else(homeless, |paths| paths.state);
         Self { named: launch.config.clone(), own, state, overrides }
     }
 
@@ -86,6 +86,15 @@ impl Source {
     fn origin(&self) -> Origin {
         self.file().map_or_else(|| Origin::embedded(&self.state), |path| Origin::file(path, &self.state))
     }
+}
+
+/// Where state is kept by who has no home: a folder of this user's own among those of others.
+fn homeless() -> PathBuf {
+    #[cfg(unix)]
+    let name = format!("byway-{}", nix::unistd::geteuid());
+    #[cfg(not(unix))]
+    let name = "byway";
+    std::env::temp_dir().join(name)
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> String {

@@ -50,6 +50,12 @@ pub enum Error {
         /// Where.
         path: PathBuf,
     },
+    /// Others may change what is in the folder, and it is not byway's to close.
+    #[error("{path:?} is open to others, who could replace what is put there: choose a folder of byway's own")]
+    Shared {
+        /// Where.
+        path: PathBuf,
+    },
     /// The folder belongs to another user, who could read or replace what is put there.
     #[error("{path:?} belongs to another user: choose a folder of your own")]
     NotOurs {

@@ -6,10 +6,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Makes `path` a folder only its owner can enter. An existing one is tightened; one of another user is refused,
-/// for its owner could read or replace what is put there.
+/// Makes `path` a folder only its owner can enter. One that stands already is tightened if it is byway's: by its name, or
+/// because nothing is in it. Any other is left as it is, for the machine may live in it (`/etc`, `/tmp`); it is refused where
+/// others could replace what is put there. A group that may enter keeps that right: a service's own may be meant.
 pub fn private_dir(path: &Path) -> Result<(), Error> {
     let failed = |doing| move |source| Error::File { doing, path: path.to_owned(), source };
+    let stood = path.is_dir();
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -20,23 +22,40 @@ pub fn private_dir(path: &Path) -> Result<(), Error> {
         }
         other => other.map_err(failed("make the folder"))?,
     }
-    tighten(path)
+    if stood { tighten(path) } else { Ok(()) }
 }
 
 #[cfg(unix)]
 fn tighten(path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    const STICKY: u32 = 0o1000;
     let failed = |doing| move |source| Error::File { doing, path: path.to_owned(), source };
+    let not_ours = || Error::NotOurs { path: path.to_owned() };
     let found = fs::metadata(path).map_err(failed("look at"))?;
-    if found.mode() & 0o077 == 0 {
+    let beside_others = path.parent().and_then(|parent| fs::metadata(parent).ok());
+    if beside_others.is_some_and(|parent| parent.mode() & STICKY != 0) && found.uid() != nix::unistd::geteuid().as_raw()
+    {
+        return Err(not_ours());
+    }
+    if found.mode() & 0o007 == 0 {
         return Ok(());
     }
+    if !is_byways(path) {
+        // Where the sticky bit is, nobody replaces another's file (POSIX, S_ISVTX).
+        let replaceable = found.mode() & 0o022 != 0 && found.mode() & STICKY == 0;
+        return if replaceable { Err(Error::Shared { path: path.to_owned() }) } else { Ok(()) };
+    }
     match fs::set_permissions(path, fs::Permissions::from_mode(0o700)) {
-        Err(source) if source.kind() == io::ErrorKind::PermissionDenied => {
-            Err(Error::NotOurs { path: path.to_owned() })
-        }
+        Err(source) if source.kind() == io::ErrorKind::PermissionDenied => Err(not_ours()),
         other => other.map_err(failed("close to others")),
     }
+}
+
+#[cfg(unix)]
+fn is_byways(path: &Path) -> bool {
+    let named = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("byway"));
+    let is_empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    named(path) || path.parent().is_some_and(named) || is_empty()
 }
 
 #[cfg(not(unix))]
@@ -113,6 +132,28 @@ mod tests {
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
         private_dir(&folder).unwrap();
         assert_eq!(mode(&folder), 0o700);
+    }
+
+    #[test]
+    fn a_folder_in_which_others_live_is_left_as_it_is() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("etc");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("passwd"), "").unwrap();
+        for (before, refused) in [(0o755, false), (0o1777, false), (0o750, false), (0o777, true), (0o775, true)] {
+            fs::set_permissions(&folder, fs::Permissions::from_mode(before)).unwrap();
+            let done = private_dir(&folder);
+            assert_eq!(matches!(done, Err(Error::Shared { .. })), refused, "{before:o}: {done:?}");
+            assert_eq!(mode(&folder), before & 0o777);
+        }
+        let own = folder.join("byway");
+        fs::create_dir(&own).unwrap();
+        fs::write(own.join("key"), "").unwrap();
+        for (before, after) in [(0o755, 0o700), (0o750, 0o750)] {
+            fs::set_permissions(&own, fs::Permissions::from_mode(before)).unwrap();
+            private_dir(&own).unwrap();
+            assert_eq!(mode(&own), after);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! leaves the namespaces, and they are gone when a test ends.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test says what went wrong by ending")]
+#![allow(clippy::print_stderr, reason = "a test that failed shows what byway said")]
 
 mod firewall;
 mod ground;

@@ -6,7 +6,7 @@ use hickory_proto::rr::{Name, RecordType};
 fn asks(name: &str, kind: RecordType, edns: Option<u16>) -> Vec<u8> {
     let mut message = Message::new(7, MessageType::Query, OpCode::Query);
     message.metadata.recursion_desired = true;
-    message.add_query(Query::query(Name::from_utf8(name).unwrap(), kind));
+    message.add_query(Query::query(Name::from_ascii(name).unwrap(), kind));
     message.edns = edns.map(|size| {
         let mut edns = Edns::new();
         edns.set_max_payload(size);
