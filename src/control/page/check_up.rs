@@ -102,7 +102,10 @@ async fn follow(mut steps: BoxStream<'static, Step>, course: Arc<Mutex<Course>>,
                 Step::Looks(check) => course.check = Some(check),
                 Step::Found(finding) => course.findings.push(finding),
                 Step::Looked(_) => course.looked += 1,
-                Step::Done => whole = true,
+                Step::Done => {
+                    whole = true;
+                    return;
+                }
             }
         }
     });
