@@ -5,6 +5,7 @@
 #![expect(clippy::print_stderr, reason = "a test that is left out says so")]
 
 mod browser;
+mod doctor;
 mod looks;
 mod orders;
 mod program;

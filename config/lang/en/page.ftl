@@ -3,32 +3,12 @@
 page-title = byway: what works
 page-skip = To the content
 page-language = Language
-page-and = { $most } and { $last }
-page-comma = ,
 page-utc = Times are UTC.
 
 # What works, in a sentence or two.
-page-works = { $count ->
-    [one] { $names } works.
-   *[other] { $names } work.
-}
-page-works-not = { $count ->
-    [one] { $names } does not work.
-   *[other] { $names } do not work.
-}
-page-mixed = { $name }: { $clauses }.
-page-clause-works = { $facets } work
-page-clause-works-not = { $facets } do not work
 page-rest = What is not tested yet is left out here; the table has it.
-page-unsure-all = Nothing is known for sure yet.
-
-page-facet-text = messages
-page-facet-media = pictures and files
-page-facet-calls = calls
-page-facet-web = web pages
 
 # The network.
-page-link = { $state }: { $why }.
 page-link-online = online
 page-link-offline = offline
 page-link-captive = captive portal
@@ -36,18 +16,6 @@ page-link-whitelist = only domestic sites
 page-link-link-bad = bad line
 page-link-no-blame = While that is so, nothing is called blocked.
 page-ground-not-asked = the line has not been looked at yet
-page-ground-anchors-answer = neutral sites answer
-page-ground-unplugged = this machine has no way out: no cable, no Wi-Fi, or no route
-page-ground-nothing-answers = nothing answers, neither here nor abroad
-page-ground-portal = a login page answers in everybody’s place: open a browser and log in
-page-ground-only-domestic = only places inside the country answer
-page-ground-only-domestic-once = only places inside the country answered; it will be looked at again in a minute
-page-ground-clock = this machine’s clock is wrong: set date and time, certificates cannot be checked before
-page-ground-interception = somebody answers with another certificate everywhere: an antivirus, a company’s proxy, or the line
-page-ground-path-mtu = large packets vanish on this line: lower its MTU
-page-ground-lossy = the line loses too much or is too slow to tell anything
-page-ground-too-few = too few neutral sites answer to tell anything
-page-ground-resolver-silent = this network’s name server answers for no name: secure look-ups are used instead
 
 # The grid.
 page-services = Services and ways
@@ -74,39 +42,8 @@ page-state-probe-stale = works
 page-state-unknown = not tested yet
 page-state-not-used = not used
 page-why-probe-stale = connections work, only the test fails
-page-why-recovering = it answers again and is tried with a part of new connections
-page-why-service-down = the service itself fails, on every way
-page-why-suspect = something is wrong there, it is not clear yet what
-page-why-blocked = it does not work
-page-why-degraded = it works for some things only
-page-passed-direct-forbidden = this service must never go out without a tunnel
-page-passed-tunnel-forbidden = this service always goes out directly
 page-passed-not-the-forced-way = another way was chosen
-page-passed-no-packets = it carries no UDP
 page-passed-streams-instead = TCP is used instead of QUIC
-page-passed-unusable = it could not be set up
-page-passed-hostile = somebody else answers in the service’s place
-
-page-how-dns-tamper = the network’s name server gives a false answer for it
-page-how-ip-drop = packets to its addresses vanish
-page-how-tcp-reject = connections to it are refused on the way
-page-how-sni-rst = connections are cut as soon as its name is seen
-page-how-sni-drop-hello = the first message vanishes on the way there
-page-how-sni-drop-answer = the answer vanishes on the way back
-page-how-hello-size = large first messages vanish, small ones pass
-page-how-s2c-drop = everything it sends vanishes on the way back
-page-how-freeze = transfers freeze after a few kilobytes
-page-how-throttled = it is made far slower than the line
-page-how-mitm = somebody else answers in its place
-page-how-http-block = a block page answers in its place
-page-how-quic-block = QUIC, the newer kind of connection, gets no answer from it
-page-how-udp-blocked = UDP, which calls need, gets no answer from it
-page-how-stun-dpi = call set-up packets get no answer, other packets do
-page-how-calls-blocked = its call servers get no answer, others’ do
-page-how-proto-block = its protocol gets no answer, other bytes do
-page-how-burst-police = several connections at once are frozen
-page-how-random-drop = a part of the connections to it fails
-page-how-unidentified = it cannot be reached, the kind of block is not clear yet
 
 # The timeline.
 page-timeline = Blocks and switches
@@ -195,3 +132,14 @@ page-undo = Undo
 page-refused = That was not done: { $why }
 page-lost = byway does not answer; this page may be out of date.
 page-close = Close
+
+# The check-up.
+page-doctor = Check-up
+page-doctor-button = Check everything
+page-doctor-progress = { $check }: { $looked } of { $planned } looks are over
+page-doctor-stop = Stop the check-up
+page-doctor-busy = A check-up or an examination is under way already; try again when it is over.
+page-doctor-over = Checked at
+page-doctor-what = What
+page-doctor-why = Why, and what to do
+page-doctor-note = for information

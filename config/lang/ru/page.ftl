@@ -3,32 +3,10 @@
 page-title = byway: что работает
 page-skip = К содержанию
 page-language = Язык
-page-and = { $most } и { $last }
-page-comma = ,
 page-utc = Время указано по UTC.
 
-page-works = { $count ->
-    [one] { $names } — работает.
-    [few] { $names } — работают.
-   *[many] { $names } — работают.
-}
-page-works-not = { $count ->
-    [one] { $names } — не работает.
-    [few] { $names } — не работают.
-   *[many] { $names } — не работают.
-}
-page-mixed = { $name }: { $clauses }.
-page-clause-works = { $facets } работают
-page-clause-works-not = { $facets } не работают
 page-rest = Ещё не проверенное здесь не учтено; оно есть в таблице.
-page-unsure-all = Точно пока ничего не известно.
 
-page-facet-text = сообщения
-page-facet-media = фото и файлы
-page-facet-calls = звонки
-page-facet-web = веб-страницы
-
-page-link = { $state }: { $why }.
 page-link-online = сеть есть
 page-link-offline = сети нет
 page-link-captive = страница входа
@@ -36,18 +14,6 @@ page-link-whitelist = только сайты внутри страны
 page-link-link-bad = плохая линия
 page-link-no-blame = Пока это так, ничто не считается заблокированным.
 page-ground-not-asked = линию ещё не проверяли
-page-ground-anchors-answer = нейтральные сайты отвечают
-page-ground-unplugged = у этого компьютера нет выхода в сеть: ни кабеля, ни Wi-Fi, ни маршрута
-page-ground-nothing-answers = не отвечает никто — ни внутри страны, ни за рубежом
-page-ground-portal = вместо всех отвечает страница входа: откройте браузер и войдите
-page-ground-only-domestic = отвечают только сайты внутри страны
-page-ground-only-domestic-once = ответили только сайты внутри страны; через минуту проверим снова
-page-ground-clock = часы этого компьютера идут неверно: установите дату и время, без этого сертификаты не проверить
-page-ground-interception = везде отвечают с чужим сертификатом: антивирус, прокси компании или сама линия
-page-ground-path-mtu = большие пакеты на этой линии пропадают: уменьшите MTU
-page-ground-lossy = линия теряет слишком много или слишком медленна, чтобы о чём-то судить
-page-ground-too-few = отвечает слишком мало нейтральных сайтов, чтобы о чём-то судить
-page-ground-resolver-silent = сервер имён этой сети не отвечает ни на одно имя: используется защищённый поиск имён
 
 page-services = Сервисы и пути
 page-services-hint = Строка — часть сервиса, столбец — путь наружу. Путь, которым сейчас идёт трафик, обведён.
@@ -73,39 +39,8 @@ page-state-probe-stale = работает
 page-state-unknown = ещё не проверено
 page-state-not-used = не используется
 page-why-probe-stale = соединения работают, не проходит только проверка
-page-why-recovering = снова отвечает, пробуем на части новых соединений
-page-why-service-down = не работает сам сервис, на всех путях
-page-why-suspect = что-то не так, пока неясно что
-page-why-blocked = не работает
-page-why-degraded = работает лишь отчасти
-page-passed-direct-forbidden = этому сервису нельзя выходить без туннеля
-page-passed-tunnel-forbidden = этот сервис всегда идёт напрямую
 page-passed-not-the-forced-way = выбран другой путь
-page-passed-no-packets = не передаёт UDP
 page-passed-streams-instead = вместо QUIC используется TCP
-page-passed-unusable = не удалось настроить
-page-passed-hostile = вместо сервиса отвечает кто-то другой
-
-page-how-dns-tamper = сервер имён этой сети даёт на него ложный ответ
-page-how-ip-drop = пакеты на его адреса пропадают
-page-how-tcp-reject = соединения с ним отклоняются по дороге
-page-how-sni-rst = соединения обрываются, как только видно его имя
-page-how-sni-drop-hello = первое сообщение пропадает по дороге туда
-page-how-sni-drop-answer = ответ пропадает на обратном пути
-page-how-hello-size = большие первые сообщения пропадают, маленькие проходят
-page-how-s2c-drop = всё, что он посылает, пропадает на обратном пути
-page-how-freeze = передача замирает после нескольких килобайт
-page-how-throttled = он намного медленнее самой линии
-page-how-mitm = вместо него отвечает кто-то другой
-page-how-http-block = вместо него отвечает страница блокировки
-page-how-quic-block = на QUIC, новый вид соединений, он не отвечает
-page-how-udp-blocked = на UDP, который нужен для звонков, он не отвечает
-page-how-stun-dpi = пакеты установки звонка остаются без ответа, другие проходят
-page-how-calls-blocked = его серверы звонков не отвечают, чужие отвечают
-page-how-proto-block = его протокол остаётся без ответа, другие данные проходят
-page-how-burst-police = несколько соединений сразу замораживаются
-page-how-random-drop = часть соединений с ним обрывается
-page-how-unidentified = он недоступен, вид блокировки пока неясен
 
 page-timeline = Блокировки и переключения
 page-day = 24 часа
@@ -192,3 +127,14 @@ page-undo = Отменить
 page-refused = Не выполнено: { $why }
 page-lost = byway не отвечает; страница может быть устаревшей.
 page-close = Закрыть
+
+# Проверка.
+page-doctor = Проверка
+page-doctor-button = Проверить всё
+page-doctor-progress = { $check }: проверено { $looked } из { $planned }
+page-doctor-stop = Остановить проверку
+page-doctor-busy = Проверка или обследование уже идёт; попробуйте снова, когда закончится.
+page-doctor-over = Проверено:
+page-doctor-what = Что
+page-doctor-why = Почему и что делать
+page-doctor-note = к сведению

@@ -1,6 +1,7 @@
 //! `GET /events`: the parts of the page that have changed, as server-sent events (WHATWG HTML §9.2). One look every two
 //! seconds while somebody watches; nothing is sent while nothing changes but a sign of life.
 
+use super::check_up::CheckUp;
 use super::language;
 use super::reply::{self, Reply};
 use super::routes::{Call, Route};
@@ -27,6 +28,7 @@ const QUIET: u32 = 5;
 /// One watcher.
 struct Feed {
     operator: Arc<dyn Operator>,
+    check_up: Arc<CheckUp>,
     words: &'static Wording,
     reach: Reach,
     looks: Interval,
@@ -40,6 +42,7 @@ fn answer(call: Call) -> BoxFuture<'static, Reply> {
         words: language::of(&call),
         reach: Reach::named(call.fields.one("reach")),
         operator: call.operator,
+        check_up: call.check_up,
         looks,
         sent: HashMap::new(),
     };
@@ -52,7 +55,7 @@ impl Feed {
     async fn next(&mut self) -> Bytes {
         for _ in 0..QUIET {
             self.looks.tick().await;
-            let Ok(scene) = Scene::of(&*self.operator, self.reach).await else { continue };
+            let Ok(scene) = Scene::of(&*self.operator, &self.check_up, self.reach).await else { continue };
             let parts = scene.view(self.words).parts();
             let changed: HashMap<_, _> =
                 parts.into_iter().filter(|(id, text)| self.sent.get(id) != Some(text)).collect();

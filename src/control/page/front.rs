@@ -13,7 +13,7 @@ pub(super) const ROUTE: Route = Route { method: Method::GET, path: "/", answer }
 fn answer(call: Call) -> BoxFuture<'static, Reply> {
     Box::pin(async move {
         let (words, reach) = (language::of(&call), Reach::named(call.fields.one("reach")));
-        let reply = match Scene::of(&*call.operator, reach).await {
+        let reply = match Scene::of(&*call.operator, &call.check_up, reach).await {
             Ok(scene) => reply::whole("text/html; charset=utf-8", scene.view(words).document()),
             Err(refusal) => reply::plain(StatusCode::SERVICE_UNAVAILABLE, refusal.to_string()),
         };

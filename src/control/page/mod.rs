@@ -5,6 +5,7 @@
 //! `pub(super) const ROUTE: Route`, and a line in [`routes::ROUTES`].
 
 mod assets;
+mod check_up;
 mod feed;
 mod front;
 mod guard;
@@ -23,6 +24,7 @@ mod tests;
 use super::fetched::Unshown;
 use super::{ControlError, Operator, PageLink, Refusal, RefusalCode, token};
 use crate::model::Secret;
+use check_up::CheckUp;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -50,6 +52,7 @@ pub struct Page {
     keys: Mutex<Keys>,
     door: Mutex<Door>,
     opened: Notify,
+    check_up: Arc<CheckUp>,
     /// What a monitoring system shows.
     scraper: Mutex<Option<Secret<String>>>,
 }
@@ -70,6 +73,7 @@ impl Page {
             keys: Mutex::default(),
             door: Mutex::default(),
             opened: Notify::new(),
+            check_up: Arc::default(),
             scraper: Mutex::default(),
         })
     }
@@ -166,6 +170,7 @@ impl Page {
             }
         }
         visits.shutdown().await;
+        self.check_up.stop().await;
     }
 
     /// One connection of a browser.

@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use hyper::header::ACCEPT;
 use hyper::{Method, StatusCode};
 use serde::Serialize;
+use std::collections::HashMap;
 use std::time::Duration;
 
 pub(super) const USE: Route = Route { method: Method::POST, path: "/use", answer: use_way };
@@ -26,18 +27,41 @@ const LONGEST: u64 = 365 * 24 * 3600;
 
 /// What was done, for the script.
 #[derive(Serialize)]
-struct Done {
+pub(super) struct Done {
     done: bool,
-    /// In words.
+    /// In words; empty where what is shown says it.
     words: String,
     /// What undoes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     undo: Option<Undo>,
+    /// The parts of the page that have changed with it.
+    #[serde(skip_serializing_if = "HashMap::is_empty")]
+    parts: HashMap<&'static str, String>,
+    /// Where it is seen, for who has no script.
+    #[serde(skip)]
+    back: &'static str,
+}
+
+impl Done {
+    /// It was done.
+    pub(super) fn well(words: String) -> Self {
+        Self { done: true, words, undo: None, parts: HashMap::new(), back: "/" }
+    }
+
+    /// It was done, and these parts of the page show it, which without a script is at `back`.
+    pub(super) fn shown(parts: HashMap<&'static str, String>, back: &'static str) -> Self {
+        Self { parts, back, ..Self::well(String::new()) }
+    }
+
+    /// It was not.
+    pub(super) fn not(words: String) -> Self {
+        Self { done: false, ..Self::well(words) }
+    }
 }
 
 /// The fields of the form that puts things back.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Undo {
+pub(super) struct Undo {
     service: String,
     way: String,
     #[serde(rename = "for")]
@@ -82,7 +106,7 @@ fn done(words: &Wording, used: &Used, before: Option<&Status>) -> Done {
         (Some(way), None) => words.with("page-chosen", &[("service", title), ("way", way.as_str())]),
         (Some(way), Some(_)) => words.with("page-chosen-hour", &[("service", title), ("way", way.as_str())]),
     };
-    Done { done: true, words: said, undo: before.and_then(|status| undo(known?, status.at)) }
+    Done { undo: before.and_then(|status| undo(known?, status.at)), ..Done::well(said) }
 }
 
 /// What was chosen before; the choice given back where none was.
@@ -114,7 +138,7 @@ fn test(call: Call) -> BoxFuture<'static, Reply> {
                 0 => words.say("page-tested-none"),
                 _ => words.with("page-tested", &[("well", &well), ("all", &count)]),
             };
-            Done { done: true, words: said, undo: None }
+            Done::well(said)
         });
         answered(&call, words, done)
     })
@@ -127,19 +151,17 @@ const fn answer_of(step: &ProbeItem) -> Option<bool> {
     }
 }
 
-fn answered(call: &Call, words: &Wording, done: Result<Done, Refusal>) -> Reply {
+/// In JSON for the script; else back to the page, or a plain sentence where it was not done.
+pub(super) fn answered(call: &Call, words: &Wording, done: Result<Done, Refusal>) -> Reply {
     let wants_json = call.head.headers.get(ACCEPT).is_some_and(|accept| accept == "application/json");
-    let refused = |refusal: Refusal| {
-        let words = words.with("page-refused", &[("why", &refusal.to_string())]);
-        Done { done: false, words, undo: None }
-    };
+    let refused = |refusal: Refusal| Done::not(words.with("page-refused", &[("why", &refusal.to_string())]));
     let done = done.unwrap_or_else(refused);
     match (wants_json, done.done) {
         (true, _) => match serde_json::to_vec(&done) {
             Ok(text) => reply::whole("application/json", text),
             Err(_) => reply::plain(StatusCode::INTERNAL_SERVER_ERROR, "the answer could not be written"),
         },
-        (false, true) => reply::see("/"),
+        (false, true) => reply::see(done.back),
         (false, false) => reply::plain(StatusCode::CONFLICT, done.words),
     }
 }

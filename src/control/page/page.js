@@ -24,7 +24,9 @@
     part.innerHTML = html;
     zoned(part);
     for (const id of open) document.getElementById(id)?.setAttribute('open', '');
-    if (focused) document.getElementById(focused)?.focus();
+    // The button that stops a check-up goes with it.
+    const instead = part.id === 'doctor' ? document.getElementById('doctor-button') : null;
+    if (focused) (document.getElementById(focused) ?? instead)?.focus();
   };
 
   const tell = (text, actions = []) => {
@@ -69,11 +71,19 @@
     }
   };
 
+  // The check-up shows itself; only what hinders it is said.
+  const doctor = (path) => async (fields) => {
+    const done = await post(path, fields);
+    for (const [id, html] of Object.entries(done.parts ?? {})) renew(id, html);
+    if (done.words) tell(done.words, [[words.close, hush]]);
+    else hush();
+  };
+
   const lost = () => tell(words.lost, [[words.close, hush]]);
 
   document.addEventListener('submit', (event) => {
     const path = event.target.getAttribute('action');
-    const act = { '/use': use, '/test': test }[path];
+    const act = { '/use': use, '/test': test, '/doctor': doctor('/doctor'), '/doctor/stop': doctor('/doctor/stop') }[path];
     if (!act) return;
     event.preventDefault();
     act(Object.fromEntries(new FormData(event.target))).catch(lost);
@@ -87,17 +97,19 @@
     return sheet.innerHTML;
   };
 
+  const renew = (id, html) => {
+    const part = document.getElementById(id);
+    const plain = normal(html);
+    if (part && was.get(id) !== plain) replace(part, html);
+    was.set(id, plain);
+  };
+
   let silent = false;
   const events = new EventSource(`/events?lang=${lang}&reach=${words.reach}`);
   events.onmessage = (event) => {
     if (silent) hush();
     silent = false;
-    for (const [id, html] of Object.entries(JSON.parse(event.data))) {
-      const part = document.getElementById(id);
-      const plain = normal(html);
-      if (part && was.get(id) !== plain) replace(part, html);
-      was.set(id, plain);
-    }
+    for (const [id, html] of Object.entries(JSON.parse(event.data))) renew(id, html);
   };
   events.onerror = () => { if (!silent) lost(); silent = true; };
   window.addEventListener('pagehide', () => events.close());

@@ -1,6 +1,7 @@
 //! From a request to its answer: guarded first, then by its exact path. Whoever is not let in learns nothing, not even
 //! which paths there are.
 
+use super::check_up::{self, CheckUp};
 use super::reply::{self, Reply};
 use super::{Page, assets, feed, front, guard, keys, lock, metrics, order};
 use crate::control::{Operator, token};
@@ -17,8 +18,17 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 /// Every route there is.
-const ROUTES: &[Route] =
-    &[front::ROUTE, feed::ROUTE, order::USE, order::TEST, assets::SCRIPT, assets::STYLE, assets::ICON];
+const ROUTES: &[Route] = &[
+    front::ROUTE,
+    feed::ROUTE,
+    order::USE,
+    order::TEST,
+    check_up::BEGIN,
+    check_up::STOP,
+    assets::SCRIPT,
+    assets::STYLE,
+    assets::ICON,
+];
 
 /// The longest form; a real one is below 200 bytes.
 const FORM_AT_MOST: usize = 4 << 10;
@@ -39,6 +49,8 @@ pub(super) struct Route {
 pub(super) struct Call {
     /// Whom to ask.
     pub(super) operator: Arc<dyn Operator>,
+    /// The page's check-up.
+    pub(super) check_up: Arc<CheckUp>,
     /// The request's head.
     pub(super) head: Parts,
     /// The fields of its query, or of its form.
@@ -85,7 +97,8 @@ pub(super) async fn answer(page: &Arc<Page>, at: SocketAddr, request: Request<In
         Ok(route) => route,
         Err(status) => return reply::plain(status, "there is nothing here that could be asked so"),
     };
-    let mut call = Call { operator: Arc::clone(&page.operator), head, fields: query };
+    let (operator, check_up) = (Arc::clone(&page.operator), Arc::clone(&page.check_up));
+    let mut call = Call { operator, check_up, head, fields: query };
     if route.method == Method::POST {
         if !guard::is_from_the_page(at, &call.head.headers) {
             return reply::plain(StatusCode::FORBIDDEN, "only the page itself may change anything");

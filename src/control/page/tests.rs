@@ -20,11 +20,16 @@ struct Heard {
 }
 
 fn open() -> Open {
-    let page = Page::new(Arc::new(Fixed::default()));
+    open_for(Fixed::default()).0
+}
+
+fn open_for(operator: Fixed) -> (Open, Arc<Fixed>) {
+    let operator = Arc::new(operator);
+    let page = Page::new(Arc::clone(&operator) as Arc<dyn Operator>);
     let at = page.open("127.0.0.1:0".parse().unwrap()).unwrap();
     let stop = CancellationToken::new();
     tokio::spawn(Arc::clone(&page).run(stop.clone()));
-    Open { page, at, _stop: stop.drop_guard() }
+    (Open { page, at, _stop: stop.drop_guard() }, operator)
 }
 
 impl Open {
@@ -115,6 +120,29 @@ async fn under_another_name_or_from_another_site_it_is_not_there() {
     for site in ["cross-site", "same-site"] {
         let heard = page.ask("GET /", &[("Cookie", &cookie), ("Sec-Fetch-Site", site)], "").await;
         assert_eq!((heard.status, heard.body.as_str()), (404, ""), "{site}");
+    }
+}
+
+#[tokio::test]
+async fn a_check_up_is_begun_from_the_page_alone_and_one_at_a_time() {
+    let (open, operator) = open_for(Fixed::default());
+    let (cookie, origin) = (open.enter().await, format!("http://{}", open.at));
+    let post = async |origin: &str| open.ask("POST /doctor", &[("Cookie", &cookie), ("Origin", origin)], "").await;
+    assert_eq!(post("https://evil.example").await.status, 403);
+    let held = operator.examining.clone().try_acquire_owned().unwrap();
+    let busy = post(&origin).await;
+    assert_eq!(busy.status, 409, "{}", busy.body);
+    assert!(busy.body.contains("is under way already; try again when it is over"), "{}", busy.body);
+    drop(held);
+    let begun = post(&origin).await;
+    assert!(begun.status == 303 && begun.head.contains("location: /#doctor-title"), "{}", begun.head);
+    loop {
+        let body = open.ask("GET /", &[("Cookie", &cookie)], "").await.body;
+        if body.contains("use another way here: this network freezes it") && !body.contains("/doctor/stop") {
+            assert!(body.contains("Something does not work") && !body.contains("http-equiv"), "{body}");
+            break;
+        }
+        tokio::task::yield_now().await;
     }
 }
 

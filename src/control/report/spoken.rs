@@ -30,10 +30,19 @@ impl Spoken<'_> {
             [] => String::new(),
             [one] => one.clone(),
             [most @ .., last] => {
-                let most = most.join(&self.0.say("words-comma"));
+                let most = self.in_order(most, &self.0.say("words-comma"));
                 self.with("words-and", &[("most", &most), ("last", last)])
             }
         }
+    }
+
+    /// Joined, and read from right to left where the language is, whatever the items are written in (UAX #9).
+    fn in_order(&self, items: &[String], comma: &str) -> String {
+        if !self.0.tongue().is_right_to_left() {
+            return items.join(comma);
+        }
+        let apart: Vec<_> = items.iter().map(|item| format!("\u{2068}{item}\u{2069}")).collect();
+        format!("\u{200f}{}", apart.join(comma))
     }
 
     /// A span, as [`span_words`] has it.

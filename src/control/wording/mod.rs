@@ -5,7 +5,7 @@ mod sentence;
 
 pub use event::{Because, Event, Tone};
 
-use crate::control::report::PassedLine;
+use crate::control::report::{PassedLine, Spoken};
 use crate::lang::{Arg, Tongue, Words};
 use crate::model::{Facet, Ground, LinkState, Phase, Technique, TransportId, Verdict};
 use std::sync::OnceLock;
@@ -49,26 +49,24 @@ impl Wording {
         self.0.say_with(key, &all)
     }
 
+    /// The words themselves.
+    pub(in crate::control) const fn words(&self) -> &Words {
+        &self.0
+    }
+
+    /// The words that every command says of what is believed.
+    const fn spoken(&self) -> Spoken<'_> {
+        Spoken(&self.0)
+    }
+
     /// `a`, `a and b`, `a, b and c`.
     pub fn listed(&self, items: &[String]) -> String {
-        match items {
-            [] => String::new(),
-            [one] => one.clone(),
-            [most @ .., last] => {
-                let most = most.join(&format!("{} ", self.say("page-comma")));
-                self.with("page-and", &[("most", &most), ("last", last)])
-            }
-        }
+        self.spoken().listed(items)
     }
 
     /// What a part of a service is called.
     pub fn facet(&self, facet: Facet) -> String {
-        self.say(match facet {
-            Facet::Text => "page-facet-text",
-            Facet::Media => "page-facet-media",
-            Facet::Calls => "page-facet-calls",
-            Facet::Web => "page-facet-web",
-        })
+        self.spoken().facet(facet)
     }
 
     /// A state of the link.
@@ -84,26 +82,16 @@ impl Wording {
 
     /// Why the link is in its state.
     pub fn ground(&self, link: LinkState, ground: Ground) -> String {
-        self.say(match (ground, link) {
-            (Ground::AnchorsAnswer, _) => "page-ground-anchors-answer",
-            (Ground::NothingAnswers, _) | (Ground::NotAsked, LinkState::Offline) => "page-ground-nothing-answers",
-            (Ground::Portal, _) | (Ground::NotAsked, LinkState::Captive) => "page-ground-portal",
-            (Ground::OnlyDomestic, _) | (Ground::NotAsked, LinkState::Whitelist) => "page-ground-only-domestic",
-            (Ground::TooFew, _) | (Ground::NotAsked, LinkState::LinkBad) => "page-ground-too-few",
-            (Ground::NotAsked, LinkState::Online) => "page-ground-not-asked",
-            (Ground::Unplugged, _) => "page-ground-unplugged",
-            (Ground::OnlyDomesticOnce, _) => "page-ground-only-domestic-once",
-            (Ground::Clock, _) => "page-ground-clock",
-            (Ground::Interception, _) => "page-ground-interception",
-            (Ground::PathMtu, _) => "page-ground-path-mtu",
-            (Ground::Lossy, _) => "page-ground-lossy",
-            (Ground::ResolverSilent, _) => "page-ground-resolver-silent",
-        })
+        match (ground, link) {
+            // Nobody has asked the sites that a command says do answer.
+            (Ground::NotAsked, LinkState::Online) => self.say("page-ground-not-asked"),
+            _ => self.spoken().ground(link, ground),
+        }
     }
 
     /// What was observed of a block.
     pub fn technique(&self, how: Technique) -> String {
-        self.say(&format!("page-how-{}", how.name().replace('_', "-")))
+        self.spoken().technique(how)
     }
 
     /// A route's state in a word or two.
@@ -122,27 +110,22 @@ impl Wording {
 
     /// Why a route is as it is; nothing where it is well or nothing is known.
     pub fn why(&self, phase: Phase, verdict: Verdict) -> Option<String> {
-        let key = match (phase, verdict) {
-            (Phase::Ok | Phase::Unknown, _) => return None,
-            (Phase::Recovering, _) => "page-why-recovering",
-            (Phase::ServiceDown, _) => "page-why-service-down",
-            (Phase::ProbeStale, _) => "page-why-probe-stale",
-            (_, Verdict::Blocked(how) | Verdict::Degraded(how)) => return Some(self.technique(how)),
-            (Phase::Suspect, _) => "page-why-suspect",
-            (Phase::Blocked, _) => "page-why-blocked",
-            (Phase::Degraded, _) => "page-why-degraded",
-        };
-        Some(self.say(key))
+        match phase {
+            Phase::Ok | Phase::Unknown => None,
+            Phase::ProbeStale => Some(self.say("page-why-probe-stale")),
+            _ => Some(self.spoken().reason(phase, verdict)),
+        }
     }
 
     /// Why a way that nothing is known of is not tried.
     pub fn passed(&self, passed: &PassedLine) -> Option<String> {
-        let key = match passed.reason.as_str() {
+        match passed.reason.as_str() {
             // What is believed of the route itself is told by the route.
-            "blocked" | "phase" => return None,
-            reason => format!("page-passed-{}", reason.replace('_', "-")),
-        };
-        Some(self.say(&key))
+            "blocked" | "phase" => None,
+            "not_the_forced_way" => Some(self.say("page-passed-not-the-forced-way")),
+            "streams_instead" => Some(self.say("page-passed-streams-instead")),
+            code => Some(self.spoken().passed(code).unwrap_or_else(|| code.to_owned())),
+        }
     }
 
     /// How a way is called.
@@ -152,7 +135,7 @@ impl Wording {
 }
 
 /// The first letter made large, where letters have a size.
-pub(super) fn capital(text: &str) -> String {
+pub(in crate::control) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -27,13 +27,13 @@ impl Wording {
         let told = said.iter().map(|(known, titles)| {
             let (names, count) = (self.listed(titles), u64::try_from(titles.len()).unwrap_or(u64::MAX));
             match known {
-                Known::Wholly => self.counted("page-works", count, &[("names", &names)]),
-                Known::NotAtAll => self.counted("page-works-not", count, &[("names", &names)]),
-                Known::Partly(clauses) => self.with("page-mixed", &[("name", &names), ("clauses", clauses)]),
+                Known::Wholly => self.counted("words-works", count, &[("names", &names)]),
+                Known::NotAtAll => self.counted("words-works-not", count, &[("names", &names)]),
+                Known::Partly(clauses) => self.with("words-mixed", &[("name", &names), ("clauses", clauses)]),
             }
         });
         let told: Vec<_> = told.collect();
-        if told.is_empty() { self.say("page-unsure-all") } else { told.join(" ") }
+        if told.is_empty() { self.say("words-unsure-all") } else { told.join(" ") }
     }
 
     /// That something is left out of the sentence, where it is.
@@ -56,9 +56,9 @@ impl Wording {
             let facets: Vec<_> = facets.collect();
             (!facets.is_empty()).then(|| self.with(key, &[("facets", &self.listed(&facets))]))
         };
-        let clauses = [(Up::Yes, "page-clause-works"), (Up::No, "page-clause-works-not")];
+        let clauses = [(Up::Yes, "words-clause-works"), (Up::No, "words-clause-works-not")];
         let clauses: Vec<_> = clauses.into_iter().filter_map(clause).collect();
-        (!clauses.is_empty()).then(|| Known::Partly(clauses.join(&format!("{} ", self.say("page-comma")))))
+        (!clauses.is_empty()).then(|| Known::Partly(clauses.join(&self.say("words-comma"))))
     }
 }
 

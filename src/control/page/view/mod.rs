@@ -4,6 +4,7 @@
 mod chart;
 mod choose;
 mod events;
+mod examined;
 mod grid;
 mod html;
 mod now;
@@ -12,9 +13,10 @@ mod ways;
 #[cfg(test)]
 mod tests;
 
-use crate::control::Entry;
+use super::check_up::{Course, Stand};
 use crate::control::report::Status;
 use crate::control::wording::Wording;
+use crate::control::{Entry, Stamp};
 use crate::lang::Tongue;
 use html::esc;
 use std::time::Duration;
@@ -59,14 +61,21 @@ pub(super) struct View<'a> {
     pub(super) status: &'a Status,
     /// What happened, oldest first; `None` when no history is kept.
     pub(super) past: Option<&'a [Entry]>,
+    /// The check-up.
+    pub(super) course: &'a Course,
     /// How far back.
     pub(super) reach: Reach,
+}
+
+/// The parts of the check-up, by their ids.
+pub(super) fn check_up(words: &Wording, course: &Course, now: Stamp) -> [(&'static str, String); 2] {
+    [("doctor", examined::progress(words, course, now)), ("findings", examined::findings(words, course))]
 }
 
 impl View<'_> {
     /// The parts that change, by their ids.
     pub(super) fn parts(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let mut parts = vec![
             ("now", now::part(self)),
             ("services", grid::part(self)),
             ("timeline", chart::part(self)),
@@ -75,7 +84,9 @@ impl View<'_> {
             ("lists", ways::lists(self)),
             ("flows", ways::flows(self)),
             ("counted", ways::counted(self)),
-        ]
+        ];
+        parts.extend(check_up(self.words, self.course, self.status.at));
+        parts
     }
 
     /// The whole page.
@@ -103,6 +114,12 @@ impl View<'_> {
             events = part("events"),
             choose_title = say("page-do"),
             choose = choose::forms(self),
+            doctor_title = say("page-doctor"),
+            doctor_notice = say("doctor-notice"),
+            doctor_button = say("page-doctor-button"),
+            doctor = part("doctor"),
+            findings = part("findings"),
+            again = self.again(),
             ways_title = say("page-ways"),
             ways = part("ways"),
             lists = part("lists"),
@@ -119,6 +136,17 @@ impl View<'_> {
             testing = say("page-testing"),
             reach = self.reach.name(),
         )
+    }
+
+    /// While a check-up runs, a page without a script is loaded again and again. Its address differs each time, or the
+    /// part behind `#` would make it a mere jump.
+    fn again(&self) -> String {
+        if self.course.stand != Stand::Runs {
+            return String::new();
+        }
+        let (reach, at) = (self.reach.name(), self.status.at.as_secs());
+        let target = format!("/?reach={reach}&amp;at={at}#doctor-title");
+        format!("<noscript><meta http-equiv=\"refresh\" content=\"3; url={target}\"></noscript>")
     }
 
     /// The other languages, each in its own words.

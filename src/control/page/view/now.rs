@@ -26,6 +26,6 @@ pub(super) fn part(view: &View<'_>) -> String {
 fn link(words: &Wording, status: &Status) -> String {
     let state = capital(&words.link(status.link));
     let why = words.ground(status.link, status.ground);
-    let said = words.with("page-link", &[("state", &state), ("why", &why)]);
+    let said = words.with("words-link-reason", &[("state", &state), ("why", &why)]);
     if status.link == LinkState::Online { said } else { format!("{said} {}", words.say("page-link-no-blame")) }
 }

@@ -7,7 +7,8 @@ use crate::model::{Phase, Technique, Verdict};
 
 fn document(tongue: Tongue, status: &Status) -> String {
     let past = fixed_past();
-    View { words: Wording::of(tongue), status, past: Some(&past), reach: Reach::Day }.document()
+    View { words: Wording::of(tongue), status, past: Some(&past), course: &Course::default(), reach: Reach::Day }
+        .document()
 }
 
 #[test]
@@ -84,6 +85,32 @@ fn a_cell_says_its_state_its_why_and_whether_it_is_in_use() {
 }
 
 #[test]
+fn the_check_up_tells_how_far_it_is_then_what_to_do_about_what_it_found() {
+    let now = fixed_status().at;
+    let mut course = Course { stand: Stand::Runs, planned: 17, looked: 13, ..Course::default() };
+    course.check = Some(crate::control::doctor::Check::Families);
+    course.findings = crate::control::tests::checkup::fixed_findings();
+    let parts = |tongue, course: &Course| check_up(Wording::of(tongue), course, now).map(|(_, text)| text);
+    let [said, _] = parts(Tongue::English, &course);
+    assert!(said.contains("IPv4 and IPv6: 13 of 17 looks are over"), "{said}");
+    assert!(said.contains("<progress max=\"17\" value=\"13\"") && said.contains("action=\"/doctor/stop\""), "{said}");
+    course.stand = Stand::Over(now);
+    let [said, table] = parts(Tongue::English, &course);
+    assert!(said.contains("Something does not work; see below") && !said.contains("<progress"), "{said}");
+    let row = "Way: tokyo</th><td class=\"bad\"><span class=\"state\"><span class=\"glyph\" aria-hidden=\"true\">✕</span> \
+               failed</span></td><td>the handshake passes and the payload stops after 17 KB (stalled_after_bytes)\
+               <p class=\"remedy\">use another way here: this network freezes it</p>";
+    assert!(table.contains(row), "{table}");
+    let (bad, good) = (table.find("class=\"bad\""), table.find("class=\"ok\""));
+    assert!(bad < good, "what needs something done comes first: {table}");
+    for tongue in Tongue::ALL {
+        for text in parts(tongue, &course) {
+            assert!(!text.contains("doctor-why") && !text.contains("doctor-do") && !text.contains("page-"), "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_name_from_elsewhere_is_never_markup() {
     let mut status = fixed_status();
     let bad = "<img src=x onerror=alert(1)>\"'&";
@@ -100,7 +127,14 @@ fn a_name_from_elsewhere_is_never_markup() {
 #[test]
 fn without_a_history_the_page_says_so() {
     let status = fixed_status();
-    let text = View { words: Wording::of(Tongue::English), status: &status, past: None, reach: Reach::Week }.document();
+    let text = View {
+        words: Wording::of(Tongue::English),
+        status: &status,
+        past: None,
+        course: &Course::default(),
+        reach: Reach::Week,
+    }
+    .document();
     assert!(text.contains("The history is off"), "{text}");
 }
 
