@@ -50,6 +50,12 @@ pub struct Status {
     pub flows: Vec<FlowLine>,
     /// Where clients can come in.
     pub listens: Vec<String>,
+    /// The LAN's interfaces whose connections the firewall brings here now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub firewall: Vec<String>,
+    /// Whether the system's proxy setting leads here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub system_proxy: bool,
     /// What was counted since the start.
     pub counters: Counters,
 }
@@ -224,6 +230,10 @@ pub struct Running {
     pub flows: Vec<FlowLine>,
     /// Where clients can come in.
     pub listens: Vec<String>,
+    /// The LAN's interfaces whose connections the firewall brings here now.
+    pub firewall: Vec<String>,
+    /// Whether the system's proxy setting leads here.
+    pub system_proxy: bool,
     /// What was counted.
     pub counters: Counters,
 }
@@ -285,6 +295,8 @@ pub fn status(seen: Seen<'_>, services: &[ServiceFacts<'_>], running: Running) -
         subscriptions: running.subscriptions,
         flows: running.flows,
         listens: running.listens,
+        firewall: running.firewall,
+        system_proxy: running.system_proxy,
         counters: running.counters,
     }
 }
