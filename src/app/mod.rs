@@ -5,6 +5,7 @@ mod convert;
 mod counted;
 mod demo;
 mod doctor;
+mod doors;
 mod examine;
 mod generation;
 mod herald;

@@ -147,7 +147,8 @@ fn commands_that_need_nobody() {
     let said = home.byway(&["check"]).failed(3);
     assert!(said.contains("byway.toml:2:1: odrer:") && said.contains("\"order\""), "{said}");
     assert!(said.contains("byway.toml:4:13: service.mine.prefixes"), "all faults at once: {said}");
-    assert_eq!(home.byway(&["run"]).failed(3), said, "a start says the same");
+    let refused = home.byway(&["run"]).failed(3);
+    assert!(refused.starts_with(&said) && refused.contains("nothing was started"), "a start says the same: {refused}");
     std::fs::remove_file(home.config()).unwrap();
     assert!(home.byway(&["check"]).failed(3).contains("there is no such file"));
 }

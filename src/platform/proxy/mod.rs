@@ -102,11 +102,8 @@ pub enum Error {
         program: &'static str,
     },
     /// It was written and is not there.
-    #[error("{system} did not keep the setting: is this the desktop's own session, with its D-Bus?")]
-    NotKept {
-        /// Which system.
-        system: &'static str,
-    },
+    #[error("the setting was not kept: is this the desktop's own session, with its D-Bus?")]
+    NotKept,
 }
 
 /// The name of one setting in its system.

@@ -128,7 +128,7 @@ impl SystemProxy {
         let kept = written.and_then(|()| {
             let now = system.read(self.ground())?;
             let holds = wanted.iter().all(|(key, value)| now.get(key).cloned().flatten() == *value);
-            if holds { Ok(()) } else { Err(Error::NotKept { system: name }) }
+            if holds { Ok(()) } else { Err(Error::NotKept) }
         });
         if let Err(error) = kept {
             // Half of it is worse than nothing. What cannot be given back either stays written down.
