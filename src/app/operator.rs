@@ -82,7 +82,7 @@ impl Desk {
         blocks
     }
 
-    fn running(&self) -> Running {
+    async fn running(&self) -> Running {
         let generation = self.byway.generation.load();
         let (visits, counters) = (self.byway.gate.visits(), self.byway.sessions.counters());
         let transports = generation.settings.transports.iter().map(|spec| TransportLine {
@@ -102,6 +102,8 @@ impl Desk {
             subscriptions: self.byway.subscribed.lines(&generation.settings.subscriptions),
             flows: self.flows(),
             listens: self.listens(),
+            firewall: self.byway.caught_lan().await,
+            system_proxy: self.leads_here().await,
             counters: Counters {
                 connections: counters.requests.load(Ordering::Relaxed),
                 open: visits.open,
@@ -130,6 +132,11 @@ impl Desk {
             down_bytes: count.down,
         };
         counts.map(line).collect()
+    }
+
+    async fn leads_here(&self) -> bool {
+        let Some(source) = &self.source else { return false };
+        system_proxy::owner(source.state()).await == Some(std::process::id())
     }
 
     fn listens(&self) -> Vec<String> {
@@ -176,7 +183,7 @@ impl Operator for Desk {
                     facts.facets.retain(|facet| facet.facet != Facet::Calls);
                 }
             }
-            Ok(report::status(Seen { clock: self.clock(), snapshot: &snapshot }, &services, self.running()))
+            Ok(report::status(Seen { clock: self.clock(), snapshot: &snapshot }, &services, self.running().await))
         })
     }
 

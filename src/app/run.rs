@@ -56,7 +56,8 @@ pub(super) async fn run(launch: &Launch, handed: Handed, terminal: &mut Terminal
         }
     }
     for (id, why) in &byway.generation.load().broken {
-        terminal.error(&format!("transport {id} cannot be used: {why}"));
+        let args = [("way", id.as_str().into()), ("why", why.as_str().into())];
+        terminal.error(&terminal.say("run-broken", &args));
     }
     if let Some(path) = phones::script_path(source.state()) {
         byway.hand_out_script(path);
@@ -65,9 +66,7 @@ pub(super) async fn run(launch: &Launch, handed: Handed, terminal: &mut Terminal
     let for_lan = byway.open_router().await.map_err(|error| failed_bind(&error))?;
     let asked: Vec<_> = byway.asked_for();
     for address in byway.world.handed.unasked(&asked) {
-        terminal.error(&format!(
-            "the service manager holds {address} open, and nobody is served there: name it in `listen`, or take it out of the socket's unit"
-        ));
+        terminal.error(&terminal.say("run-handed-unserved", &[("address", address.to_string().into())]));
     }
     let desk: Arc<dyn Operator> =
         Arc::new(Desk { byway: Arc::clone(&byway), source: Some(source.clone()), place: Some(place.clone()) });
@@ -90,7 +89,7 @@ pub(super) async fn run(launch: &Launch, handed: Handed, terminal: &mut Terminal
     }
     greet(&byway, &source, &open, terminal);
     if let Some(at) = page.at() {
-        terminal.note(&format!("the status page is at {at}; byway ui prints a link that opens it"));
+        terminal.note(&terminal.say("run-page", &[("address", at.to_string().into())]));
     }
     system_proxy::begin(&byway, source.state()).await;
     router::greet(&byway, &for_lan, unheld.ok().flatten(), terminal);
@@ -148,29 +147,30 @@ fn greet(byway: &Byway, source: &Source, open: &[SocketAddr], terminal: &mut Ter
     let services = generation.settings.services.iter().filter(|spec| !spec.service.id.is_other());
     let titles: Vec<_> = services.map(|spec| spec.service.title.clone()).collect();
     for address in open {
-        terminal.note(&format!("byway listens on {address} (SOCKS5, SOCKS4 and HTTP)"));
+        terminal.note(&terminal.say("run-listens", &[("address", address.to_string().into())]));
     }
     for (port, address) in byway.phones_at() {
-        let what = if port == Port::Chat { "chat" } else { "media" };
-        terminal.note(&format!("byway is a WhatsApp proxy for {what} at {address}"));
+        let key = if port == Port::Chat { "run-whatsapp-chat" } else { "run-whatsapp-media" };
+        terminal.note(&terminal.say(key, &[("address", address.to_string().into())]));
     }
     for address in byway.relays_at() {
-        terminal.note(&format!("byway relays for its clients at {address}"));
+        terminal.note(&terminal.say("run-relays", &[("address", address.to_string().into())]));
     }
     for spec in &generation.settings.transports {
         if let Some(warning) = spec.kind.warning() {
-            terminal.error(&format!("transport {}: {warning}", spec.id));
+            let args = [("way", spec.id.as_str().into()), ("warning", warning.into())];
+            terminal.error(&terminal.say("run-warning", &args));
         }
     }
-    terminal.note(&format!("configuration: {}", source.name()));
-    terminal.note(&format!("ways, in order: {}", ways.join(", ")));
-    terminal.note(&format!("services: {}", titles.join(", ")));
+    terminal.note(&terminal.say("run-configuration", &[("name", source.name().into())]));
+    terminal.note(&terminal.say("run-ways", &[("ways", ways.join(", ").into())]));
+    terminal.note(&terminal.say("run-services", &[("services", titles.join(", ").into())]));
     if generation.settings.transports.iter().all(|spec| spec.kind.is_bare())
         && generation.settings.subscriptions.is_empty()
     {
-        terminal.note("no tunnel yet; give it one with byway import: a Shadowsocks, VLESS or Trojan link, a SOCKS or an HTTP proxy");
+        terminal.note(&terminal.say("run-no-tunnel", &[]));
     }
-    terminal.note("ask it from another terminal: byway status, byway why telegram; stop it with Ctrl-C");
+    terminal.note(&terminal.say("run-ask", &[]));
 }
 
 /// Heeds signals and the configuration file until one says stop.

@@ -78,6 +78,11 @@ pub(super) async fn follow(byway: &Arc<Byway>, state: &Path, doors_before: &[std
     }
 }
 
+/// The process that it leads to, if any.
+pub(super) async fn owner(state: &Path) -> Option<u32> {
+    apart(state, SystemProxy::owner).await.ok()?
+}
+
 /// Whether it leads to a byway, and to one that will give it back; `None` where it cannot be told.
 pub(super) async fn left_behind(state: &Path) -> Option<LeftBehind> {
     let look = |proxy: &SystemProxy| Ok((proxy.owner()?, proxy.is_left_behind()?));

@@ -46,13 +46,13 @@ pub use out::{Out, Style, Terminal};
 pub use table::{Cell, Table, wrap};
 
 use crate::control::Place;
-use crate::lang::{Tongue, Words};
 use args::{Command, Global, Line};
 use ask::Asker;
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Reads the process's command line, does what it says, and gives back the exit code.
 pub fn main(actions: impl Actions) -> ExitCode {
@@ -122,6 +122,7 @@ fn dispatch(
     env: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Exit, Failed> {
     let asker = || Asker::new(places(launch, actions, &env));
+    let words = Arc::clone(&terminal.words);
     match command {
         Command::Run => actions.run(launch, terminal),
         Command::Demo { json } => actions.demo(launch, json, terminal),
@@ -163,30 +164,23 @@ fn dispatch(
         }
         Command::Metrics => metrics::metrics(&asker(), terminal),
         Command::Reload => orders::reload(&asker(), terminal),
-        Command::Proxy { order } => proxy::proxy(&asker(), &order, &words(&env), actions, terminal),
+        Command::Proxy { order } => proxy::proxy(&asker(), &order, &words, actions, terminal),
         Command::Env { shell, unset, login } => {
             let wish = environment::Wish { shell, unset, login };
             environment::environment(&asker(), &wish, &env, terminal)
         }
         Command::Setup { app, json, no_qr, open, yes } => {
             let wish = setup::Wish { app, json, qr: !no_qr, open, yes };
-            setup::setup(&asker(), &wish, &words(&env), actions, terminal)
+            setup::setup(&asker(), &wish, &words, actions, terminal)
         }
         Command::Share { json, no_qr, yes } => {
             let wish = share::Wish { json, qr: !no_qr, yes };
-            share::share(&asker(), &wish, &words(&env), actions, terminal)
+            share::share(&asker(), &wish, &words, actions, terminal)
         }
-        Command::Firewall { order } => firewall::firewall(launch, order, actions, terminal, &env),
+        Command::Firewall { order } => firewall::firewall(launch, order, actions, terminal),
         Command::Completions { shell } => reference::completions(shell, &mut terminal.out),
         Command::Man => reference::manual(&mut terminal.out),
     }
-}
-
-/// The words for people, in the language that the environment asks for (POSIX locale(7)).
-fn words(env: &impl Fn(&str) -> Option<OsString>) -> Words {
-    let set = |name: &&str| env(name).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(set).unwrap_or_default();
-    Words::of(Tongue::from_locale(&locale).unwrap_or_default())
 }
 
 /// Where to look for a running byway, best first.

@@ -4,6 +4,7 @@ use super::actions::{Actions, Launch, ServiceDone, ServiceOrder, ServiceWish};
 use super::exit::{Exit, Failed};
 use super::out::{Style, Terminal};
 use crate::control::Schemed;
+use crate::lang::Words;
 
 pub(super) fn service(
     launch: &Launch,
@@ -33,40 +34,41 @@ pub(super) fn service(
         }
     }
     if !wish.dry_run {
-        terminal.note(&done(wish, &served));
+        terminal.note(&done(wish, &served, &terminal.words));
     }
     Ok(exit)
 }
 
 /// What was done, in a sentence or two.
-fn done(wish: &ServiceWish, served: &ServiceDone) -> String {
-    let state = served.look.as_ref().map_or_else(String::new, |look| format!("; it is {}", look.word));
-    match wish.order {
-        ServiceOrder::Install => {
-            let when = if wish.user { "you log in" } else { "this machine starts" };
-            format!("byway starts by itself whenever {when}{state}. Undo it with byway service uninstall.")
-        }
-        ServiceOrder::Uninstall => {
-            String::from("byway does not start by itself any more. Its configuration and history are where they were.")
-        }
-        ServiceOrder::Start => format!("byway was started{state}."),
-        ServiceOrder::Stop => String::from("byway was stopped."),
-        ServiceOrder::Status => state,
-    }
+fn done(wish: &ServiceWish, served: &ServiceDone, words: &Words) -> String {
+    let state = served.look.as_ref().map(|look| [("state", look.word.as_str().into())]);
+    let state = state.map_or_else(String::new, |state| words.say_with("service-it-is", &state));
+    let key = match wish.order {
+        ServiceOrder::Install if wish.user => "service-installed-own",
+        ServiceOrder::Install => "service-installed",
+        ServiceOrder::Uninstall => "service-uninstalled",
+        ServiceOrder::Start => "service-started",
+        ServiceOrder::Stop => "service-stopped",
+        ServiceOrder::Status => return state,
+    };
+    words.say_with(key, &[("state", state.into())])
 }
 
 fn show(served: &ServiceDone, terminal: &mut Terminal) -> Result<(), Failed> {
     let Some(look) = &served.look else { return Ok(()) };
-    let out = &mut terminal.out;
-    let whose = if served.scope == "user" { "your own" } else { "the machine's" };
+    let (out, words) = (&mut terminal.out, &terminal.words);
+    let is_own = served.scope == "user";
+    let manager = || ("manager", served.manager.as_str().into());
     if !look.installed {
-        out.line(&format!("byway is no service of {whose} {}.", served.manager))?;
+        let key = if is_own { "service-absent-own" } else { "service-absent" };
+        out.line(&words.say_with(key, &[manager()]))?;
         return Ok(());
     }
     let style = if look.running { Style::Good } else { Style::Bad };
-    let word = out.paint(style, &look.word);
-    let starts = if look.enabled { "starts by itself" } else { "does not start by itself" };
-    out.line(&format!("byway in {whose} {}: {word}; it {starts}.", served.manager))?;
+    let starts = words.say(if look.enabled { "service-starts" } else { "service-starts-not" });
+    let key = if is_own { "service-line-own" } else { "service-line" };
+    let args = [manager(), ("state", out.paint(style, &look.word).into()), ("starts", starts.into())];
+    out.line(&words.say_with(key, &args))?;
     if let Some(said) = &look.said {
         out.line(said)?;
     }

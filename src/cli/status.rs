@@ -99,6 +99,13 @@ pub(super) fn render(status: &Status, out: &mut Out) -> io::Result<()> {
         }
     }
     subscriptions::render(&status.subscriptions, status.at, out)?;
+    let lan = Some(status.firewall.join(", ")).filter(|lan| !lan.is_empty());
+    let firewall = lan.map(|lan| words.say_with("status-firewall", &[("lan", lan.into())]));
+    for said in firewall.into_iter().chain(status.system_proxy.then(|| words.say("status-system-proxy"))) {
+        for line in wrap(&said, out.width()) {
+            out.line(&line)?;
+        }
+    }
     for line in wrap(&counted(words, status.counters), out.width()) {
         out.line(&out.paint(Style::Dim, &line))?;
     }

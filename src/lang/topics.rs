@@ -36,6 +36,6 @@ macro_rules! topics {
 
 /// Every topic. A new one is a name here and three files.
 pub(super) const TOPICS: &[Topic] = topics![
-    "common", "diagnose", "doctor", "errors", "firewall", "orders", "page", "past", "probe", "proxy", "setup", "share",
-    "status", "top", "why", "words"
+    "common", "diagnose", "doctor", "errors", "firewall", "orders", "page", "past", "probe", "proxy", "run", "service",
+    "setup", "share", "status", "top", "why", "words"
 ];

@@ -10,6 +10,7 @@ use crate::model::TcpFacts;
 use futures_util::future::BoxFuture;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -58,7 +59,11 @@ impl Network for OsNetwork {
     }
 
     fn system_resolvers(&self) -> Vec<SocketAddr> {
-        std::fs::read_to_string("/etc/resolv.conf").map(|text| name_servers(&text)).unwrap_or_default()
+        let read = |file| std::fs::read_to_string(file).map(|text| name_servers(&text)).unwrap_or_default();
+        beyond_dnsmasq(read("/etc/resolv.conf"), || {
+            // Elsewhere anybody could write a file of that name.
+            Path::new("/etc/openwrt_release").exists().then(|| read("/tmp/resolv.conf.d/resolv.conf.auto"))
+        })
     }
 }
 
@@ -68,6 +73,13 @@ async fn udp(like: SocketAddr) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(SocketAddr::new(any, 0)).await?;
     marked(&(&socket).into());
     Ok(socket)
+}
+
+/// On OpenWrt resolv.conf names the router's own dnsmasq, which may have been told to ask byway; whom it asks by itself,
+/// its providers' resolvers, stands in a file of its own.
+fn beyond_dnsmasq(own: Vec<SocketAddr>, providers: impl FnOnce() -> Option<Vec<SocketAddr>>) -> Vec<SocketAddr> {
+    let is_near = own.iter().all(|server| server.ip().is_loopback());
+    if is_near { providers().unwrap_or(own) } else { own }
 }
 
 /// The name servers of resolv.conf(5). A stub on this machine (`127.0.0.53`) is asked itself: what it asks is not ours to
@@ -181,6 +193,17 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
+
+    #[test]
+    fn a_routers_own_dnsmasq_is_passed_by_where_the_providers_are_known() {
+        let (stub, given) =
+            (name_servers("nameserver 127.0.0.1\nnameserver ::1\n"), name_servers("nameserver 192.0.2.1\n"));
+        let auto = || Some(name_servers("# Interface wan\nnameserver 192.0.2.53\n"));
+        assert_eq!(beyond_dnsmasq(stub.clone(), auto), auto().unwrap());
+        assert_eq!(beyond_dnsmasq(stub.clone(), || Some(Vec::new())), Vec::new(), "no provider yet: nobody to ask");
+        assert_eq!(beyond_dnsmasq(stub.clone(), || None), stub);
+        assert_eq!(beyond_dnsmasq(given.clone(), auto), given);
+    }
 
     #[tokio::test]
     async fn a_connection_knows_its_endpoint_and_can_end_with_a_reset() {

@@ -42,12 +42,16 @@ config subscription 'team'
 "#;
 
 fn run(home: &Home, busybox: &Path, uci: &str, task: &str) -> Said {
+    run_as(home, busybox, uci, task, Path::new(BYWAY))
+}
+
+fn run_as(home: &Home, busybox: &Path, uci: &str, task: &str, program: &Path) -> Said {
     let file = home.path().join("uci");
     std::fs::write(&file, uci).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/service/openwrt.sh");
     let mut command = Command::new(busybox);
     command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home.path());
-    command.arg("ash").arg(script).arg(shipped("openwrt/files")).arg(&file).arg(home.path()).arg(BYWAY).arg(task);
+    command.arg("ash").arg(script).arg(shipped("openwrt/files")).arg(&file).arg(home.path()).arg(program).arg(task);
     Said::of(command.output().unwrap())
 }
 
@@ -86,11 +90,49 @@ order = ["direct", "home"]
 #[test]
 fn a_router_that_phones_know_nothing_of_gets_doors_and_rules() {
     let Some(busybox) = find("busybox", "busybox") else { return };
-    let toml = run(&Home::new(), &busybox, ROUTER, "toml").good();
+    let home = Home::new();
+    let toml = run(&home, &busybox, ROUTER, "toml").good();
     let part = "order = [\"direct\", \"split\", \"team\"]\n\n[listen]\n\n[listen.transparent]\nmode = \"tproxy\"\n\
                 ipv6 = false\n\n[firewall]\napply = true\nlan = [\"br-lan\", \"wg0\"]\n\n[listen.dns]\n\
                 address = \"127.0.0.1:5353\"\n\n[subscription.team]\nurl = \"https://lists.example/token\"\n";
     assert!(toml.contains(part), "{toml}");
+    home.configure(&toml);
+    home.byway(&["check"]).good();
+    let rules = home.byway(&["firewall", "print"]).good();
+    assert!(rules.contains("tproxy") && rules.contains("br-lan") && rules.contains("wg0"), "{rules}");
+
+    let given = ROUTER
+        .replace("tproxy", "redirect")
+        .replace("option dns", "option port '4190'\n\tlist upstream '192.0.2.53'\n\toption dns");
+    let toml = run(&home, &busybox, &given, "toml").good();
+    assert!(
+        toml.contains("mode = \"redirect\"\nport = 4190\n") && toml.contains("upstream = [\"192.0.2.53\"]\n"),
+        "{toml}"
+    );
+    home.configure(&toml);
+    home.byway(&["check"]).good();
+    let rules = home.byway(&["firewall", "print"]).good();
+    assert!(rules.contains("redirect to :4190"), "{rules}");
+    home.configure(&run(&home, &busybox, &given.replace("4190", "many"), "toml").good());
+    let refused = home.byway(&["check"]).failed(3);
+    assert!(refused.contains("port"), "{refused}");
+}
+
+#[test]
+fn what_a_dead_byway_left_is_cleared_with_the_file_that_it_ran_with() {
+    let Some(busybox) = find("busybox", "busybox") else { return };
+    let home = Home::new();
+    let program = home.path().join("program");
+    std::fs::write(&program, "#!/bin/sh\necho \"$@\" >\"${0%/*}/told\"\n").unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let told = |uci: &str| {
+        run_as(&home, &busybox, uci, "service_stopped", &program).good();
+        std::fs::read_to_string(home.path().join("told")).unwrap()
+    };
+    let made = home.path().join("etc/byway/config.toml");
+    assert_eq!(told(ROUTER), format!("firewall clear --config {}\n", made.display()));
+    let own = ROUTER.replace("option dns", "option conffile '/etc/byway/own.toml'\n\toption dns");
+    assert_eq!(told(&own), "firewall clear --config /etc/byway/own.toml\n");
 }
 
 #[test]

@@ -17,3 +17,5 @@ status-facet-calls = calls
 status-facet-web = web
 status-broken = { $way } could not be set up: { $why }
 status-counted = { $connections } connections so far, { $open } open; { $saved } were carried on over another way unnoticed, { $failed } failed. { $probes } tests, { $kilobytes } KB.
+status-firewall = The firewall brings the listed services of { $lan } here; its rules end with byway.
+status-system-proxy = The system's proxy setting leads here, until byway stops.

@@ -17,3 +17,5 @@ status-facet-calls = звонки
 status-facet-web = веб
 status-broken = { $way }: не удалось настроить: { $why }
 status-counted = Соединений всего: { $connections }, открыто: { $open }; незаметно переведено на другой путь: { $saved }, не удалось: { $failed }. Проверок: { $probes }, { $kilobytes } КБ.
+status-firewall = Межсетевой экран приводит сюда сервисы из списка с { $lan }; его правила исчезнут вместе с byway.
+status-system-proxy = Системная настройка прокси ведёт сюда, пока byway не остановится.

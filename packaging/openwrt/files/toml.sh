@@ -25,6 +25,15 @@ toml_list() {
 	return 0
 }
 
+# A number stands without quotes; what is none is for `byway check` to name.
+toml_number() {
+	case "$2" in
+	'') ;;
+	*[!0-9]*) toml_line "$1" "$2" ;;
+	*) printf '%s = %s\n' "$1" "$2" ;;
+	esac
+}
+
 # A network of OpenWrt's by its device; what is no network is a device already.
 toml_device() {
 	local device=
@@ -89,8 +98,9 @@ toml_id() {
 }
 
 toml() {
-	local mode user password log region history metered ipv6 dns
+	local mode port user password log region history metered ipv6 dns
 	config_get mode main mode proxy
+	config_get port main port
 	config_get user main user
 	config_get password main password
 	config_get log main log warn
@@ -114,6 +124,7 @@ toml() {
 	if [ "$mode" != proxy ]; then
 		printf '\n[listen.transparent]\n'
 		toml_line mode "$mode"
+		toml_number port "$port"
 		[ "$ipv6" = 1 ] && echo 'ipv6 = true' || echo 'ipv6 = false'
 		printf '\n[firewall]\napply = true\n'
 		toml_list lan main lan toml_device
@@ -121,6 +132,7 @@ toml() {
 	if [ -n "$dns" ]; then
 		printf '\n[listen.dns]\n'
 		toml_line address "$dns"
+		toml_list upstream main upstream
 	fi
 	if [ -n "$user$password" ]; then
 		printf '\n[login]\n'

@@ -124,11 +124,17 @@ impl Byway {
     fn names(self: &Arc<Self>, settings: &Settings, open: &[SocketAddr]) -> Names {
         let configured = settings.names.as_ref();
         let given = configured.map(|names| names.upstream.clone()).unwrap_or_default();
-        let mut upstream = if given.is_empty() { self.world.network.system_resolvers() } else { given };
-        // The system may have been told to ask byway, which must not ask itself.
-        upstream.retain(|server| !open.contains(server));
-        if upstream.is_empty() {
-            warn!("no resolver is known for names of no service: they are not answered; set listen.dns.upstream");
+        let (network, open) = (Arc::clone(&self.world.network), open.to_vec());
+        let upstream = Arc::new(move || {
+            let mut servers = if given.is_empty() { network.system_resolvers() } else { given.clone() };
+            // The system may have been told to ask byway, which must not ask itself.
+            servers.retain(|server| !open.contains(server));
+            servers
+        });
+        if upstream().is_empty() {
+            warn!(
+                "the system names no resolver yet, so names of no service are not answered; or set listen.dns.upstream"
+            );
         }
         let lan = settings.firewall.as_ref().map(|firewall| firewall.lan.clone()).unwrap_or_default();
         let (byway, current) = (Arc::downgrade(self), Arc::clone(&self.generation.load().resolver));
@@ -253,6 +259,13 @@ impl Byway {
         for (name, addresses, left) in self.router.book.all() {
             self.learn(&name, &addresses, left).await;
         }
+    }
+
+    /// The LAN whose connections the rules bring, while they are in force.
+    pub(super) async fn caught_lan(&self) -> Vec<String> {
+        let mut held = self.router.held.lock().await;
+        let lan = held.as_mut().and_then(|holder| (!holder.is_lost()).then(|| holder.rules().lan.clone()));
+        lan.unwrap_or_default()
     }
 
     /// Takes the rules away.

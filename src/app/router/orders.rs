@@ -49,21 +49,17 @@ pub(in crate::app) fn own_mark(settings: &Settings) -> Option<u32> {
 pub(in crate::app) fn greet(byway: &Byway, doors: &RouterDoors, unheld: Option<Unheld>, terminal: &mut Terminal) {
     let settings = &byway.generation.load_full().settings;
     for address in &doors.caught {
-        terminal.note(&format!("what the firewall brings is taken at {address}"));
+        terminal.note(&terminal.say("run-caught", &[("address", address.to_string().into())]));
     }
     for address in &doors.names {
-        terminal.note(&format!("names for the LAN are answered at {address}"));
+        terminal.note(&terminal.say("run-names", &[("address", address.to_string().into())]));
     }
     let Some(firewall) = settings.firewall.as_ref().filter(|firewall| firewall.apply) else { return };
     let lan = firewall.lan.join(", ");
-    terminal.note(&format!("the firewall brings the listed services of {lan}; its rules end with byway"));
+    terminal.note(&terminal.say("run-firewall", &[("lan", lan.into())]));
     match unheld {
         None => {}
-        Some(Unheld::Dnsmasq) => {
-            terminal.note("dnsmasq may fill the sets: a shell takes the rules away when byway dies")
-        }
-        Some(Unheld::NoOwner) => {
-            terminal.note("nft cannot own its table here: a shell takes the rules away when byway dies");
-        }
+        Some(Unheld::Dnsmasq) => terminal.note(&terminal.say("run-firewall-dnsmasq", &[])),
+        Some(Unheld::NoOwner) => terminal.note(&terminal.say("run-firewall-unowned", &[])),
     }
 }

@@ -5,6 +5,7 @@ mod alone;
 mod doctor;
 mod examine;
 mod lists;
+mod packaging;
 mod pages;
 mod readme;
 mod report;

@@ -1,6 +1,7 @@
 //! A full examination in one word.
 
-use super::status::{Outline, Up};
+use super::outline::Outline;
+use super::status::Up;
 use crate::model::{Conclusion, LinkState, Verdict};
 
 /// The whole examination in one word: what works in part only makes it a degraded whole.

@@ -7,6 +7,7 @@ mod grounds;
 mod history;
 mod ledger;
 mod ooni;
+mod outline;
 mod spoken;
 mod status;
 mod subscriptions;
@@ -21,9 +22,10 @@ pub use grounds::{EvidenceLine, RouteWhy};
 pub use history::{Share, Shares, record_words, shares};
 pub use ledger::{Present, Window};
 pub use ooni::{FacetKeys, Measurement, TEST_NAME, TEST_VERSION, TestKeys, measurements};
+pub use outline::Outline;
 pub use spoken::Spoken;
 pub use status::{
-    Counters, FacetFacts, FacetLine, FlowLine, ForcedLine, Outline, Running, Seen, ServiceFacts, ServiceLine, Status,
+    Counters, FacetFacts, FacetLine, FlowLine, ForcedLine, Running, Seen, ServiceFacts, ServiceLine, Status,
     TransportLine, Up, WayCell, status,
 };
 pub use subscriptions::{FetchStage, FetchTrouble, SkippedLine, SubscriptionLine};

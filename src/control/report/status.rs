@@ -1,5 +1,6 @@
 //! What works, and how: one line per facet, and one sentence over all.
 
+use super::outline::Outline;
 use super::subscriptions::SubscriptionLine;
 use super::why::{PassedLine, facet_reason, plan_lines};
 use super::words::{capital, facet_words, link_words, listed};
@@ -50,6 +51,12 @@ pub struct Status {
     pub flows: Vec<FlowLine>,
     /// Where clients can come in.
     pub listens: Vec<String>,
+    /// The LAN's interfaces whose connections the firewall brings here now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub firewall: Vec<String>,
+    /// Whether the system's proxy setting leads here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub system_proxy: bool,
     /// What was counted since the start.
     pub counters: Counters,
 }
@@ -224,43 +231,12 @@ pub struct Running {
     pub flows: Vec<FlowLine>,
     /// Where clients can come in.
     pub listens: Vec<String>,
+    /// The LAN's interfaces whose connections the firewall brings here now.
+    pub firewall: Vec<String>,
+    /// Whether the system's proxy setting leads here.
+    pub system_proxy: bool,
     /// What was counted.
     pub counters: Counters,
-}
-
-/// What `status -q` and `probe` end with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outline {
-    /// Nothing is known to be down.
-    Well,
-    /// Something is down.
-    Degraded,
-    /// Everything that is known is down.
-    AllDown,
-    /// There is no internet, or a captive portal.
-    NoInternet,
-}
-
-impl Outline {
-    /// Of a link and the state of every facet.
-    pub fn of(link: LinkState, facets: impl IntoIterator<Item = Up>) -> Self {
-        if matches!(link, LinkState::Offline | LinkState::Captive) {
-            return Self::NoInternet;
-        }
-        let (mut up, mut down) = (0_usize, 0_usize);
-        for facet in facets {
-            match facet {
-                Up::Yes => up += 1,
-                Up::No => down += 1,
-                Up::Unsure => {}
-            }
-        }
-        match (up, down) {
-            (_, 0) => Self::Well,
-            (0, _) => Self::AllDown,
-            _ => Self::Degraded,
-        }
-    }
 }
 
 impl Status {
@@ -285,6 +261,8 @@ pub fn status(seen: Seen<'_>, services: &[ServiceFacts<'_>], running: Running) -
         subscriptions: running.subscriptions,
         flows: running.flows,
         listens: running.listens,
+        firewall: running.firewall,
+        system_proxy: running.system_proxy,
         counters: running.counters,
     }
 }

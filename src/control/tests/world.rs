@@ -176,6 +176,8 @@ pub(crate) fn fixed_status() -> Status {
             down_bytes: 1_250_000,
         }],
         listens: vec!["127.0.0.1:4180".into()],
+        firewall: Vec::new(),
+        system_proxy: false,
         counters: Counters { connections: 120, open: 7, saved: 3, failed: 0, probes: 14, probe_bytes: 12_288 },
     };
     let services = [

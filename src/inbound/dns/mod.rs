@@ -51,8 +51,8 @@ pub struct Setup {
     pub resolver: Arc<dyn Fn() -> Arc<Resolver> + Send + Sync>,
     /// What everything else is asked over.
     pub network: Arc<dyn Network>,
-    /// Who is asked about all other names.
-    pub upstream: Vec<SocketAddr>,
+    /// Who is asked about all other names now: a provider's resolvers may come after the start, and change with it.
+    pub upstream: Arc<dyn Fn() -> Vec<SocketAddr> + Send + Sync>,
     /// Who may ask.
     pub sources: Sources,
     /// Whether listed names have IPv6 addresses here: not where the firewall does not catch it.
@@ -135,7 +135,7 @@ impl Names {
         if resolver.is_listed(&question.name) {
             return self.listed(&resolver, &question, over, deadline).await;
         }
-        let passed = upstream::ask(&**network, upstream, message, over, deadline).await;
+        let passed = upstream::ask(&**network, &upstream(), message, over, deadline).await;
         passed.or_else(|| question.failed())
     }
 
