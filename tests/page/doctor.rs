@@ -140,13 +140,13 @@ async fn a_check_up_is_watched_refused_a_second_time_and_read_in_every_language(
     let Some(mut browser) = Browser::open("en").await else { return };
     let clinic = Clinic::open().await;
     browser.go(&clinic.page.link().unwrap().link.0).await;
-    push(&mut browser, "#doctor-button").await;
+    push(&mut browser, "#begin-doctor").await;
     browser.until("document.querySelector('#doctor progress') !== null").await;
     clinic.tell(beginning());
     clinic.tell([Step::Looks(Check::Way)]);
     browser.until(&format!("/Way: 1 of 3 looks are over/.test({TOLD})")).await;
     browser.until("/this machine has a way out/.test(document.querySelector('#findings').innerText)").await;
-    push(&mut browser, "#doctor-button").await;
+    push(&mut browser, "#begin-doctor").await;
     browser.until("/under way already; try again/.test(document.querySelector('#said').innerText)").await;
     clinic.tell(end());
     browser.until(&format!("/Something does not work/.test({TOLD})")).await;
@@ -173,11 +173,11 @@ async fn a_check_up_is_stopped_and_the_next_one_begins() {
     let clinic = Clinic::open().await;
     browser.go(&clinic.page.link().unwrap().link.0).await;
     for _ in 0..2 {
-        push(&mut browser, "#doctor-button").await;
+        push(&mut browser, "#begin-doctor").await;
         browser.until("document.querySelector('#doctor-stop') !== null").await;
         push(&mut browser, "#doctor-stop").await;
         browser.until(&format!("/Stopped/.test({TOLD})")).await;
-        assert_eq!(browser.text("document.activeElement.id").await, "doctor-button", "the focus is not lost");
+        assert_eq!(browser.text("document.activeElement.id").await, "begin-doctor", "the focus is not lost");
     }
     clinic.stage.stop().await;
 }
@@ -188,7 +188,7 @@ async fn without_a_script_a_check_up_is_watched_too() {
     let clinic = Clinic::open().await;
     browser.call("Emulation.setScriptExecutionDisabled", serde_json::json!({ "value": true })).await;
     browser.go(&clinic.page.link().unwrap().link.0).await;
-    push(&mut browser, "#doctor-button").await;
+    push(&mut browser, "#begin-doctor").await;
     browser.until("document.querySelector('#doctor progress') !== null").await;
     clinic.tell(beginning());
     // It loads itself again and again.

@@ -25,7 +25,7 @@
     zoned(part);
     for (const id of open) document.getElementById(id)?.setAttribute('open', '');
     // The button that stops a check-up goes with it.
-    const instead = part.id === 'doctor' ? document.getElementById('doctor-button') : null;
+    const instead = part.id === 'doctor' ? document.getElementById('begin-doctor') : null;
     if (focused) (document.getElementById(focused) ?? instead)?.focus();
   };
 
