@@ -140,5 +140,5 @@ fn stop(call: Call) -> BoxFuture<'static, Reply> {
 /// Nothing is said: the parts themselves show it.
 fn shown(call: &Call, words: &crate::control::wording::Wording) -> Done {
     let parts = view::check_up(words, &call.check_up.course(), Stamp::now());
-    Done::shown(parts.into(), "/#doctor-title")
+    Done::shown(parts.into(), "/#examined-title")
 }

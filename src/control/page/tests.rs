@@ -135,7 +135,7 @@ async fn a_check_up_is_begun_from_the_page_alone_and_one_at_a_time() {
     assert!(busy.body.contains("is under way already; try again when it is over"), "{}", busy.body);
     drop(held);
     let begun = post(&origin).await;
-    assert!(begun.status == 303 && begun.head.contains("location: /#doctor-title"), "{}", begun.head);
+    assert!(begun.status == 303 && begun.head.contains("location: /#examined-title"), "{}", begun.head);
     loop {
         let body = open.ask("GET /", &[("Cookie", &cookie)], "").await.body;
         if body.contains("use another way here: this network freezes it") && !body.contains("/doctor/stop") {

@@ -21,7 +21,7 @@ pub(super) fn progress(words: &Wording, course: &Course, now: Stamp) -> String {
             format!(
                 "<p id=\"doctor-said\">{said}</p>\
                  <progress max=\"{planned}\" value=\"{looked}\" aria-labelledby=\"doctor-said\"></progress>\
-                 <form method=\"post\" action=\"/doctor/stop\" aria-labelledby=\"doctor-title\"><button id=\"doctor-stop\">{}</button></form>",
+                 <form method=\"post\" action=\"/doctor/stop\" aria-labelledby=\"examined-title\"><button id=\"doctor-stop\">{}</button></form>",
                 say("page-doctor-stop")
             )
         }
@@ -61,7 +61,7 @@ pub(super) fn findings(words: &Wording, course: &Course) -> String {
         });
     }
     let mut text = format!(
-        "<div class=\"scroll\" role=\"region\" aria-labelledby=\"doctor-title\" tabindex=\"0\" id=\"findings-table\">\
+        "<div class=\"scroll\" role=\"region\" aria-labelledby=\"examined-title\" tabindex=\"0\" id=\"findings-table\">\
          <table class=\"plain findings\"><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th>\
          <th scope=\"col\">{}</th></tr></thead><tbody>",
         say("page-doctor-what"),

@@ -145,7 +145,7 @@ impl View<'_> {
             return String::new();
         }
         let (reach, at) = (self.reach.name(), self.status.at.as_secs());
-        let target = format!("/?reach={reach}&amp;at={at}#doctor-title");
+        let target = format!("/?reach={reach}&amp;at={at}#examined-title");
         format!("<noscript><meta http-equiv=\"refresh\" content=\"3; url={target}\"></noscript>")
     }
 
