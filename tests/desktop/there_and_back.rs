@@ -114,7 +114,7 @@ fn without_its_bus_a_desktop_keeps_nothing_and_byway_says_so() {
     session.configure(&config(abroad.at, LISTEN));
     let _running = session.start();
     let said = session.byway(&["proxy", "on"]);
-    assert!(said.err.contains("did not keep the setting"), "{said:#?}");
+    assert!(said.err.contains("gnome: the setting was not kept"), "{said:#?}");
     assert!(!session.path("state/byway/sysproxy.json").exists(), "nothing was changed");
 }
 
