@@ -2,6 +2,7 @@
 //! so that a kernel socket, a TLS session, a tunnel and the lab's simulated wire are the same to a caller.
 
 use super::bulk::Batch;
+use super::pipe::Pipe;
 use crate::model::{Destination, TcpFacts};
 use std::future::poll_fn;
 use std::io;
@@ -28,6 +29,28 @@ pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {
     fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
         None
     }
+
+    /// Whether what comes next may be pulled into a pipe, unseen by this stream and those below it.
+    fn can_pull(&self) -> bool {
+        false
+    }
+
+    /// Whether what goes out next may be pushed from a pipe.
+    fn can_push(&self) -> bool {
+        false
+    }
+
+    /// Reads into an empty pipe: how much; zero at the end. `Unsupported` where it cannot be.
+    fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        let _ = (cx, pipe);
+        Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
+    }
+
+    /// Writes out of a pipe: how much. `Unsupported` where it cannot be.
+    fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        let _ = (cx, pipe);
+        Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
+    }
 }
 
 /// Any stream.
@@ -47,6 +70,18 @@ impl<T: Io + ?Sized> Io for Box<T> {
     }
     fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
         (**self).as_tcp()
+    }
+    fn can_pull(&self) -> bool {
+        (**self).can_pull()
+    }
+    fn can_push(&self) -> bool {
+        (**self).can_push()
+    }
+    fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        (**self).poll_pull(cx, pipe)
+    }
+    fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        (**self).poll_push(cx, pipe)
     }
 }
 

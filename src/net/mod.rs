@@ -18,6 +18,11 @@ mod namespace;
 mod namespace;
 mod network;
 mod os;
+#[cfg(target_os = "linux")]
+mod pipe;
+#[cfg(not(target_os = "linux"))]
+#[path = "pipe/elsewhere.rs"]
+mod pipe;
 pub mod resolve;
 mod rewound;
 mod sys;
@@ -44,6 +49,7 @@ pub use mark::mark_sockets;
 pub(crate) use namespace::Namespace;
 pub use network::{Deadline, Network};
 pub use os::{OsNetwork, OsStream};
+pub use pipe::Pipe;
 pub use resolve::Resolver;
 pub use rewound::Rewound;
 pub use true_time::TrueTime;

@@ -5,6 +5,7 @@ use super::bulk::BulkSocket;
 use super::io::{Datagrams, Io, Stream};
 use super::mark::marked;
 use super::network::Network;
+use super::pipe::Pipe;
 use super::sys;
 use crate::model::TcpFacts;
 use futures_util::future::BoxFuture;
@@ -12,9 +13,9 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 
 /// The operating system's network.
@@ -145,6 +146,34 @@ impl Io for OsStream {
 
     fn as_tcp(&self) -> Option<&TcpStream> {
         Some(&self.tcp)
+    }
+
+    fn can_pull(&self) -> bool {
+        true
+    }
+
+    fn can_push(&self) -> bool {
+        true
+    }
+
+    fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.tcp.poll_read_ready(cx))?;
+            match self.tcp.try_io(Interest::READABLE, || pipe.pull(&self.tcp)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                moved => return Poll::Ready(moved),
+            }
+        }
+    }
+
+    fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.tcp.poll_write_ready(cx))?;
+            match self.tcp.try_io(Interest::WRITABLE, || pipe.push(&self.tcp)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                moved => return Poll::Ready(moved),
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! every byte the other side sent.
 
 use super::io::{Io, Stream};
+use super::pipe::Pipe;
 use crate::model::TcpFacts;
 use bytes::{Buf, Bytes, BytesMut};
 use std::io;
@@ -96,6 +97,18 @@ impl<S: Io> Io for Rewound<S> {
     /// None while bytes are held in front: the bare socket would skip them.
     fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
         if self.early.is_empty() { self.inner.as_tcp() } else { None }
+    }
+    fn can_pull(&self) -> bool {
+        self.early.is_empty() && self.inner.can_pull()
+    }
+    fn can_push(&self) -> bool {
+        self.inner.can_push()
+    }
+    fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        self.inner.poll_pull(cx, pipe)
+    }
+    fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        self.inner.poll_push(cx, pipe)
     }
 }
 

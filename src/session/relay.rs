@@ -9,9 +9,9 @@ use super::hangup::greeting;
 use super::race::Race;
 use crate::inbound::Rest;
 use crate::model::{Sign, TcpFacts, Twin};
-use crate::net::{Ended, Io, Rewound, Side, Stream, copy_both};
+use crate::net::{Ended, Io, Pipe, Rewound, Side, Stream, copy_both};
 use crate::wire::first_flight::Kind;
-use crate::wire::follow::Follow;
+use crate::wire::follow::{Debt, Follow};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -23,6 +23,9 @@ use tracing::debug;
 
 /// Who leaves sooner has changed his mind (§3.7).
 const PATIENT: Duration = Duration::from_secs(5);
+
+/// From here on nobody looks at a transfer of no service.
+const UNWATCHED: u64 = 1 << 20;
 
 /// The two ends of a relay.
 struct Ends {
@@ -177,20 +180,55 @@ impl Io for Tap {
     fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
         self.inner.as_tcp()
     }
+    fn can_pull(&self) -> bool {
+        self.is_blind() && self.inner.can_pull()
+    }
+    fn can_push(&self) -> bool {
+        self.inner.can_push()
+    }
+    fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        let pulled = self.poll_below(cx, |below, cx| below.poll_pull(cx, pipe));
+        let moved = ready!(pulled)?;
+        self.follow.lose();
+        self.flow.hears(Debt::None);
+        Poll::Ready(Ok(moved))
+    }
+    fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        self.flow.asks();
+        self.inner.poll_push(cx, pipe)
+    }
+}
+
+impl Tap {
+    /// Whether looking at what comes next would tell nothing: its frames are not known, or it is the bulk of a transfer
+    /// that no service's state depends on. A way that freezes transfers has frozen it long before.
+    fn is_blind(&self) -> bool {
+        let of_no_service = self.flow.bare && self.flow.route.service.is_other();
+        self.follow.is_lost() || (of_no_service && self.flow.meter.down() >= UNWATCHED)
+    }
+
+    /// Reads from below, with what the watch wants to know of it.
+    fn poll_below<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        read: impl FnOnce(&mut Stream, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        if self.flow.kernel.is_asked() {
+            self.flow.kernel.answer(self.flow.age(), self.flow.meter.up(), self.inner.tcp_facts());
+        }
+        let read = read(&mut self.inner, cx);
+        self.flow.listens(read.is_pending());
+        if read.is_pending() {
+            self.flow.kernel.waits(cx.waker());
+        }
+        read
+    }
 }
 
 impl AsyncRead for Tap {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        if self.flow.kernel.is_asked() {
-            self.flow.kernel.answer(self.flow.age(), self.flow.meter.up(), self.inner.tcp_facts());
-        }
-        let read = Pin::new(&mut self.inner).poll_read(cx, buf);
-        self.flow.listens(read.is_pending());
-        if read.is_pending() {
-            self.flow.kernel.waits(cx.waker());
-        }
-        ready!(read)?;
+        ready!(self.poll_below(cx, |below, cx| Pin::new(below).poll_read(cx, buf)))?;
         self.follow.feed(&buf.filled()[before..]);
         self.flow.hears(self.follow.debt());
         Poll::Ready(Ok(()))

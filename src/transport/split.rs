@@ -4,7 +4,7 @@
 use super::StreamDialer;
 use super::drain::Drain;
 use crate::model::{Destination, Failure, TcpFacts};
-use crate::net::{Deadline, Io, Stream};
+use crate::net::{Deadline, Io, Pipe, Stream};
 use crate::wire::split::Recipe;
 use futures_util::future::BoxFuture;
 use std::io;
@@ -62,6 +62,18 @@ impl Io for SplitStream {
     }
     fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
         if self.is_plain() { self.stream.as_tcp() } else { None }
+    }
+    fn can_pull(&self) -> bool {
+        self.stream.can_pull()
+    }
+    fn can_push(&self) -> bool {
+        self.is_plain() && self.stream.can_push()
+    }
+    fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        self.stream.poll_pull(cx, pipe)
+    }
+    fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        self.stream.poll_push(cx, pipe)
     }
 }
 

@@ -53,6 +53,20 @@ impl Follow {
         }
     }
 
+    /// Whether nothing more can be told: these are not the frames that they were taken for, or none that are known.
+    pub const fn is_lost(&self) -> bool {
+        match &self.0 {
+            Protocol::Tls(records) => records.is_foreign(),
+            Protocol::Unknown => true,
+            Protocol::Noise(_) | Protocol::Mtproto(_) | Protocol::Http(_) => false,
+        }
+    }
+
+    /// Some of the stream passed unseen: where the next frame begins is not known any more.
+    pub fn lose(&mut self) {
+        self.0 = Protocol::Unknown;
+    }
+
     /// What is owed now.
     pub fn debt(&self) -> Debt {
         let record = |owed: bool| if owed { Debt::Record } else { Debt::None };

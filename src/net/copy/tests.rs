@@ -1,7 +1,14 @@
 //! A relay under back-pressure, half-close, breakage and cancellation, in memory.
 
 use super::*;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use crate::net::{Io, Pipe};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Context;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use tokio_util::sync::CancellationToken;
 
 struct Rig {
@@ -105,38 +112,10 @@ async fn the_meter_tells_how_long_each_side_has_been_quiet() {
 
 #[tokio::test]
 async fn between_two_sockets_bytes_arrive_whole_at_any_pace() {
-    use crate::net::OsStream;
-    use tokio::net::{TcpListener, TcpStream};
-    let pair = || async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        (near, listener.accept().await.unwrap().0)
-    };
-    let ((app, near), (far, mut origin)) = (pair().await, pair().await);
-    let relay = tokio::spawn(async move {
-        let mut ends: [Stream; 2] = [near, far].map(|tcp| Box::new(OsStream::new(tcp).unwrap()) as Stream);
-        let [client, server] = &mut ends;
-        copy_both(client, server, &FlowMeter::new(), std::future::pending()).await.outcome
-    });
-    let sent = pattern(6 << 20);
-    let (mut from, mut to) = app.into_split();
-    let echo = async {
-        let mut got = Vec::new();
-        origin.read_to_end(&mut got).await.unwrap();
-        // What the relay then carries back waits for a reader at first.
-        origin.write_all(&got).await.unwrap();
-        origin.shutdown().await.unwrap();
-    };
-    let talk = async {
-        to.write_all(&sent).await.unwrap();
-        to.shutdown().await.unwrap();
-        let mut back = Vec::new();
-        from.read_to_end(&mut back).await.unwrap();
-        back
-    };
-    let ((), back) = tokio::join!(echo, talk);
-    assert!(back == sent);
-    assert_eq!(relay.await.unwrap(), Ok(()));
+    let (app, ends, origin) = sockets().await;
+    assert!(transfer(app, ends, origin).await);
+    let (app, [client, server], origin) = sockets().await;
+    assert!(transfer(origin, [server, client], app).await);
 }
 
 #[test]
@@ -149,4 +128,178 @@ fn a_buffer_lent_within_a_loan_is_another_one() {
         });
         assert_eq!(outer[0], 1);
     });
+}
+
+/// Two sockets with a relay's end each, and the two beyond it.
+async fn sockets() -> (tokio::net::TcpStream, [Stream; 2], tokio::net::TcpStream) {
+    use crate::net::OsStream;
+    use tokio::net::{TcpListener, TcpStream};
+    let pair = || async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (near, listener.accept().await.unwrap().0)
+    };
+    let ((app, near), (far, origin)) = (pair().await, pair().await);
+    (app, [near, far].map(|tcp| Box::new(OsStream::new(tcp).unwrap()) as Stream), origin)
+}
+
+/// A stream over a socket that says it can be moved from and to, and then cannot: as where a sandbox forbids it.
+struct Forbidden {
+    inner: Stream,
+    pull: bool,
+    push: bool,
+    refused: Arc<AtomicUsize>,
+}
+
+impl Io for Forbidden {
+    fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
+        self.inner.as_tcp()
+    }
+    fn can_pull(&self) -> bool {
+        true
+    }
+    fn can_push(&self) -> bool {
+        true
+    }
+    fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        if self.pull {
+            return self.inner.poll_pull(cx, pipe);
+        }
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        Poll::Ready(Err(io::ErrorKind::PermissionDenied.into()))
+    }
+    fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        if self.push {
+            return self.inner.poll_push(cx, pipe);
+        }
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        Poll::Ready(Err(io::ErrorKind::InvalidInput.into()))
+    }
+}
+
+impl AsyncRead for Forbidden {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Forbidden {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, bytes)
+    }
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+/// Sends much through a relay, and reads it slowly at first; whether all of it came.
+async fn transfer(mut app: tokio::net::TcpStream, ends: [Stream; 2], mut origin: tokio::net::TcpStream) -> bool {
+    let relay = tokio::spawn(async move {
+        let [mut client, mut server] = ends;
+        copy_both(&mut client, &mut server, &FlowMeter::new(), std::future::pending()).await
+    });
+    let sent = pattern(8 << 20);
+    let send = async {
+        app.write_all(&sent).await.unwrap();
+        app.shutdown().await.unwrap();
+    };
+    let receive = async {
+        let mut got = vec![0; 1 << 16];
+        for piece in got.chunks_mut(1 << 10) {
+            origin.read_exact(piece).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        origin.read_to_end(&mut got).await.unwrap();
+        got
+    };
+    let ((), got) = tokio::join!(send, receive);
+    origin.shutdown().await.unwrap();
+    let ended = relay.await.unwrap();
+    assert_eq!(ended, Ended { first: Some(Side::Client), outcome: Ok(()) });
+    got == sent
+}
+
+#[tokio::test]
+async fn where_the_kernel_moves_nothing_all_is_copied() {
+    for (pull, push) in [(true, false), (false, true)] {
+        let (app, ends, origin) = sockets().await;
+        let refused = Arc::new(AtomicUsize::new(0));
+        let ends = ends.map(|inner| Box::new(Forbidden { inner, pull, push, refused: Arc::clone(&refused) }) as Stream);
+        assert!(transfer(app, ends, origin).await, "pull {pull}, push {push}");
+        assert_eq!(refused.load(Ordering::Relaxed), usize::from(cfg!(target_os = "linux")), "it was tried, once");
+    }
+}
+
+#[tokio::test]
+async fn a_reset_in_the_middle_of_a_transfer_is_told_with_its_side() {
+    let (mut app, ends, mut origin) = sockets().await;
+    let relay = tokio::spawn(async move {
+        let [mut client, mut server] = ends;
+        copy_both(&mut client, &mut server, &FlowMeter::new(), std::future::pending()).await
+    });
+    let send = tokio::spawn(async move {
+        let sent = pattern(1 << 20);
+        while app.write_all(&sent).await.is_ok() {}
+    });
+    let mut some = vec![0; 4 << 20];
+    origin.read_exact(&mut some).await.unwrap();
+    socket2::SockRef::from(&origin).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(origin);
+    let (side, failure) = relay.await.unwrap().outcome.unwrap_err();
+    assert_eq!((side, failure.cause), (Side::Server, Cause::ConnectionReset));
+    send.await.unwrap();
+}
+
+/// Always has more, and takes all.
+struct Endless(Arc<AtomicUsize>);
+
+impl Io for Endless {}
+impl AsyncRead for Endless {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let room = buf.initialize_unfilled().len();
+        self.0.fetch_add(room, Ordering::Relaxed);
+        buf.advance(room);
+        Poll::Ready(Ok(()))
+    }
+}
+impl AsyncWrite for Endless {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn one_that_always_has_more_lets_the_others_have_their_turns() {
+    const TRIPS: usize = 20;
+    let carried = Arc::new(AtomicUsize::new(0));
+    let (client, server) = (Endless(Arc::clone(&carried)), Endless(Arc::clone(&carried)));
+    let endless = tokio::spawn(async move {
+        let (mut client, mut server): (Stream, Stream) = (Box::new(client), Box::new(server));
+        copy_both(&mut client, &mut server, &FlowMeter::new(), std::future::pending()).await
+    });
+    let (mut app, ends, mut origin) = sockets().await;
+    let relay = tokio::spawn(async move {
+        let [mut client, mut server] = ends;
+        copy_both(&mut client, &mut server, &FlowMeter::new(), std::future::pending()).await
+    });
+    let before = carried.load(Ordering::Relaxed);
+    for _ in 0..TRIPS {
+        app.write_all(b"x").await.unwrap();
+        origin.read_exact(&mut [0]).await.unwrap();
+        origin.write_all(b"y").await.unwrap();
+        app.read_exact(&mut [0]).await.unwrap();
+    }
+    let meanwhile = carried.load(Ordering::Relaxed) - before;
+    // Four waits a trip, for each of which it has a few turns of half a megabyte both ways.
+    assert!(meanwhile < TRIPS * 4 * 4 << 20, "{} MB", meanwhile >> 20);
+    (endless.abort(), relay.abort());
 }

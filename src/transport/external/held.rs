@@ -3,7 +3,7 @@
 
 use super::child::Child;
 use crate::model::{Destination, TcpFacts};
-use crate::net::{Io, PacketIo, Packets, Stream};
+use crate::net::{Io, PacketIo, Packets, Pipe, Stream};
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -62,6 +62,18 @@ impl Io for HeldStream {
     }
     fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
         self.stream.as_tcp()
+    }
+    fn can_pull(&self) -> bool {
+        self.stream.can_pull()
+    }
+    fn can_push(&self) -> bool {
+        self.stream.can_push()
+    }
+    fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        self.stream.poll_pull(cx, pipe)
+    }
+    fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        self.stream.poll_push(cx, pipe)
     }
 }
 

@@ -48,6 +48,11 @@ impl Records {
         !self.foreign && (self.remaining > 0 || self.filled > 0)
     }
 
+    /// Whether it is not TLS.
+    pub const fn is_foreign(&self) -> bool {
+        self.foreign
+    }
+
     fn begin(&mut self) {
         let [kind, major, minor, high, low] = self.header;
         let length = usize::from(u16::from_be_bytes([high, low]));
