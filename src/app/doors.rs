@@ -140,14 +140,17 @@ impl Byway {
                 let mut served = byway.hear(stream, peer, login, Arc::new(OsDatagrams)).await;
                 let rest = served.as_mut().ok().and_then(|(_, rest)| rest.take());
                 pass.ended(&served.map(|(served, _)| served));
-                // What is left is small and may last for days: it becomes a task of its own, and this one ends.
-                if let Some(rest) = rest {
-                    byway.tasks.spawn("relay", async move {
-                        rest.await;
-                        drop(pass);
-                    });
-                }
+                byway.leave(rest, pass);
             });
+        }
+    }
+
+    /// Runs what is left of a visit. It is small and may last for days: it becomes a task of its own, so that the visit's
+    /// can end. `room` is kept until it has ended.
+    pub(super) fn leave(&self, rest: Option<Rest>, room: impl Send + 'static) {
+        if let Some(rest) = rest {
+            let room = (room, self.tasks.token());
+            self.tasks.spawn("relay", rest.run(room));
         }
     }
 
@@ -171,7 +174,7 @@ impl Byway {
     ) -> Result<Served, Error> {
         let (served, rest) = self.hear(stream, peer, login, datagrams).await?;
         if let Some(rest) = rest {
-            rest.await;
+            rest.to_end().await;
         }
         Ok(served)
     }

@@ -41,13 +41,7 @@ impl Byway {
                 let mut served = door.serve(port, stream, peer, move |request| sessions.run(request).boxed()).await;
                 let rest = served.as_mut().ok().and_then(|(_, rest)| rest.take());
                 pass.ended(&served.map(|(served, _)| served));
-                // As at the doors for programs: what is left is small, and may last for days.
-                if let Some(rest) = rest {
-                    byway.tasks().spawn("relay", async move {
-                        rest.await;
-                        drop((room, pass));
-                    });
-                }
+                byway.leave(rest, (room, pass));
             });
         }
     }

@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::error;
 
 /// The root tasks of one running byway.
@@ -19,6 +20,11 @@ impl Tasks {
     /// The word to stop, for tasks that listen to it themselves.
     pub fn stop_word(&self) -> CancellationToken {
         self.stop.clone()
+    }
+
+    /// Something that is waited for like a task, until it is dropped.
+    pub fn token(&self) -> TaskTrackerToken {
+        self.tracker.token()
     }
 
     /// Runs `work` to its end.

@@ -23,7 +23,7 @@ pub use error::{Error, Stranger};
 pub use gate::{Gate, Pass, Visits};
 pub use http::Script;
 pub use login::Login;
-pub use request::{Answer, Association, Protocol, Refusal, Request, Rest, Want};
+pub use request::{Answer, Association, Onward, Protocol, Refusal, Request, Rest, Want};
 
 use std::net::SocketAddr;
 use std::time::Duration;

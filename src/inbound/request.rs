@@ -7,10 +7,36 @@ use crate::net::Stream;
 use futures_util::future::BoxFuture;
 use std::io;
 use std::net::SocketAddr;
+use tokio::sync::oneshot;
 
 /// What is left of a request once its way is settled: the relay. It may last for days, and thousands may last beside it;
 /// so it is handed back, and all that led up to it can go.
-pub type Rest = BoxFuture<'static, ()>;
+pub struct Rest(BoxFuture<'static, Option<Onward>>);
+
+/// A relay that goes on outside the task that it began in. What it is given is kept until it has ended.
+pub type Onward = Box<dyn FnOnce(Box<dyn Send>) + Send>;
+
+impl Rest {
+    /// What is left: run until it has ended, or can go on elsewhere.
+    pub fn new(run: impl Future<Output = Option<Onward>> + Send + 'static) -> Self {
+        Self(Box::pin(run))
+    }
+
+    /// Runs it, and keeps `room` until it has ended. When this is over it has, or goes on elsewhere.
+    pub async fn run(self, room: impl Send + 'static) {
+        if let Some(onward) = self.0.await {
+            onward(Box::new(room));
+        }
+    }
+
+    /// Runs it to its end.
+    pub async fn to_end(self) {
+        let (room, ended) = oneshot::channel::<()>();
+        self.run(room).await;
+        // Nothing is ever sent: the room is given up.
+        let _ended = ended.await;
+    }
+}
 
 /// What a client wants.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use super::io::Stream;
 use crate::model::{Cause, Failure, Stage, Whose};
 use direction::Direction;
 use std::future::poll_fn;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 /// One of the two ends of a relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,44 +41,67 @@ pub async fn copy_both(
     meter: &FlowMeter,
     stop: impl Future<Output = ()>,
 ) -> Ended {
-    let mut up = Direction::default();
-    let mut down = Direction::default();
-    let mut first = None;
-    let relay = poll_fn(|cx| {
-        let before = (up.is_read_out(), down.is_read_out());
-        let up_now = up.poll(cx, client, server, |n| meter.add_up(n));
-        if !before.0 && up.is_read_out() {
-            first.get_or_insert(Side::Client);
-        }
-        let down_now = down.poll(cx, server, client, |n| meter.add_down(n));
-        if !before.1 && down.is_read_out() {
-            first.get_or_insert(Side::Server);
-        }
-        match (up_now, down_now) {
-            (Poll::Ready(Err(broken)), _) => Poll::Ready(Err(broken.on(Side::Client, Side::Server))),
-            (_, Poll::Ready(Err(broken))) => Poll::Ready(Err(broken.on(Side::Server, Side::Client))),
-            (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => Poll::Ready(Ok(())),
-            _ => Poll::Pending,
-        }
-    });
-    let result = tokio::select! {
+    let mut copying = Copying::default();
+    let relay = poll_fn(|cx| copying.poll(cx, client, server, meter));
+    let ended = tokio::select! {
         biased;
         () = stop => None,
-        result = relay => Some(result),
+        ended = relay => Some(ended),
     };
-    let stage = if meter.down() == 0 { Stage::FirstFlight } else { Stage::Body };
-    let seen = |failure: Failure| Failure { received: meter.down(), tcp: server.tcp_facts(), ..failure };
-    match result {
-        None => {
-            let failure = seen(Failure::new(stage, Cause::Interrupted, Whose::Local));
-            Ended { first, outcome: Err((first.unwrap_or(Side::Client), failure)) }
+    ended.unwrap_or_else(|| copying.interrupted(server, meter))
+}
+
+/// A relay in the middle of it: what each direction holds, and no stream.
+#[derive(Default)]
+pub struct Copying {
+    up: Direction,
+    down: Direction,
+    first: Option<Side>,
+}
+
+impl Copying {
+    /// Carries what there is. Ready when both directions have ended or one broke.
+    pub fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        client: &mut Stream,
+        server: &mut Stream,
+        meter: &FlowMeter,
+    ) -> Poll<Ended> {
+        let before = (self.up.is_read_out(), self.down.is_read_out());
+        let up = self.up.poll(cx, client, server, |n| meter.add_up(n));
+        if !before.0 && self.up.is_read_out() {
+            self.first.get_or_insert(Side::Client);
         }
-        Some(Ok(())) => Ended { first, outcome: Ok(()) },
-        Some(Err((side, error))) => {
-            let failure = seen(Failure::from_io(stage, &error));
-            Ended { first: first.or(Some(side)), outcome: Err((side, failure)) }
+        let down = self.down.poll(cx, server, client, |n| meter.add_down(n));
+        if !before.1 && self.down.is_read_out() {
+            self.first.get_or_insert(Side::Server);
         }
+        let (side, error) = match (up, down) {
+            (Poll::Ready(Err(broken)), _) => broken.on(Side::Client, Side::Server),
+            (_, Poll::Ready(Err(broken))) => broken.on(Side::Server, Side::Client),
+            (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => {
+                return Poll::Ready(Ended { first: self.first, outcome: Ok(()) });
+            }
+            _ => return Poll::Pending,
+        };
+        let failure = seen(Failure::from_io(stage(meter), &error), server, meter);
+        Poll::Ready(Ended { first: self.first.or(Some(side)), outcome: Err((side, failure)) })
     }
+
+    /// How it ends when it is to go on no longer.
+    pub fn interrupted(&self, server: &Stream, meter: &FlowMeter) -> Ended {
+        let failure = seen(Failure::new(stage(meter), Cause::Interrupted, Whose::Local), server, meter);
+        Ended { first: self.first, outcome: Err((self.first.unwrap_or(Side::Client), failure)) }
+    }
+}
+
+fn stage(meter: &FlowMeter) -> Stage {
+    if meter.down() == 0 { Stage::FirstFlight } else { Stage::Body }
+}
+
+fn seen(failure: Failure, server: &Stream, meter: &FlowMeter) -> Failure {
+    Failure { received: meter.down(), tcp: server.tcp_facts(), ..failure }
 }
 
 #[cfg(test)]

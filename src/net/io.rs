@@ -3,53 +3,92 @@
 
 use super::bulk::Batch;
 use super::pipe::Pipe;
+use super::reactor::Seat;
 use crate::model::{Destination, TcpFacts};
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A byte stream with what the layers below know about it. Only reading and writing must be implemented.
+/// A byte stream with what the layers below know about it. Only reading and writing must be implemented; one that adds
+/// something to another stream says which ([`Io::below`]), and passes what is asked here on to it.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {
+    /// The stream that this one goes through.
+    fn below(&self) -> Option<&dyn Io> {
+        None
+    }
+
+    /// The same, to be used.
+    fn below_mut(&mut self) -> Option<&mut dyn Io> {
+        None
+    }
+
+    /// Whether bytes pass to and from [`Io::below`] unchanged now.
+    fn is_plain(&self) -> bool {
+        true
+    }
+
     /// The kernel's view of the outermost TCP connection, where there is one.
     fn tcp_facts(&self) -> Option<TcpFacts> {
-        None
+        self.below()?.tcp_facts()
     }
 
     /// The address this stream's outermost connection goes to.
     fn endpoint(&self) -> Option<SocketAddr> {
-        None
+        self.below()?.endpoint()
     }
 
     /// Makes the coming drop a reset (RST) instead of an orderly end, so that the peer's app notices at once.
-    fn abort_on_drop(&mut self) {}
+    fn abort_on_drop(&mut self) {
+        if let Some(below) = self.below_mut() {
+            below.abort_on_drop();
+        }
+    }
 
-    /// The bare kernel socket, when bytes pass through it unchanged.
+    /// The bare kernel socket, when bytes pass through it unchanged and the runtime drives it.
     fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
-        None
+        self.below().filter(|_| self.is_plain())?.as_tcp()
+    }
+
+    /// Whether bytes pass through a kernel socket unchanged, whoever drives it.
+    fn is_bare(&self) -> bool {
+        self.is_plain() && self.below().is_some_and(Io::is_bare)
     }
 
     /// Whether what comes next may be pulled into a pipe, unseen by this stream and those below it.
     fn can_pull(&self) -> bool {
-        false
-    }
-
-    /// Whether what goes out next may be pushed from a pipe.
-    fn can_push(&self) -> bool {
-        false
+        self.is_bare()
     }
 
     /// Reads into an empty pipe: how much; zero at the end. `Unsupported` where it cannot be.
     fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
-        let _ = (cx, pipe);
-        Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
+        match self.below_mut() {
+            Some(below) => below.poll_pull(cx, pipe),
+            None => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
+        }
     }
 
     /// Writes out of a pipe: how much. `Unsupported` where it cannot be.
     fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
-        let _ = (cx, pipe);
-        Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
+        match self.below_mut() {
+            Some(below) => below.poll_push(cx, pipe),
+            None => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
+        }
+    }
+
+    /// Whether the reactor can take this stream over.
+    fn can_settle(&self) -> bool {
+        self.below().is_some_and(Io::can_settle)
+    }
+
+    /// Leaves the runtime for a seat of the reactor's.
+    ///
+    /// # Errors
+    /// The system's, or `Unsupported` where [`Io::can_settle`] says no.
+    fn settle(&mut self, seat: &Arc<Seat>, side: u8) -> io::Result<()> {
+        self.below_mut().ok_or(io::ErrorKind::Unsupported)?.settle(seat, side)
     }
 }
 
@@ -59,6 +98,15 @@ pub type Stream = Box<dyn Io>;
 impl Io for tokio::io::DuplexStream {}
 
 impl<T: Io + ?Sized> Io for Box<T> {
+    fn below(&self) -> Option<&dyn Io> {
+        (**self).below()
+    }
+    fn below_mut(&mut self) -> Option<&mut dyn Io> {
+        (**self).below_mut()
+    }
+    fn is_plain(&self) -> bool {
+        (**self).is_plain()
+    }
     fn tcp_facts(&self) -> Option<TcpFacts> {
         (**self).tcp_facts()
     }
@@ -71,17 +119,23 @@ impl<T: Io + ?Sized> Io for Box<T> {
     fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
         (**self).as_tcp()
     }
+    fn is_bare(&self) -> bool {
+        (**self).is_bare()
+    }
     fn can_pull(&self) -> bool {
         (**self).can_pull()
-    }
-    fn can_push(&self) -> bool {
-        (**self).can_push()
     }
     fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
         (**self).poll_pull(cx, pipe)
     }
     fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
         (**self).poll_push(cx, pipe)
+    }
+    fn can_settle(&self) -> bool {
+        (**self).can_settle()
+    }
+    fn settle(&mut self, seat: &Arc<Seat>, side: u8) -> io::Result<()> {
+        (**self).settle(seat, side)
     }
 }
 

@@ -2,7 +2,7 @@
 //! machine runs out of descriptors. Speaks no protocol.
 
 use super::io::{Datagrams, Stream};
-use super::os::OsStream;
+use super::stream::OsStream;
 use futures_util::future::BoxFuture;
 use std::io;
 use std::net::SocketAddr;

@@ -23,8 +23,14 @@ mod pipe;
 #[cfg(not(target_os = "linux"))]
 #[path = "pipe/elsewhere.rs"]
 mod pipe;
+#[cfg(target_os = "linux")]
+mod reactor;
+#[cfg(not(target_os = "linux"))]
+#[path = "reactor/elsewhere.rs"]
+mod reactor;
 pub mod resolve;
 mod rewound;
+mod stream;
 mod sys;
 pub mod tls;
 #[cfg(target_os = "linux")]
@@ -36,7 +42,7 @@ mod true_time;
 mod websocket;
 
 pub use bulk::Batch;
-pub use copy::{Ended, FlowMeter, Side, copy_both};
+pub use copy::{Copying, Ended, FlowMeter, Side, copy_both};
 pub(crate) use copy::{LENT, with_lent};
 pub use device::{DeviceNetwork, DeviceState};
 pub use dial::{connect_any, endpoint_tag, interleave};
@@ -48,9 +54,11 @@ pub use listen::{BindError, DatagramListener, Listener, OsDatagrams, bind_datagr
 pub use mark::mark_sockets;
 pub(crate) use namespace::Namespace;
 pub use network::{Deadline, Network};
-pub use os::{OsNetwork, OsStream};
+pub use os::OsNetwork;
 pub use pipe::Pipe;
+pub use reactor::{Reactor, Seat, Work};
 pub use resolve::Resolver;
 pub use rewound::Rewound;
+pub use stream::OsStream;
 pub use true_time::TrueTime;
 pub use websocket::Messages;

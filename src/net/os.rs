@@ -2,21 +2,17 @@
 //! system's resolver; decides nothing, and holds no timeout.
 
 use super::bulk::BulkSocket;
-use super::io::{Datagrams, Io, Stream};
+use super::io::{Datagrams, Stream};
 use super::mark::marked;
 use super::network::Network;
-use super::pipe::Pipe;
-use super::sys;
-use crate::model::TcpFacts;
+use super::stream::OsStream;
 use futures_util::future::BoxFuture;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use tokio::net::{TcpSocket, TcpStream, UdpSocket};
+use std::task::{Context, Poll};
+use tokio::io::ReadBuf;
+use tokio::net::{TcpSocket, UdpSocket};
 
 /// The operating system's network.
 #[derive(Clone, Copy, Debug, Default)]
@@ -111,98 +107,6 @@ fn sort_lookup_error(error: io::Error) -> io::Error {
     let not_found = NO_SUCH_NAME.iter().any(|known| words.contains(known))
         || (cfg!(windows) && matches!(error.raw_os_error(), Some(WSAHOST_NOT_FOUND | WSANO_DATA)));
     if not_found { io::ErrorKind::NotFound.into() } else { error }
-}
-
-/// A kernel TCP connection.
-#[derive(Debug)]
-pub struct OsStream {
-    tcp: TcpStream,
-    peer: Option<SocketAddr>,
-}
-
-impl OsStream {
-    /// Takes a connected or accepted socket and sets `TCP_NODELAY` on it.
-    pub fn new(tcp: TcpStream) -> io::Result<Self> {
-        tcp.set_nodelay(true)?;
-        let peer = tcp.peer_addr().ok();
-        Ok(Self { tcp, peer })
-    }
-}
-
-impl Io for OsStream {
-    fn tcp_facts(&self) -> Option<TcpFacts> {
-        sys::tcp_facts(&self.tcp)
-    }
-
-    fn endpoint(&self) -> Option<SocketAddr> {
-        self.peer
-    }
-
-    fn abort_on_drop(&mut self) {
-        // A zero linger makes close() send a reset (RFC 9293 §3.6.1 ABORT). When the socket is dead already, the
-        // call fails and there is nobody left to tell.
-        let _ = socket2::SockRef::from(&self.tcp).set_linger(Some(Duration::ZERO));
-    }
-
-    fn as_tcp(&self) -> Option<&TcpStream> {
-        Some(&self.tcp)
-    }
-
-    fn can_pull(&self) -> bool {
-        true
-    }
-
-    fn can_push(&self) -> bool {
-        true
-    }
-
-    fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.tcp.poll_read_ready(cx))?;
-            match self.tcp.try_io(Interest::READABLE, || pipe.pull(&self.tcp)) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                moved => return Poll::Ready(moved),
-            }
-        }
-    }
-
-    fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.tcp.poll_write_ready(cx))?;
-            match self.tcp.try_io(Interest::WRITABLE, || pipe.push(&self.tcp)) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                moved => return Poll::Ready(moved),
-            }
-        }
-    }
-}
-
-impl AsyncRead for OsStream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for OsStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(cx, bytes)
-    }
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
-    }
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
-    }
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write_vectored(cx, slices)
-    }
-    fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
-    }
 }
 
 impl Datagrams for UdpSocket {

@@ -122,7 +122,8 @@ impl Ends {
         };
         let ends = Self { out, into };
         // It is made larger where that is allowed.
-        let size = fcntl(&ends.into, FcntlArg::F_SETPIPE_SZ(SIZE)).or_else(|_| fcntl(&ends.into, FcntlArg::F_GETPIPE_SZ));
+        let size =
+            fcntl(&ends.into, FcntlArg::F_SETPIPE_SZ(SIZE)).or_else(|_| fcntl(&ends.into, FcntlArg::F_GETPIPE_SZ));
         size.is_ok_and(|size| size >= LEAST).then_some(ends)
     }
 }

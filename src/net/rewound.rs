@@ -2,11 +2,8 @@
 //! every byte the other side sent.
 
 use super::io::{Io, Stream};
-use super::pipe::Pipe;
-use crate::model::TcpFacts;
 use bytes::{Buf, Bytes, BytesMut};
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -82,33 +79,14 @@ impl<S: Io> AsyncWrite for Rewound<S> {
 }
 
 impl<S: Io> Io for Rewound<S> {
-    fn tcp_facts(&self) -> Option<TcpFacts> {
-        self.inner.tcp_facts()
+    fn below(&self) -> Option<&dyn Io> {
+        Some(&self.inner)
     }
-
-    fn endpoint(&self) -> Option<SocketAddr> {
-        self.inner.endpoint()
+    fn below_mut(&mut self) -> Option<&mut dyn Io> {
+        Some(&mut self.inner)
     }
-
-    fn abort_on_drop(&mut self) {
-        self.inner.abort_on_drop();
-    }
-
-    /// None while bytes are held in front: the bare socket would skip them.
-    fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
-        if self.early.is_empty() { self.inner.as_tcp() } else { None }
-    }
-    fn can_pull(&self) -> bool {
-        self.early.is_empty() && self.inner.can_pull()
-    }
-    fn can_push(&self) -> bool {
-        self.inner.can_push()
-    }
-    fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
-        self.inner.poll_pull(cx, pipe)
-    }
-    fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
-        self.inner.poll_push(cx, pipe)
+    fn is_plain(&self) -> bool {
+        self.early.is_empty()
     }
 }
 

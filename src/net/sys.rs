@@ -37,7 +37,7 @@ pub(super) fn allow_fragments(_: &tokio::net::UdpSocket) {}
 
 /// The kernel's facts about `stream`, where the system offers them.
 #[cfg(target_os = "linux")]
-pub(super) fn tcp_facts(stream: &tokio::net::TcpStream) -> Option<TcpFacts> {
+pub(super) fn tcp_facts(stream: &socket2::SockRef<'_>) -> Option<TcpFacts> {
     use std::os::fd::AsRawFd;
 
     let mut info = [0_u8; 512];
@@ -62,7 +62,7 @@ pub(super) fn tcp_facts(stream: &tokio::net::TcpStream) -> Option<TcpFacts> {
 
 /// Elsewhere the kernel is not asked.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn tcp_facts(_: &tokio::net::TcpStream) -> Option<TcpFacts> {
+pub(super) fn tcp_facts(_: &socket2::SockRef<'_>) -> Option<TcpFacts> {
     None
 }
 
@@ -111,7 +111,7 @@ mod tests {
         server.write_all(&[9; 100]).await.unwrap();
         client.read_exact(&mut [0; 100]).await.unwrap();
 
-        let facts = tcp_facts(&client).unwrap();
+        let facts = tcp_facts(&(&client).into()).unwrap();
         assert_eq!((facts.bytes_acked, facts.unacked), (518, 0), "the SYN counts as one byte");
         assert_eq!(facts.bytes_received, 100);
         assert_eq!(facts.retransmits, 0);

@@ -14,10 +14,9 @@ use crate::model::{EndpointTag, Route};
 use crate::net::FlowMeter;
 use crate::wire::follow::Debt;
 use futures_util::task::AtomicWaker;
-use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::task::Poll;
+use std::task::Waker;
 use std::time::Duration;
 
 /// What a client sends within this time of its last byte belongs to one flight.
@@ -67,32 +66,45 @@ pub(super) struct Flow {
     pub(super) stop: Stop,
 }
 
-/// The word that ends one relay; heard by the one task that carries it.
+/// The words that one relay is told; heard by whoever carries it.
 #[derive(Default)]
 pub(super) struct Stop {
-    is_said: AtomicBool,
+    said: AtomicU8,
     waker: AtomicWaker,
 }
 
+/// It has lasted: it can go on in the reactor.
+const SETTLE: u8 = 1;
+/// It ends.
+const END: u8 = 2;
+
 impl Stop {
-    /// Says it.
+    /// Ends the relay.
     pub(super) fn cancel(&self) {
-        self.is_said.store(true, Ordering::Release);
+        self.said.store(END, Ordering::Release);
         self.waker.wake();
     }
 
-    /// Whether it was said.
+    /// Whether it is to end.
     pub(super) fn is_cancelled(&self) -> bool {
-        self.is_said.load(Ordering::Acquire)
+        self.said.load(Ordering::Acquire) == END
     }
 
-    /// Waits until it is said.
-    pub(super) async fn said(&self) {
-        poll_fn(|cx| {
-            self.waker.register(cx.waker());
-            if self.is_cancelled() { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+    /// Lets it go on in the reactor.
+    pub(super) fn settle(&self) {
+        if self.said.compare_exchange(0, SETTLE, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            self.waker.wake();
+        }
+    }
+
+    /// Whether it can go on in the reactor.
+    pub(super) fn is_settled(&self) -> bool {
+        self.said.load(Ordering::Acquire) == SETTLE
+    }
+
+    /// Wakes this one at the next word.
+    pub(super) fn wakes(&self, waker: &Waker) {
+        self.waker.register(waker);
     }
 }
 

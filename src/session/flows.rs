@@ -17,8 +17,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -32,6 +33,9 @@ const STALE_AFTER: Duration = Duration::from_secs(4);
 const ON_A_DEAD_LINE: Duration = Duration::from_secs(8);
 /// Somebody has heard something lately.
 const LATELY: Duration = Duration::from_secs(3);
+
+/// A connection that is up after this time may last for days.
+const LASTING: Duration = Duration::from_millis(100);
 
 /// How many connections a service has on a way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +76,10 @@ pub struct Flows {
     blocked: Mutex<HashMap<Route, ()>>,
     /// Routes on which apps hung up on the server's first words.
     pub(super) hangups: Hangups,
+    /// Those that may go on in the reactor when they have lasted.
+    young: Mutex<Vec<Arc<Flow>>>,
+    /// Somebody is young.
+    born: Notify,
     /// When a slow window was last told of a route.
     slow: Mutex<HashMap<Route, Instant>>,
 }
@@ -90,7 +98,7 @@ impl Entry {
     }
 
     /// Whose connection it is.
-    pub(super) fn sessions(&self) -> &Sessions {
+    pub(super) const fn sessions(&self) -> &Arc<Sessions> {
         &self.sessions
     }
 }
@@ -117,6 +125,26 @@ impl Flows {
         let mut ended = lock(&self.ended);
         let bytes = ended.entry(flow.route.transport.clone()).or_default();
         *bytes = (bytes.0 + flow.meter.up(), bytes.1 + flow.meter.down());
+    }
+
+    /// Lets a connection go on in the reactor when it has lasted.
+    pub(super) fn may_settle(&self, flow: &Arc<Flow>) {
+        let mut young = lock(&self.young);
+        young.push(Arc::clone(flow));
+        if young.len() == 1 {
+            self.born.notify_one();
+        }
+    }
+
+    /// Says so to those that have. A timer of each one's own would cost more than most connections last.
+    pub(super) async fn settle(&self) {
+        loop {
+            self.born.notified().await;
+            sleep(LASTING).await;
+            for flow in std::mem::take(&mut *lock(&self.young)) {
+                flow.stop.settle();
+            }
+        }
     }
 
     /// The connections that are up.

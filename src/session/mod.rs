@@ -38,6 +38,7 @@ use crate::board::Board;
 use crate::inbound::transparent::Named;
 use crate::inbound::{Refusal, Request, Rest, Want};
 use crate::model::{Carried, Destination, DirectRule, Facet, Moment, Need, Reason, ServiceId, TransportId};
+use crate::net::Reactor;
 use arc_swap::ArcSwap;
 use bursts::Bursts;
 use carried::Fates;
@@ -46,7 +47,8 @@ use race::Race;
 use report::Subject;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::debug;
@@ -80,6 +82,7 @@ pub struct Sessions {
     habits: Habits,
     bursts: Arc<Bursts>,
     tasks: TaskTracker,
+    reactor: OnceLock<Option<Reactor>>,
 }
 
 impl Sessions {
@@ -95,6 +98,7 @@ impl Sessions {
             habits: Habits::default(),
             bursts: Arc::default(),
             tasks: TaskTracker::new(),
+            reactor: OnceLock::new(),
         })
     }
 
@@ -132,9 +136,17 @@ impl Sessions {
 
     /// Watches over the connections that are up, until `stop`; then waits for those that are being looked into.
     pub async fn watch(self: Arc<Self>, stop: CancellationToken) {
-        self.flows.watch(&self, stop).await;
+        tokio::select! {
+            () = self.flows.watch(&self, stop) => {}
+            () = self.flows.settle() => {}
+        }
         self.tasks.close();
         self.tasks.wait().await;
+    }
+
+    /// What carries connections that have lasted, where the system has it.
+    fn reactor(&self) -> Option<&Reactor> {
+        self.reactor.get_or_init(|| Reactor::new(Handle::current())).as_ref()
     }
 
     /// Serves one request until its way is settled, and gives back the relay that is left to be run. Every error is told

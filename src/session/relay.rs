@@ -7,13 +7,13 @@ use super::flows::Entry;
 use super::habits::Parting;
 use super::hangup::greeting;
 use super::race::Race;
-use crate::inbound::Rest;
+use crate::inbound::{Onward, Rest};
 use crate::model::{Sign, TcpFacts, Twin};
-use crate::net::{Ended, Io, Pipe, Rewound, Side, Stream, copy_both};
+use crate::net::{Copying, Ended, Io, Pipe, Rewound, Side, Stream, Work};
 use crate::wire::first_flight::Kind;
 use crate::wire::follow::{Debt, Follow};
+use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -27,12 +27,6 @@ const PATIENT: Duration = Duration::from_secs(5);
 /// From here on nobody looks at a transfer of no service.
 const UNWATCHED: u64 = 1 << 20;
 
-/// The two ends of a relay.
-struct Ends {
-    client: Stream,
-    server: Stream,
-}
-
 /// How the connection began, for what its end means.
 struct Greeted {
     is_tls: bool,
@@ -43,16 +37,72 @@ struct Greeted {
 }
 
 /// The relay, for as long as it lasts. It is all that is left of a connection, and holds no more than it needs.
-async fn relaying(entry: Entry, flow: Arc<Flow>, mut ends: Ends, greeted: Greeted) {
-    let Ends { client, server } = &mut ends;
-    let end = copy_both(client, server, &flow.meter, flow.stop.said()).await;
-    let facts = server.tcp_facts();
-    if end.outcome.is_err() {
-        // What broke on one side breaks on the other: an orderly end would claim a whole answer.
-        client.abort_on_drop();
-        server.abort_on_drop();
+struct Relaying {
+    entry: Entry,
+    flow: Arc<Flow>,
+    client: Stream,
+    server: Stream,
+    copying: Copying,
+    greeted: Greeted,
+}
+
+/// In the reactor, to its end.
+impl Future for Relaying {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let end = ready!(self.poll_end(cx));
+        self.tells(&end);
+        Poll::Ready(())
     }
-    entry.sessions().relayed(&flow, &end, facts, &greeted);
+}
+
+impl Work for Relaying {
+    fn ends(&mut self) -> [&mut dyn Io; 2] {
+        [&mut self.client, &mut self.server]
+    }
+}
+
+impl Relaying {
+    /// In the runtime, until it has ended or is to go on in the reactor.
+    async fn run(mut self) -> Option<Onward> {
+        let end = poll_fn(|cx| {
+            if self.flow.stop.is_settled() {
+                return Poll::Ready(None);
+            }
+            self.poll_end(cx).map(Some)
+        });
+        if let Some(end) = end.await {
+            self.tells(&end);
+            return None;
+        }
+        let sessions = Arc::clone(self.entry.sessions());
+        let reactor = move |room| {
+            let Some(reactor) = sessions.reactor() else { return };
+            if let Err(error) = reactor.adopt(self, room) {
+                debug!(%error, "a connection could not go on");
+            }
+        };
+        Some(Box::new(reactor))
+    }
+
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        self.flow.stop.wakes(cx.waker());
+        if self.flow.stop.is_cancelled() {
+            return Poll::Ready(self.copying.interrupted(&self.server, &self.flow.meter));
+        }
+        self.copying.poll(cx, &mut self.client, &mut self.server, &self.flow.meter)
+    }
+
+    fn tells(&mut self, end: &Ended) {
+        let facts = self.server.tcp_facts();
+        if end.outcome.is_err() {
+            // What broke on one side breaks on the other: an orderly end would claim a whole answer.
+            self.client.abort_on_drop();
+            self.server.abort_on_drop();
+        }
+        self.entry.sessions().relayed(&self.flow, end, facts, &self.greeted);
+    }
 }
 
 impl Sessions {
@@ -99,8 +149,11 @@ impl Sessions {
         };
         let tap = Tap { inner: winner.stream, follow, ended, flow: Arc::clone(&flow) };
         let greeted = Greeted { is_tls, length, unanswered };
-        let ends = Ends { client, server: Box::new(tap) };
-        Some(Box::pin(relaying(entry, flow, ends, greeted)))
+        let server: Stream = Box::new(tap);
+        if client.can_settle() && server.can_settle() && self.reactor().is_some() {
+            self.flows.may_settle(&flow);
+        }
+        Some(Rest::new(Relaying { entry, flow, client, server, copying: Copying::default(), greeted }.run()))
     }
 
     /// What is to be told of a relay that has ended.
@@ -168,27 +221,17 @@ struct Tap {
 }
 
 impl Io for Tap {
-    fn tcp_facts(&self) -> Option<TcpFacts> {
-        self.inner.tcp_facts()
+    fn below(&self) -> Option<&dyn Io> {
+        Some(&self.inner)
     }
-    fn endpoint(&self) -> Option<SocketAddr> {
-        self.inner.endpoint()
-    }
-    fn abort_on_drop(&mut self) {
-        self.inner.abort_on_drop();
-    }
-    fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
-        self.inner.as_tcp()
+    fn below_mut(&mut self) -> Option<&mut dyn Io> {
+        Some(&mut self.inner)
     }
     fn can_pull(&self) -> bool {
         self.is_blind() && self.inner.can_pull()
     }
-    fn can_push(&self) -> bool {
-        self.inner.can_push()
-    }
     fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
-        let pulled = self.poll_below(cx, |below, cx| below.poll_pull(cx, pipe));
-        let moved = ready!(pulled)?;
+        let moved = ready!(self.poll_below(cx, |below, cx| below.poll_pull(cx, pipe)))?;
         self.follow.lose();
         self.flow.hears(Debt::None);
         Poll::Ready(Ok(moved))

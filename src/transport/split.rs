@@ -3,12 +3,11 @@
 
 use super::StreamDialer;
 use super::drain::Drain;
-use crate::model::{Destination, Failure, TcpFacts};
-use crate::net::{Deadline, Io, Pipe, Stream};
+use crate::model::{Destination, Failure};
+use crate::net::{Deadline, Io, Stream};
 use crate::wire::split::Recipe;
 use futures_util::future::BoxFuture;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -44,36 +43,15 @@ struct SplitStream {
     drain: Drain,
 }
 
-impl SplitStream {
+impl Io for SplitStream {
+    fn below(&self) -> Option<&dyn Io> {
+        Some(&self.stream)
+    }
+    fn below_mut(&mut self) -> Option<&mut dyn Io> {
+        Some(&mut self.stream)
+    }
     fn is_plain(&self) -> bool {
         self.recipe.is_none() && self.drain.is_empty()
-    }
-}
-
-impl Io for SplitStream {
-    fn tcp_facts(&self) -> Option<TcpFacts> {
-        self.stream.tcp_facts()
-    }
-    fn endpoint(&self) -> Option<SocketAddr> {
-        self.stream.endpoint()
-    }
-    fn abort_on_drop(&mut self) {
-        self.stream.abort_on_drop();
-    }
-    fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
-        if self.is_plain() { self.stream.as_tcp() } else { None }
-    }
-    fn can_pull(&self) -> bool {
-        self.stream.can_pull()
-    }
-    fn can_push(&self) -> bool {
-        self.is_plain() && self.stream.can_push()
-    }
-    fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
-        self.stream.poll_pull(cx, pipe)
-    }
-    fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
-        self.stream.poll_push(cx, pipe)
     }
 }
 

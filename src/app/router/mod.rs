@@ -96,13 +96,7 @@ impl Byway {
                 let mut served = transparent::serve(stream, peer, meant, &namer, submit).await;
                 let rest = served.as_mut().ok().and_then(|(_, rest)| rest.take());
                 pass.ended(&served.map(|(served, _)| served));
-                // As at the other doors: what is left is small, and this task ends.
-                if let Some(rest) = rest {
-                    byway.tasks().spawn("relay", async move {
-                        rest.await;
-                        drop(pass);
-                    });
-                }
+                byway.leave(rest, pass);
             });
         }
     }

@@ -106,11 +106,14 @@ pub(super) async fn serve(
         crew.push(job);
     }
     let served = tally.verdict(ended.err());
-    let rest = async move { while crew.next().await.is_some() {} };
+    let rest = async move {
+        while crew.next().await.is_some() {}
+        None
+    };
     match served {
-        Ok(served) => Ok((served, Some(rest.boxed()))),
+        Ok(served) => Ok((served, Some(Rest::new(rest)))),
         Err(error) => {
-            rest.await;
+            let _nowhere_else = rest.await;
             Err(error)
         }
     }
@@ -225,7 +228,8 @@ impl Conversation {
         }
         let request = Request::new(Want::Stream(to), self.visitor.peer, protocol, answer);
         // A job of two boxes: the first goes when the second comes.
-        let rest = |rest: Option<Rest>| rest.unwrap_or_else(|| std::future::ready(()).boxed());
+        let rest =
+            |rest: Option<Rest>| rest.map_or_else(|| std::future::ready(()).boxed(), |rest| rest.to_end().boxed());
         self.join_crew((self.submit)(request).map(rest).flatten().boxed()).await;
     }
 

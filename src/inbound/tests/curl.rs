@@ -48,7 +48,7 @@ fn proxy(door: Door, origin: SocketAddr) -> SocketAddr {
             tokio::spawn(async move {
                 let submit = move |request| carry(request, origin).map(|()| None).boxed();
                 if let Ok((_, Some(rest))) = door.serve(stream, peer, submit).await {
-                    rest.await;
+                    rest.to_end().await;
                 }
             });
         }

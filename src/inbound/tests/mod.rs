@@ -54,7 +54,9 @@ impl Scene {
                 std::future::ready(None).boxed()
             };
             let (served, rest) = door.serve(Box::new(near), peer.parse().unwrap(), submit).await?;
-            rest.unwrap_or_else(|| std::future::ready(()).boxed()).await;
+            if let Some(rest) = rest {
+                rest.to_end().await;
+            }
             Ok(served)
         });
         Self { client, asked, serving }

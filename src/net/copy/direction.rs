@@ -5,6 +5,7 @@
 use super::lent::{MOST, with_lent};
 use crate::net::io::Stream;
 use crate::net::pipe::Pipe;
+use bytes::{Buf, Bytes};
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
@@ -28,7 +29,7 @@ pub(super) struct Direction {
     state: State,
     rest: Rest,
     /// How much is read at once where nothing is in between; zero at first.
-    room: usize,
+    room: u32,
     /// Reads in a row that brought the usual or more.
     full: u8,
     /// The kernel does not move bytes between these two.
@@ -51,11 +52,8 @@ enum State {
 enum Rest {
     #[default]
     Nothing,
-    Bytes {
-        bytes: Vec<u8>,
-        taken: usize,
-    },
-    Piped(Pipe),
+    Bytes(Box<Bytes>),
+    Piped(Box<Pipe>),
 }
 
 /// An error, and whether reading or writing met it.
@@ -106,7 +104,7 @@ impl Direction {
                         step_back(cx);
                         return Poll::Pending;
                     }
-                    let is_transfer = self.full >= FULL && !self.copies && from.can_pull() && to.can_push();
+                    let is_transfer = self.full >= FULL && !self.copies && from.can_pull() && to.is_bare();
                     let now = match is_transfer.then(Pipe::lend).flatten() {
                         Some(pipe) => self.poll_move(cx, pipe, from, to, &count)?,
                         None => self.poll_carry(cx, from, to, &count)?,
@@ -139,10 +137,10 @@ impl Direction {
         count: &impl Fn(usize),
     ) -> Result<Poll<usize>, Broken> {
         with_lent(|lent| {
-            let room = match (from.as_tcp(), to.as_tcp()) {
-                (None, _) => LAYERED,
-                (Some(_), None) => USUAL,
-                (Some(_), Some(_)) => self.room.clamp(USUAL, MOST),
+            let room = match (from.is_bare(), to.is_bare()) {
+                (false, _) => LAYERED,
+                (true, false) => USUAL,
+                (true, true) => (self.room as usize).clamp(USUAL, MOST),
             };
             let mut space = ReadBuf::new(&mut lent[..room]);
             match Pin::new(from).poll_read(cx, &mut space) {
@@ -163,14 +161,15 @@ impl Direction {
                 }
             }
             if written < filled.len() {
-                self.rest = Rest::Bytes { bytes: filled[written..].to_vec(), taken: 0 };
+                self.rest = Rest::Bytes(Box::new(Bytes::copy_from_slice(&filled[written..])));
             }
             self.full = if filled.len() >= USUAL { self.full.saturating_add(1) } else { 0 };
-            self.room = match filled.len() {
+            let next = match filled.len() {
                 length if written < length => USUAL,
-                length if length == room => room * 2,
+                length if length == room => (room * 2).min(MOST),
                 _ => room,
             };
+            self.room = next as u32;
             Ok(Poll::Ready(filled.len()))
         })
     }
@@ -195,7 +194,7 @@ impl Direction {
         if moved < LITTLE {
             self.full = 0;
         }
-        self.rest = Rest::Piped(pipe);
+        self.rest = Rest::Piped(Box::new(pipe));
         match self.poll_rest(cx, to, count) {
             Poll::Ready(outcome) => outcome.map_err(Broken::Writing)?,
             Poll::Pending => {}
@@ -208,7 +207,7 @@ impl Direction {
         loop {
             let n = match &mut self.rest {
                 Rest::Nothing => return Poll::Ready(Ok(())),
-                Rest::Bytes { bytes, taken } if *taken == bytes.len() => {
+                Rest::Bytes(bytes) if bytes.is_empty() => {
                     self.rest = Rest::Nothing;
                     continue;
                 }
@@ -216,15 +215,15 @@ impl Direction {
                     self.rest = Rest::Nothing;
                     continue;
                 }
-                Rest::Bytes { bytes, taken } => {
-                    let n = ready!(Pin::new(&mut *to).poll_write(cx, &bytes[*taken..]))?;
-                    *taken += n;
+                Rest::Bytes(bytes) => {
+                    let n = ready!(Pin::new(&mut *to).poll_write(cx, bytes))?;
+                    bytes.advance(n);
                     n
                 }
                 Rest::Piped(pipe) => match ready!(to.poll_push(cx, pipe)) {
                     Err(error) if is_refusal(&error) => {
                         self.copies = true;
-                        self.rest = Rest::Bytes { bytes: pipe.empty()?, taken: 0 };
+                        self.rest = Rest::Bytes(Box::new(pipe.empty()?.into()));
                         continue;
                     }
                     n => n?,

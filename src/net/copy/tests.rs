@@ -152,14 +152,8 @@ struct Forbidden {
 }
 
 impl Io for Forbidden {
-    fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
-        self.inner.as_tcp()
-    }
-    fn can_pull(&self) -> bool {
-        true
-    }
-    fn can_push(&self) -> bool {
-        true
+    fn below(&self) -> Option<&dyn Io> {
+        Some(&self.inner)
     }
     fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
         if self.pull {

@@ -450,7 +450,7 @@ fn serve(sessions: &Arc<Sessions>, request: Request) {
 
 async fn to_the_end(rest: Option<Rest>) {
     if let Some(rest) = rest {
-        rest.await;
+        rest.to_end().await;
     }
 }
 

@@ -2,10 +2,9 @@
 //! when the last connection through it has ended.
 
 use super::child::Child;
-use crate::model::{Destination, TcpFacts};
-use crate::net::{Io, PacketIo, Packets, Pipe, Stream};
+use crate::model::Destination;
+use crate::net::{Io, PacketIo, Packets, Stream};
 use std::io::{self, IoSlice};
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -51,29 +50,11 @@ impl AsyncWrite for HeldStream {
 }
 
 impl Io for HeldStream {
-    fn tcp_facts(&self) -> Option<TcpFacts> {
-        self.stream.tcp_facts()
+    fn below(&self) -> Option<&dyn Io> {
+        Some(&self.stream)
     }
-    fn endpoint(&self) -> Option<SocketAddr> {
-        self.stream.endpoint()
-    }
-    fn abort_on_drop(&mut self) {
-        self.stream.abort_on_drop();
-    }
-    fn as_tcp(&self) -> Option<&tokio::net::TcpStream> {
-        self.stream.as_tcp()
-    }
-    fn can_pull(&self) -> bool {
-        self.stream.can_pull()
-    }
-    fn can_push(&self) -> bool {
-        self.stream.can_push()
-    }
-    fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
-        self.stream.poll_pull(cx, pipe)
-    }
-    fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
-        self.stream.poll_push(cx, pipe)
+    fn below_mut(&mut self) -> Option<&mut dyn Io> {
+        Some(&mut self.stream)
     }
 }
 

@@ -1,0 +1,178 @@
+//! A kernel TCP connection: driven by the runtime, and when its relay has settled by the reactor.
+
+use super::io::Io;
+use super::pipe::Pipe;
+use super::reactor::{Seat, Watched};
+use super::sys;
+use crate::model::TcpFacts;
+use socket2::SockRef;
+use std::io::{self, IoSlice, Read, Write};
+use std::mem::replace;
+use std::net::{Shutdown, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A kernel TCP connection.
+pub struct OsStream {
+    tcp: Tcp,
+    peer: Option<SocketAddr>,
+}
+
+/// Who says when it is ready.
+enum Tcp {
+    /// The runtime.
+    Driven(TcpStream),
+    /// The reactor.
+    Seated(std::net::TcpStream, Watched),
+    /// Nobody could be had.
+    Lost,
+}
+
+impl OsStream {
+    /// Takes a connected or accepted socket and sets `TCP_NODELAY` on it.
+    pub fn new(tcp: TcpStream) -> io::Result<Self> {
+        tcp.set_nodelay(true)?;
+        let peer = tcp.peer_addr().ok();
+        Ok(Self { tcp: Tcp::Driven(tcp), peer })
+    }
+
+    fn socket(&self) -> Option<SockRef<'_>> {
+        match &self.tcp {
+            Tcp::Driven(tcp) => Some(tcp.into()),
+            Tcp::Seated(tcp, _) => Some(tcp.into()),
+            Tcp::Lost => None,
+        }
+    }
+}
+
+fn lost<T>() -> Poll<io::Result<T>> {
+    Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
+}
+
+impl Io for OsStream {
+    fn tcp_facts(&self) -> Option<TcpFacts> {
+        self.socket().as_ref().and_then(sys::tcp_facts)
+    }
+
+    fn endpoint(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    fn abort_on_drop(&mut self) {
+        // A zero linger makes close() send a reset (RFC 9293 §3.6.1 ABORT). When the socket is dead already, the
+        // call fails and there is nobody left to tell.
+        let _ = self.socket().map(|socket| socket.set_linger(Some(Duration::ZERO)));
+    }
+
+    fn as_tcp(&self) -> Option<&TcpStream> {
+        if let Tcp::Driven(tcp) = &self.tcp { Some(tcp) } else { None }
+    }
+
+    fn is_bare(&self) -> bool {
+        true
+    }
+
+    fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        let tcp = match &self.tcp {
+            Tcp::Driven(tcp) => tcp,
+            Tcp::Seated(tcp, watched) => return watched.read(|| pipe.pull(tcp), |_| false),
+            Tcp::Lost => return lost(),
+        };
+        loop {
+            ready!(tcp.poll_read_ready(cx))?;
+            match tcp.try_io(Interest::READABLE, || pipe.pull(tcp)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                moved => return Poll::Ready(moved),
+            }
+        }
+    }
+
+    fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
+        let tcp = match &self.tcp {
+            Tcp::Driven(tcp) => tcp,
+            Tcp::Seated(tcp, watched) => return watched.write(|| pipe.push(tcp), |_| false),
+            Tcp::Lost => return lost(),
+        };
+        loop {
+            ready!(tcp.poll_write_ready(cx))?;
+            match tcp.try_io(Interest::WRITABLE, || pipe.push(tcp)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                moved => return Poll::Ready(moved),
+            }
+        }
+    }
+
+    fn can_settle(&self) -> bool {
+        matches!(self.tcp, Tcp::Driven(_))
+    }
+
+    fn settle(&mut self, seat: &Arc<Seat>, side: u8) -> io::Result<()> {
+        self.tcp = match replace(&mut self.tcp, Tcp::Lost) {
+            Tcp::Driven(tcp) => {
+                let tcp = tcp.into_std()?;
+                let watched = seat.watch(&tcp, side)?;
+                Tcp::Seated(tcp, watched)
+            }
+            other => other,
+        };
+        Ok(())
+    }
+}
+
+impl AsyncRead for OsStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match &mut self.tcp {
+            Tcp::Driven(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Tcp::Seated(tcp, watched) => {
+                let space = buf.initialize_unfilled();
+                let room = space.len();
+                let n = ready!(watched.read(|| tcp.read(space), |n| *n < room))?;
+                buf.advance(n);
+                Poll::Ready(Ok(()))
+            }
+            Tcp::Lost => lost(),
+        }
+    }
+}
+
+impl AsyncWrite for OsStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match &mut self.tcp {
+            Tcp::Driven(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Tcp::Seated(tcp, watched) => watched.write(|| tcp.write(bytes), |n| *n < bytes.len()),
+            Tcp::Lost => lost(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.tcp {
+            Tcp::Driven(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Tcp::Seated(tcp, _) => Poll::Ready(tcp.shutdown(Shutdown::Write)),
+            Tcp::Lost => lost(),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.tcp {
+            Tcp::Driven(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
+            Tcp::Seated(tcp, watched) => watched.write(|| tcp.write_vectored(slices), |_| false),
+            Tcp::Lost => lost(),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+}
