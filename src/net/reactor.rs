@@ -96,6 +96,7 @@ impl Reactor {
             let _entered = handle.enter();
             IS_REACTOR.set(true);
             own.run();
+            own.close();
         };
         std::thread::Builder::new().name(String::from("relays")).spawn(run).ok()?;
         Some(Self { shared })
@@ -117,7 +118,12 @@ impl Reactor {
             end.settle(&seat, side).inspect_err(|_| self.shared.inbox().free.push(place))?;
         }
         let guest = Guest { seat, work: Box::pin(work), _room: room };
-        self.shared.inbox().arrivals.push((place, guest));
+        let mut inbox = self.shared.inbox();
+        if inbox.over {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        inbox.arrivals.push((place, guest));
+        drop(inbox);
         self.shared.ring();
         Ok(())
     }
@@ -229,6 +235,16 @@ impl Shared {
     fn ring(&self) {
         // One that is full rings already.
         let _full = self.alarm.write(1);
+    }
+
+    /// Ends those that have not begun.
+    fn close(&self) {
+        let late = {
+            let mut inbox = self.inbox();
+            inbox.over = true;
+            std::mem::take(&mut inbox.arrivals)
+        };
+        drop(late);
     }
 
     fn run(&self) {
