@@ -3,7 +3,7 @@
 use super::demo;
 use super::doctor::{self, Patient, idle};
 use super::examine::examine;
-use super::operator::probe_items;
+use super::matrix::probe_items;
 use super::past::{PastError, account_on_disk};
 use super::source::Source;
 use super::take_in::take_in;

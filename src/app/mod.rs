@@ -11,6 +11,7 @@ mod generation;
 mod herald;
 mod instance;
 mod log;
+mod matrix;
 mod metrics;
 mod operator;
 mod past;

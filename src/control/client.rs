@@ -1,5 +1,6 @@
 //! The asking side: finds a running byway, asks, and reads what comes.
 
+use super::codec;
 use super::lines::{Line, Lines};
 use super::listener::{TokenFile, Wire};
 use super::protocol::{self, Ask, Tell};
@@ -90,7 +91,7 @@ impl Client {
     async fn send<T: serde::Serialize>(&mut self, body: &T) -> Result<(), ControlError> {
         let place = self.place.clone();
         let failed = |error| ControlError::io("question", &place, error);
-        let line = protocol::encode(body).map_err(|error| failed(error.into()))?;
+        let line = codec::encode(body).map_err(|error| failed(error.into()))?;
         match self.write.write_all(&line).await {
             Ok(()) => self.write.flush().await.map_err(failed),
             // It has hung up, perhaps with a last word that is still to be read.
@@ -111,7 +112,7 @@ impl Client {
                 Ok(Ok(Line::Empty)) => {}
             }
         };
-        match protocol::decode(&line) {
+        match codec::decode(&line) {
             Some(Tell::Error(refusal)) => Err(ControlError::Refused(refusal)),
             Some(tell) => Ok(Some(tell)),
             None => Err(self.strange("its answer is of another form")),

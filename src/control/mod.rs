@@ -6,6 +6,7 @@
 //! with a token. It is local by construction: there is no way to listen anywhere else.
 
 mod client;
+mod codec;
 pub mod doctor;
 mod doors;
 mod error;

@@ -1,5 +1,6 @@
 //! Answers clients: a few at a time, each by deadlines, whatever they send. It holds no state between questions.
 
+use super::codec;
 use super::lines::{Line, Lines};
 use super::listener::{Listener, Wire};
 use super::operator::Follow;
@@ -120,14 +121,14 @@ impl Talk {
     async fn converse(&mut self, token: Option<&Secret<String>>, page: &Page) -> io::Result<()> {
         if let Some(token) = token {
             let Some(line) = self.next_line().await? else { return Ok(()) };
-            let shown = protocol::decode::<Shown>(&line).map(|shown| shown.token).unwrap_or_default();
+            let shown = codec::decode::<Shown>(&line).map(|shown| shown.token).unwrap_or_default();
             if !token::same(token, &shown) {
                 let no = Refusal::new(RefusalCode::Unauthorised, "the token is wrong or missing");
                 return self.send_off(&no).await;
             }
         }
         while let Some(line) = self.next_line().await? {
-            match protocol::decode_ask(&line) {
+            match codec::decode_ask(&line) {
                 Ok(ask) => self.answer(ask, page).await?,
                 Err(refusal) => self.tell(&Tell::Error(refusal)).await?,
             }
@@ -231,7 +232,7 @@ impl Talk {
     }
 
     async fn tell(&mut self, tell: &Tell) -> io::Result<()> {
-        let line = protocol::encode(tell)?;
+        let line = codec::encode(tell)?;
         self.write(&line).await
     }
 

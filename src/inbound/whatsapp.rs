@@ -10,13 +10,13 @@ use super::relay::Certificate;
 use super::{Answer, Association, Error, Protocol, Refusal, Request, Rest, Served, Stranger, Want};
 use crate::model::{Destination, Host};
 use crate::net::tls::{TlsError, TlsServer};
-use crate::net::{Deadline, Rewound, Stream};
+use crate::net::{Deadline, Rewound, Stream, is_private};
 use crate::wire::first_flight::{Kind, kind};
 use crate::wire::noise;
 use bytes::BytesMut;
 use futures_util::future::{BoxFuture, ready};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -162,14 +162,6 @@ async fn hear<T>(mut stream: Stream, tell: impl Fn(&[u8]) -> Option<T>) -> Resul
 
 fn place((name, port): (&str, u16)) -> Destination {
     Destination::new(Host::Name(name.into()), port)
-}
-
-/// Whether an address is one of a home network, or this machine's (RFC 1918, RFC 3927, RFC 4193, RFC 4291 §2.5.6).
-fn is_private(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-    }
 }
 
 /// A client that has begun to speak and waits for nothing but an answer from afar.

@@ -20,6 +20,7 @@ use book::{Book, Namer};
 use futures_util::FutureExt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tracing::{error, info, warn};
@@ -32,6 +33,8 @@ const LOOK: Duration = Duration::from_secs(2);
 pub(super) struct Router {
     book: Arc<Book>,
     held: Arc<Mutex<Option<Holder>>>,
+    /// Somebody looks after what is held. Changed with `held` locked.
+    kept: AtomicBool,
 }
 
 /// Where a router's doors are open.
@@ -193,20 +196,33 @@ impl Byway {
         else {
             return Ok(None);
         };
+        let mut held = self.router.held.lock().await;
         let (holder, unheld) = Holder::hold(rules).await?;
-        *self.router.held.lock().await = Some(holder);
-        self.tasks().spawn_until_stop("firewall", Arc::clone(self).keep_firewall());
+        *held = Some(holder);
+        self.see_that_it_is_held();
         Ok(unheld)
     }
 
-    /// Puts rules back that somebody took away.
+    /// Has somebody look after the rules, once. Asked with `held` locked.
+    fn see_that_it_is_held(self: &Arc<Self>) {
+        if !self.router.kept.swap(true, Ordering::Relaxed) {
+            self.tasks().spawn_until_stop("firewall", Arc::clone(self).keep_firewall());
+        }
+    }
+
+    /// Puts rules back that somebody took away, for as long as there are any to be held.
     async fn keep_firewall(self: Arc<Self>) {
         loop {
             tokio::time::sleep(LOOK).await;
             let mut held = self.router.held.lock().await;
-            let Some(rules) = held.as_mut().and_then(|holder| holder.is_lost().then(|| holder.rules().clone())) else {
-                continue;
+            let Some(holder) = held.as_mut() else {
+                self.router.kept.store(false, Ordering::Relaxed);
+                return;
             };
+            if !holder.is_lost() {
+                continue;
+            }
+            let rules = holder.rules().clone();
             match Holder::hold(rules).await {
                 Ok((holder, _)) => {
                     *held = Some(holder);
@@ -238,10 +254,9 @@ impl Byway {
             (before, Some(rules)) => {
                 if let Some(before) = before {
                     before.release().await;
-                } else {
-                    self.tasks().spawn_until_stop("firewall", Arc::clone(self).keep_firewall());
                 }
                 *held = Some(Holder::hold(rules).await?.0);
+                self.see_that_it_is_held();
                 drop(held);
                 self.feed_known().await;
             }

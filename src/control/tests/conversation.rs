@@ -400,7 +400,7 @@ mod on_unix {
 proptest::proptest! {
     #[test]
     fn no_question_makes_the_reader_panic(line in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
-        let _ = protocol::decode_ask(&line);
+        let _ = codec::decode_ask(&line);
     }
 
     #[test]
@@ -417,10 +417,10 @@ proptest::proptest! {
             Ask::Probe { service: None, via },
             Ask::Log { follow: true, since_secs: secs, limit: Some(3) },
         ] {
-            let mut line = protocol::encode(&ask).unwrap();
+            let mut line = codec::encode(&ask).unwrap();
             proptest::prop_assert_eq!(line.pop(), Some(b'\n'));
             proptest::prop_assert!(!line.contains(&b'\n'));
-            proptest::prop_assert_eq!(protocol::decode_ask(&line), Ok(ask));
+            proptest::prop_assert_eq!(codec::decode_ask(&line), Ok(ask));
         }
     }
 }

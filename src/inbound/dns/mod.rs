@@ -42,6 +42,8 @@ const PATIENCE: Duration = Duration::from_millis(4500);
 const IDLE: Duration = Duration::from_secs(10);
 /// Questions at once.
 const MOST: usize = 512;
+/// How long a socket that fails is left alone.
+const PAUSE: Duration = Duration::from_millis(100);
 /// The largest question by UDP.
 const LARGEST: usize = 4096;
 
@@ -81,10 +83,15 @@ impl Names {
         let socket: Arc<dyn Datagrams> = Arc::from(socket);
         let mut buf = [0; LARGEST];
         loop {
-            let Ok((length, client)) = socket.recv_from(&mut buf).await else {
-                // An earlier client's port is closed; or memory is short for a moment.
-                tokio::task::yield_now().await;
-                continue;
+            let (length, client) = match socket.recv_from(&mut buf).await {
+                Ok(came) => came,
+                // An earlier client's port is closed, where the system says so.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => continue,
+                Err(_) => {
+                    // Memory is short for a moment, or the network is: asking again at once would not help.
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
             };
             if !self.0.setup.sources.admits(client.ip()) {
                 continue;

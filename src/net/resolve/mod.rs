@@ -10,7 +10,6 @@ use doh::Doh;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use std::collections::HashMap;
-use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -27,6 +26,7 @@ mod plain;
 mod raw;
 mod secure;
 mod settings;
+mod system;
 
 pub use bogon::is_bogon;
 use compare::NoAddress;
@@ -364,20 +364,6 @@ impl Inner {
 
     async fn ask_secure(&self, name: &str) -> Result<message::Records, Failure> {
         secure::ask(&self.servers, name, Deadline::after(LOOKUP)).await
-    }
-
-    async fn system(&self, name: &str) -> Result<Vec<IpAddr>, NoAddress> {
-        let said = Deadline::after(SYSTEM).run(self.network.system_lookup(name)).await;
-        if said.as_ref().is_some_and(|said| said.as_ref().map_or_else(|e| e.kind() == ErrorKind::NotFound, |_| true)) {
-            self.is_alive();
-        }
-        match said {
-            None => Err(NoAddress::Timeout),
-            Some(Ok(addrs)) if addrs.is_empty() => Err(NoAddress::Empty),
-            Some(Ok(addrs)) => Ok(addrs),
-            Some(Err(error)) if error.kind() == ErrorKind::NotFound => Err(NoAddress::Nxdomain),
-            Some(Err(_)) => Err(NoAddress::Failed),
-        }
     }
 }
 
