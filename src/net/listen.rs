@@ -3,6 +3,7 @@
 
 use super::io::{Datagrams, Stream};
 use super::os::OsStream;
+use super::runs::in_runs;
 use futures_util::future::BoxFuture;
 use std::io;
 use std::net::SocketAddr;
@@ -181,7 +182,7 @@ impl DatagramListener for OsDatagrams {
 /// Binds a UDP socket to exactly `address` (port 0: any free one), for the client's side of an association.
 pub async fn bind_datagrams(address: SocketAddr) -> Result<Box<dyn Datagrams>, BindError> {
     let socket = UdpSocket::bind(address).await.map_err(|error| BindError::new(address, error))?;
-    Ok(Box::new(socket))
+    Ok(in_runs(socket))
 }
 
 #[cfg(test)]

@@ -20,8 +20,10 @@ mod network;
 mod os;
 pub mod resolve;
 mod rewound;
+mod runs;
 mod sys;
 pub mod tls;
+mod train;
 #[cfg(target_os = "linux")]
 pub mod transparent;
 #[cfg(not(target_os = "linux"))]
@@ -46,5 +48,7 @@ pub use network::{Deadline, Network};
 pub use os::{OsNetwork, OsStream};
 pub use resolve::Resolver;
 pub use rewound::Rewound;
+pub(crate) use train::{Kept, poll_send_headed, with_train};
+pub use train::{Run, Train};
 pub use true_time::TrueTime;
 pub use websocket::Messages;
