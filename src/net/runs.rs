@@ -129,10 +129,10 @@ mod linux {
                 return batch.add(|room| self.socket.poll_recv_from(cx, room), |from| Some(*from)).map_ok(|_| ());
             };
             self.join();
-            let mut metas = [RecvMeta::default(); BATCH_SIZE];
             let most = batch.rooms().count().min(BATCH_SIZE);
             loop {
                 ready!(self.socket.poll_recv_ready(cx))?;
+                let mut metas = [RecvMeta::default(); BATCH_SIZE];
                 let mut count = 0;
                 let received = self.socket.try_io(Interest::READABLE, || {
                     let mut rooms = batch.rooms().map(IoSliceMut::new);

@@ -162,7 +162,8 @@ impl<'t> Run<'t> {
         }
         let most = most.min(LONGEST_RUN / size).max(1);
         let same = self.packets().take(most).take_while(|packet| packet.len() + head == size).count();
-        let shorter = self.packets().take(most).nth(same).is_some_and(|next| next.len() + head < size && !next.is_empty());
+        let shorter =
+            self.packets().take(most).nth(same).is_some_and(|next| next.len() + head < size && !next.is_empty());
         same + usize::from(shorter)
     }
 }

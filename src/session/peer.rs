@@ -93,7 +93,19 @@ impl Peer {
         sessions.board.used(subject.route(&way));
         let start = Start { moment: sessions.board.now(), instant: Instant::now() };
         let (last, unanswered, swallowed_by) = (start.instant, Vec::new(), Vec::new());
-        Ok(Self { subject, way, last, next, swallowed_by, quic, start, out: 0, answered: false, told: false, unanswered })
+        Ok(Self {
+            subject,
+            way,
+            last,
+            next,
+            swallowed_by,
+            quic,
+            start,
+            out: 0,
+            answered: false,
+            told: false,
+            unanswered,
+        })
     }
 
     /// Packets go out.

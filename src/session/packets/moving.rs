@@ -28,19 +28,26 @@ impl Relay<'_> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, tick: &mut Interval) -> Poll<()> {
+        while tick.poll_tick(cx).is_ready() {
+            self.look(cx);
+        }
+        while self.poll_opened(cx).is_ready() {}
+        // What has nothing more is not asked again: it wakes this task.
+        let (mut up, mut down) = (true, true);
         for _ in 0..TURN {
-            let up = match self.poll_up(cx) {
-                Poll::Ready(ControlFlow::Break(())) => return Poll::Ready(()),
-                up => up.is_ready(),
-            };
-            let down = self.poll_down(cx).is_ready();
-            let opened = self.poll_opened(cx).is_ready();
-            let looked = tick.poll_tick(cx).is_ready();
-            if looked {
-                self.look(cx);
+            if up {
+                match self.poll_up(cx) {
+                    Poll::Ready(ControlFlow::Break(())) => return Poll::Ready(()),
+                    polled => up = polled.is_ready(),
+                }
             }
-            if !(up || down || opened || looked) {
-                return Poll::Pending;
+            down = down && self.poll_down(cx).is_ready();
+            if !up && !down {
+                // A way may have been wanted meanwhile; one that opens has to be listened to.
+                down = self.poll_opened(cx).is_ready();
+                if !down {
+                    return Poll::Pending;
+                }
             }
         }
         cx.waker().wake_by_ref();
