@@ -238,10 +238,10 @@ const _: () = assert!(LENT >= LONGEST_RUN, "a run fits what is lent");
 /// Lends an empty train of this thread's to `work`, for one poll; within that, the next one.
 pub(crate) fn with_train<T>(work: impl FnOnce(&mut Train) -> T) -> T {
     thread_local! {
-        static TRAINS: Cell<Vec<Box<Train>>> = const { Cell::new(Vec::new()) };
+        static TRAINS: Cell<Vec<Train>> = const { Cell::new(Vec::new()) };
     }
     let mut trains = TRAINS.take();
-    let mut train = trains.pop().unwrap_or_else(|| Box::new(Train::new()));
+    let mut train = trains.pop().unwrap_or_else(Train::new);
     TRAINS.set(trains);
     train.clear();
     let result = work(&mut train);

@@ -168,7 +168,7 @@ impl<'s> Relay<'s> {
     /// Says no as far as that can be said. Breaks where the association is over, as it can carry nothing of what is wanted.
     fn refuse(&mut self, cx: &mut Context<'_>, packet: &[u8], to: &Destination, why: Dropped) -> ControlFlow<()> {
         if let Some(refusal) = refusal::of_quic(packet) {
-            self.to_client(cx, Kept::one(refusal).run(), to);
+            self.pass_to_client(cx, Kept::one(refusal).run(), to);
             return ControlFlow::Continue(());
         }
         if self.client.packets.refuse(packet, to) {

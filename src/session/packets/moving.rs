@@ -121,11 +121,11 @@ impl Relay<'_> {
         peer.sends(self.sessions, run);
         let way = peer.way.clone();
         self.ensure_open(&way);
-        self.to_way(cx, run, to);
+        self.pass_to_way(cx, run, to);
     }
 
     /// Hands packets to the way of their destination, behind what waits for one.
-    pub(super) fn to_way(&mut self, cx: &mut Context<'_>, mut run: Run<'_>, to: &Destination) {
+    pub(super) fn pass_to_way(&mut self, cx: &mut Context<'_>, mut run: Run<'_>, to: &Destination) {
         let Some(peer) = self.peers.get(to) else { return };
         match self.links.get_mut(&peer.way) {
             Some(Link::Open(link)) => {
@@ -162,12 +162,12 @@ impl Relay<'_> {
     fn inward(&mut self, cx: &mut Context<'_>, way: &TransportId, train: &Train) {
         for (from, run) in train.runs() {
             self.hears(way, from);
-            self.to_client(cx, run, from);
+            self.pass_to_client(cx, run, from);
         }
     }
 
     /// Hands packets to the client, behind what waits for it.
-    pub(super) fn to_client(&mut self, cx: &mut Context<'_>, mut run: Run<'_>, from: &Destination) {
+    pub(super) fn pass_to_client(&mut self, cx: &mut Context<'_>, mut run: Run<'_>, from: &Destination) {
         let waits = !self.down.is_empty();
         if waits || self.client.packets.poll_send_run(cx, &mut run, from).is_pending() {
             self.down.push_back((from.clone(), run.keep()));
