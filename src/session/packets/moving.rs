@@ -174,3 +174,14 @@ impl Relay<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_association_holds_no_room_for_packets() {
+        assert!(size_of::<Relay<'_>>() < 1024, "{}", size_of::<Relay<'_>>());
+        assert_eq!(Rest::new().capacity(), 0);
+    }
+}
