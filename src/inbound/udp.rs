@@ -3,9 +3,8 @@
 //! with the TCP connection.
 
 use crate::model::Destination;
-use crate::net::{Datagrams, PacketIo, Rewound};
+use crate::net::{Datagrams, PacketIo, Rewound, Run, Train, poll_send_headed, with_lent};
 use crate::wire::socks;
-use std::cell::RefCell;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
@@ -15,11 +14,6 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 /// The largest datagram with its header.
 const DATAGRAM: usize = 65_536;
-
-thread_local! {
-    /// One datagram on its way, header and all. Borrowed within a single poll, so an idle association holds none.
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
 
 /// An open association.
 pub(super) struct Relay {
@@ -45,6 +39,24 @@ impl Relay {
     fn client(&self) -> MutexGuard<'_, Client> {
         self.client.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// What `receive` gets off the socket while the TCP connection lasts.
+    fn poll_socket<T>(
+        &self,
+        cx: &mut Context<'_>,
+        mut receive: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if self.client().poll_over(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        }
+        loop {
+            match ready!(receive(cx)) {
+                // The kernel passes on that an earlier packet found nobody at the client's port; not an end.
+                Err(e) if matches!(e.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset) => {}
+                received => return Poll::Ready(received),
+            }
+        }
+    }
 }
 
 impl Client {
@@ -56,6 +68,13 @@ impl Client {
         self.port = from.port();
         self.at = Some(from);
         true
+    }
+
+    /// Where in a datagram from `from` the packet begins, and where it is to go; `None` where it is not the client's or
+    /// cannot be read.
+    fn read(&mut self, datagram: &[u8], from: SocketAddr) -> Option<(usize, Destination)> {
+        let (to, start) = socks::udp_header(datagram).ok()?;
+        (to.port != 0 && self.owns(from)).then_some((start, to))
     }
 
     /// Ready when the TCP connection is over. What a client says on it after its request has no meaning.
@@ -75,38 +94,33 @@ impl PacketIo for Relay {
     /// To the client, as coming from `from`. Dropped while the client has sent nothing: there is nowhere to send to.
     fn poll_send(&self, cx: &mut Context<'_>, packet: &[u8], from: &Destination) -> Poll<io::Result<()>> {
         let Some(to) = self.client().at else { return Poll::Ready(Ok(())) };
-        let Ok(header) = socks::encode_udp_header(from) else {
+        let Ok(mut datagram) = socks::encode_udp_header(from) else {
             return Poll::Ready(Err(io::ErrorKind::InvalidInput.into()));
         };
-        with_scratch(|datagram| {
-            datagram.clear();
-            datagram.extend_from_slice(&header);
-            datagram.extend_from_slice(packet);
-            self.socket.poll_send_to(cx, datagram, to).map_ok(|_| ())
-        })
+        datagram.extend_from_slice(packet);
+        self.socket.poll_send_to(cx, &datagram, to).map_ok(|_| ())
+    }
+
+    fn poll_send_run(&self, cx: &mut Context<'_>, run: &mut Run<'_>, from: &Destination) -> Poll<()> {
+        let to = self.client().at;
+        let Some((to, head)) = to.zip(socks::encode_udp_header(from).ok()) else { return Poll::Ready(()) };
+        poll_send_headed(cx, &*self.socket, &head, run, to)
     }
 
     /// From the client, with where it wants it to go. A packet larger than `buf` is dropped, never cut.
     fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Destination>> {
-        if self.client().poll_over(cx).is_ready() {
-            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
-        }
-        with_scratch(|datagram| {
-            datagram.resize(DATAGRAM, 0);
+        with_lent(|datagram| {
             loop {
-                let mut space = ReadBuf::new(datagram);
-                let from = match ready!(self.socket.poll_recv_from(cx, &mut space)) {
-                    Ok(from) => from,
-                    // The kernel passes on that an earlier packet found nobody at the client's port; not an end.
-                    Err(e) if matches!(e.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset) => {
-                        continue;
-                    }
-                    Err(e) => return Poll::Ready(Err(e)),
+                let mut space = ReadBuf::new(&mut datagram[..DATAGRAM]);
+                let from = match self.poll_socket(cx, |cx| self.socket.poll_recv_from(cx, &mut space)) {
+                    Poll::Ready(Ok(from)) => from,
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                    Poll::Pending => return Poll::Pending,
                 };
                 let bytes = space.filled();
-                let Ok((to, start)) = socks::udp_header(bytes) else { continue };
-                let payload = &bytes[start.min(bytes.len())..];
-                if to.port == 0 || payload.len() > buf.remaining() || !self.client().owns(from) {
+                let Some((start, to)) = self.client().read(bytes, from) else { continue };
+                let payload = &bytes[start..];
+                if payload.len() > buf.remaining() {
                     continue;
                 }
                 buf.put_slice(payload);
@@ -114,12 +128,16 @@ impl PacketIo for Relay {
             }
         })
     }
-}
 
-fn with_scratch<T>(work: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-    SCRATCH.with(|scratch| match scratch.try_borrow_mut() {
-        Ok(mut scratch) => work(&mut scratch),
-        // A socket that moves packets within its own poll (a simulated one) comes by here twice.
-        Err(_) => work(&mut Vec::new()),
-    })
+    fn poll_recv_train(&self, cx: &mut Context<'_>, train: &mut Train) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.poll_socket(cx, |cx| {
+                let mut client = self.client();
+                train.receive(cx, &*self.socket, |bytes, from| client.read(bytes, from))
+            }))?;
+            if !train.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
 }

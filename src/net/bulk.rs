@@ -5,55 +5,107 @@ use super::io::Datagrams;
 use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::task::{Context, Poll, ready};
 use tokio::io::{Interest, ReadBuf};
 use tokio::net::UdpSocket;
 
-/// Messages taken with one call.
+/// Messages that a tunnel takes with one call.
 const SLOTS: usize = 8;
 /// The room of one message: the largest there is, for the kernel may join many datagrams in one.
 const ROOM: usize = 1 << 16;
+/// From one room to the next. Not a power of two: the first lines of all rooms would share one set of the processor's
+/// cache.
+const STRIDE: usize = ROOM + 1088;
 /// What is asked of the kernel for each direction; it gives what it may.
 const BUFFER: usize = 4 << 20;
 
 /// Room for what one receive call brings, and where in it the datagrams are.
 pub struct Batch {
     space: Vec<u8>,
-    /// Length and stride of what stands in each room.
-    held: Vec<(usize, usize)>,
+    held: Vec<Message>,
+}
+
+/// What stands in one room: datagrams of `stride` bytes each, of which the last may be shorter.
+struct Message {
+    length: usize,
+    stride: usize,
+    from: Option<SocketAddr>,
 }
 
 impl Default for Batch {
     fn default() -> Self {
-        Self { space: vec![0; SLOTS * ROOM], held: Vec::with_capacity(SLOTS) }
+        Self::of(SLOTS)
     }
 }
 
 impl Batch {
-    /// Room for one datagram.
-    pub(super) fn space(&mut self) -> &mut [u8] {
-        &mut self.space[..ROOM]
+    /// Room for so many messages.
+    pub(super) fn of(rooms: usize) -> Self {
+        Self { space: vec![0; rooms * STRIDE], held: Vec::with_capacity(rooms) }
     }
 
-    /// Says what the rooms hold, the first ones first: length and stride.
-    pub(super) fn holds(&mut self, held: impl IntoIterator<Item = (usize, usize)>) {
+    /// All the bytes there are.
+    pub(super) fn space(&self) -> &[u8] {
+        &self.space
+    }
+
+    /// The rooms, each for one message.
+    pub(super) fn rooms(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        self.space.chunks_exact_mut(STRIDE).map(|room| &mut room[..ROOM])
+    }
+
+    /// Empties the rooms.
+    pub(super) fn clear(&mut self) {
         self.held.clear();
-        self.held.extend(held);
+    }
+
+    /// Says what the next room holds: length, stride, and who sent it, where that is known.
+    pub(super) fn holds(&mut self, length: usize, stride: usize, from: Option<SocketAddr>) {
+        self.held.push(Message { length: length.min(ROOM), stride: stride.max(1), from });
+    }
+
+    /// Says what the rooms hold, as a call has told it.
+    pub(super) fn received(&mut self, metas: &[RecvMeta]) {
+        self.clear();
+        metas.iter().for_each(|meta| self.holds(meta.len, meta.stride, Some(meta.addr)));
+    }
+
+    /// Receives one datagram into the next room; whether there was one.
+    pub(super) fn add<T>(
+        &mut self,
+        receive: impl FnOnce(&mut ReadBuf<'_>) -> Poll<io::Result<T>>,
+        sender: impl FnOnce(&T) -> Option<SocketAddr>,
+    ) -> Poll<io::Result<T>> {
+        let next = self.held.len();
+        let Some(room) = self.rooms().nth(next) else { return Poll::Pending };
+        let mut room = ReadBuf::new(room);
+        let said = ready!(receive(&mut room))?;
+        let length = room.filled().len();
+        self.holds(length, length, sender(&said));
+        Poll::Ready(Ok(said))
     }
 
     /// One datagram that came by other means than a socket.
     pub fn fill(&mut self, receive: impl FnOnce(&mut ReadBuf<'_>) -> Poll<io::Result<()>>) -> Poll<io::Result<()>> {
-        let mut room = ReadBuf::new(self.space());
-        ready!(receive(&mut room))?;
-        let length = room.filled().len();
-        self.holds([(length, length)]);
-        Poll::Ready(Ok(()))
+        self.clear();
+        self.add(receive, |()| None)
+    }
+
+    /// Where the datagrams are in all the bytes there are, and who sent them, in the order they came.
+    pub(super) fn places(&self) -> impl Iterator<Item = (Range<usize>, Option<SocketAddr>)> {
+        self.held.iter().enumerate().flat_map(|(room, message)| {
+            let (start, length, stride) = (room * STRIDE, message.length, message.stride);
+            let ends = move |at: usize| start + at..start + (at + stride).min(length);
+            // One without any bytes is a datagram too.
+            let starts = (0..length.max(1)).step_by(stride);
+            starts.map(move |at| (ends(at), message.from))
+        })
     }
 
     /// The datagrams, in the order they came.
     pub fn datagrams(&self) -> impl Iterator<Item = &[u8]> {
-        let rooms = self.space.chunks_exact(ROOM).zip(&self.held);
-        rooms.flat_map(|(room, (length, stride))| room[..*length.min(&ROOM)].chunks((*stride).max(1)))
+        self.places().map(|(place, _)| &self.space[place])
     }
 }
 
@@ -110,7 +162,7 @@ impl Datagrams for BulkSocket {
         loop {
             ready!(self.socket.poll_recv_ready(cx))?;
             let received = {
-                let mut rooms = batch.space.chunks_exact_mut(ROOM).map(IoSliceMut::new);
+                let mut rooms = batch.rooms().map(IoSliceMut::new);
                 let mut rooms: [IoSliceMut<'_>; SLOTS] =
                     std::array::from_fn(|_| rooms.next().unwrap_or_else(|| IoSliceMut::new(&mut [])));
                 let receive = || self.state.recv((&self.socket).into(), &mut rooms, &mut metas);
@@ -120,7 +172,7 @@ impl Datagrams for BulkSocket {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Poll::Ready(Err(error)),
                 Ok(count) => {
-                    batch.holds(metas.iter().take(count).map(|meta| (meta.len, meta.stride)));
+                    batch.received(&metas[..count]);
                     return Poll::Ready(Ok(()));
                 }
             }

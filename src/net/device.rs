@@ -6,6 +6,7 @@ use super::io::{Datagrams, Stream};
 use super::mark::marked;
 use super::network::{Deadline, Network};
 use super::resolve::ask_plain;
+use super::runs::in_runs;
 use super::stream::OsStream;
 use futures_util::future::BoxFuture;
 use std::io;
@@ -101,10 +102,7 @@ impl Network for DeviceNetwork {
     }
 
     fn bind_udp(&self, like: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>> {
-        Box::pin(async move {
-            let socket: Box<dyn Datagrams> = Box::new(self.udp(like).await?);
-            Ok(socket)
-        })
+        Box::pin(async move { Ok(in_runs(self.udp(like).await?)) })
     }
 
     fn bind_bulk_udp(&self, like: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>> {

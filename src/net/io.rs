@@ -4,6 +4,7 @@
 use super::bulk::Batch;
 use super::pipe::Pipe;
 use super::reactor::Seat;
+use super::train::{Run, Train};
 use crate::model::{Destination, TcpFacts};
 use std::future::poll_fn;
 use std::io;
@@ -157,13 +158,11 @@ pub trait Datagrams: Send + Sync {
         let _ = size;
         self.poll_send_to(cx, run, to).map_ok(|_| ())
     }
-    /// Receives what has come, at least one datagram.
+    /// Receives what has come, at least one datagram. Who takes batches off a socket takes nothing else off it: it may
+    /// join datagrams from then on.
     fn poll_recv_batch(&self, cx: &mut Context<'_>, batch: &mut Batch) -> Poll<io::Result<()>> {
-        let mut space = ReadBuf::new(batch.space());
-        std::task::ready!(self.poll_recv_from(cx, &mut space))?;
-        let length = space.filled().len();
-        batch.holds([(length, length)]);
-        Poll::Ready(Ok(()))
+        batch.clear();
+        batch.add(|room| self.poll_recv_from(cx, room), |from| Some(*from)).map_ok(|_| ())
     }
 }
 
@@ -173,6 +172,22 @@ pub trait PacketIo: Send + Sync {
     fn poll_send(&self, cx: &mut Context<'_>, packet: &[u8], to: &Destination) -> Poll<io::Result<()>>;
     /// Receives one packet and its sender.
     fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Destination>>;
+
+    /// Sends the packets of `run` to one place; those that are done with are taken off it. Ready when none is left. What the
+    /// network refuses is lost, as on any line.
+    fn poll_send_run(&self, cx: &mut Context<'_>, run: &mut Run<'_>, to: &Destination) -> Poll<()> {
+        while let Some(packet) = run.first() {
+            let _lost = std::task::ready!(self.poll_send(cx, packet, to));
+            run.skip(1);
+        }
+        Poll::Ready(())
+    }
+    /// Receives what has come, at least one packet, into an empty train. As with [`Datagrams::poll_recv_batch`]: all of it
+    /// this way, or none.
+    fn poll_recv_train(&self, cx: &mut Context<'_>, train: &mut Train) -> Poll<io::Result<()>> {
+        train.load(|room| self.poll_recv(cx, room))
+    }
+
     /// Says to who sent `packet` that it does not reach `to`, where that can be said; whether it was.
     fn refuse(&self, packet: &[u8], to: &Destination) -> bool {
         let _ = (packet, to);

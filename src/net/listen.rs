@@ -2,6 +2,7 @@
 //! machine runs out of descriptors. Speaks no protocol.
 
 use super::io::{Datagrams, Stream};
+use super::runs::in_runs;
 use super::stream::OsStream;
 use futures_util::future::BoxFuture;
 use std::io;
@@ -181,7 +182,7 @@ impl DatagramListener for OsDatagrams {
 /// Binds a UDP socket to exactly `address` (port 0: any free one), for the client's side of an association.
 pub async fn bind_datagrams(address: SocketAddr) -> Result<Box<dyn Datagrams>, BindError> {
     let socket = UdpSocket::bind(address).await.map_err(|error| BindError::new(address, error))?;
-    Ok(Box::new(socket))
+    Ok(in_runs(socket))
 }
 
 #[cfg(test)]

@@ -30,9 +30,11 @@ mod reactor;
 mod reactor;
 pub mod resolve;
 mod rewound;
+mod runs;
 mod stream;
 mod sys;
 pub mod tls;
+mod train;
 #[cfg(target_os = "linux")]
 pub mod transparent;
 #[cfg(not(target_os = "linux"))]
@@ -60,5 +62,7 @@ pub use reactor::{Reactor, Seat, Work};
 pub use resolve::Resolver;
 pub use rewound::Rewound;
 pub use stream::OsStream;
+pub(crate) use train::{Kept, poll_send_headed, with_train};
+pub use train::{Run, Train};
 pub use true_time::TrueTime;
 pub use websocket::Messages;

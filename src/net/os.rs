@@ -5,6 +5,7 @@ use super::bulk::BulkSocket;
 use super::io::{Datagrams, Stream};
 use super::mark::marked;
 use super::network::Network;
+use super::runs::in_runs;
 use super::stream::OsStream;
 use futures_util::future::BoxFuture;
 use std::io;
@@ -29,10 +30,7 @@ impl Network for OsNetwork {
     }
 
     fn bind_udp(&self, like: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>> {
-        Box::pin(async move {
-            let socket: Box<dyn Datagrams> = Box::new(udp(like).await?);
-            Ok(socket)
-        })
+        Box::pin(async move { Ok(in_runs(udp(like).await?)) })
     }
 
     fn bind_bulk_udp(&self, like: SocketAddr) -> BoxFuture<'_, io::Result<Box<dyn Datagrams>>> {

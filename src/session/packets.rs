@@ -5,6 +5,9 @@
 //! by TCP at once; a datagram that was caught on its way is refused on the network itself; where nothing else is under way in the association, other packets that no way may carry end it, for
 //! an app that is told nothing waits; else they are dropped. The log says so once.
 
+mod moving;
+
+use self::moving::Rest;
 use super::Sessions;
 use super::peer::{Dropped, Peer};
 use super::refusal;
@@ -12,18 +15,16 @@ use super::routing::Routing;
 use crate::inbound::transparent::Named;
 use crate::inbound::{Association, Refusal, Request};
 use crate::model::{Destination, Facet, Failure, Host, L4, ServiceId, Snapshot, TransportId};
-use crate::net::{Deadline, Packets};
+use crate::net::{Deadline, Kept, Packets};
 use futures_util::future::BoxFuture;
-use futures_util::stream::{FuturesUnordered, StreamExt};
+use futures_util::stream::FuturesUnordered;
 use std::collections::{HashMap, HashSet};
-use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::Poll;
+use std::task::Context;
 use std::time::Duration;
-use tokio::io::ReadBuf;
 use tokio::time::Instant;
 use tracing::{debug, info};
 
@@ -35,26 +36,15 @@ const DROPPED_FOR: Duration = Duration::from_secs(5);
 const MAX_PEERS: usize = 512;
 /// Packets kept while a way is being opened.
 const HELD_PACKETS: usize = 16;
-/// The largest UDP payload.
-const MAX_PACKET: usize = 65_535;
 
 /// A way of the association.
 enum Link {
-    Opening(Vec<(Vec<u8>, Destination)>),
+    Opening(Vec<(Kept, Destination)>),
     Open(Packets),
     Failed,
 }
 
 type Opening = FuturesUnordered<BoxFuture<'static, (TransportId, Result<Packets, Failure>)>>;
-
-/// What happens next in an association.
-enum Turn {
-    FromClient(usize, Destination),
-    FromWay(TransportId, usize, Destination),
-    Opened(TransportId, Result<Packets, Failure>),
-    Tick,
-    Over,
-}
 
 impl Sessions {
     /// Serves one UDP association until its TCP connection ends.
@@ -108,8 +98,10 @@ struct Relay<'s> {
     opening: Opening,
     /// What was believed when it was last looked at.
     believed: Arc<Snapshot>,
-    up: Vec<u8>,
-    down: Vec<u8>,
+    /// What a way would not take yet.
+    up: Rest,
+    /// What the client's socket would not take yet.
+    down: Rest,
 }
 
 impl<'s> Relay<'s> {
@@ -124,69 +116,8 @@ impl<'s> Relay<'s> {
             links: HashMap::new(),
             opening: FuturesUnordered::new(),
             believed: sessions.board.snapshot(),
-            up: vec![0; MAX_PACKET],
-            down: vec![0; MAX_PACKET],
-        }
-    }
-
-    async fn run(mut self) {
-        let mut tick = tokio::time::interval(Duration::from_secs(1));
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            match self.turn(&mut tick).await {
-                Turn::FromClient(len, to) => {
-                    if self.outward(len, to).await.is_break() {
-                        break;
-                    }
-                }
-                Turn::FromWay(way, len, from) => self.inward(&way, len, &from).await,
-                Turn::Opened(way, outcome) => self.opened(way, outcome).await,
-                Turn::Tick => self.look().await,
-                Turn::Over => break,
-            }
-        }
-    }
-
-    async fn turn(&mut self, tick: &mut tokio::time::Interval) -> Turn {
-        let Self { client, links, opening, up, down, .. } = self;
-        tokio::select! {
-            // All arms are cancel-safe: a packet is taken only in the poll that returns it.
-            got = client.packets.recv(up) => match got {
-                Ok((len, to)) => Turn::FromClient(len, to),
-                Err(_) => Turn::Over,
-            },
-            (way, len, from) = receive(links, down) => Turn::FromWay(way, len, from),
-            Some((way, outcome)) = opening.next(), if !opening.is_empty() => Turn::Opened(way, outcome),
-            _ = tick.tick() => Turn::Tick,
-        }
-    }
-
-    /// A packet of the client's. Breaks where the association is over, as it can carry nothing of what is wanted.
-    async fn outward(&mut self, len: usize, to: Destination) -> ControlFlow<()> {
-        self.leave_hostile();
-        if !self.peers.contains_key(&to)
-            && let Err(why) = self.admit(len, &to)
-        {
-            return self.refuse(len, &to, why).await;
-        }
-        let up = std::mem::take(&mut self.up);
-        self.send(&up[..len], to).await;
-        self.up = up;
-        ControlFlow::Continue(())
-    }
-
-    /// Sends a packet to a destination that was admitted, by the way it has.
-    async fn send(&mut self, packet: &[u8], to: Destination) {
-        let Some(peer) = self.peers.get_mut(&to) else { return };
-        peer.sends(self.sessions, packet);
-        let way = peer.way.clone();
-        self.ensure_open(&way);
-        match self.links.get_mut(&way) {
-            Some(Link::Open(link)) => {
-                let _ = link.send(packet, &to).await;
-            }
-            Some(Link::Opening(held)) if held.len() < HELD_PACKETS => held.push((packet.to_vec(), to)),
-            Some(Link::Opening(_) | Link::Failed) | None => {}
+            up: Rest::new(),
+            down: Rest::new(),
         }
     }
 
@@ -209,14 +140,14 @@ impl<'s> Relay<'s> {
     }
 
     /// Plans a new destination, or says why nothing may carry its packets.
-    fn admit(&mut self, len: usize, to: &Destination) -> Result<(), Dropped> {
+    fn admit(&mut self, first: &[u8], to: &Destination) -> Result<(), Dropped> {
         if let Some((_, why)) = self.dropped.get(to) {
             return Err(*why);
         }
         let naming = self.client.naming.as_ref();
         let address = naming.and_then(|naming| Some((naming, SocketAddr::new(to.host.ip()?, to.port))));
         let named = address.map_or(Named::Nothing, |(naming, at)| naming.named(at, None));
-        match Peer::admit(self.sessions, &self.routing, to, &named, &self.up[..len]) {
+        match Peer::admit(self.sessions, &self.routing, to, &named, first) {
             Ok(peer) => {
                 make_room(&mut self.peers, |peer| peer.last);
                 self.peers.insert(to.clone(), peer);
@@ -234,13 +165,13 @@ impl<'s> Relay<'s> {
         }
     }
 
-    /// Says no as far as that can be said.
-    async fn refuse(&mut self, len: usize, to: &Destination, why: Dropped) -> ControlFlow<()> {
-        if let Some(refusal) = refusal::of_quic(&self.up[..len]) {
-            let _ = self.client.packets.send(&refusal, to).await;
+    /// Says no as far as that can be said. Breaks where the association is over, as it can carry nothing of what is wanted.
+    fn refuse(&mut self, cx: &mut Context<'_>, packet: &[u8], to: &Destination, why: Dropped) -> ControlFlow<()> {
+        if let Some(refusal) = refusal::of_quic(packet) {
+            self.pass_to_client(cx, Kept::one(refusal).run(), to);
             return ControlFlow::Continue(());
         }
-        if self.client.packets.refuse(&self.up[..len], to) {
+        if self.client.packets.refuse(packet, to) {
             return ControlFlow::Continue(());
         }
         if why == Dropped::NoWay && self.peers.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -264,13 +195,16 @@ impl<'s> Relay<'s> {
         }));
     }
 
-    async fn opened(&mut self, way: TransportId, outcome: Result<Packets, Failure>) {
+    fn opened(&mut self, cx: &mut Context<'_>, way: TransportId, outcome: Result<Packets, Failure>) {
         self.leave_hostile();
         match outcome {
             Ok(link) => {
                 if let Some(Link::Opening(held)) = self.links.remove(&way) {
-                    for (packet, to) in held {
-                        let _ = link.send(&packet, &to).await;
+                    for (kept, to) in held {
+                        let mut run = kept.run();
+                        if link.poll_send_run(cx, &mut run, &to).is_pending() {
+                            self.up.push_back((to, run.keep()));
+                        }
                     }
                 }
                 self.links.insert(way, Link::Open(link));
@@ -285,34 +219,34 @@ impl<'s> Relay<'s> {
         }
     }
 
-    async fn inward(&mut self, way: &TransportId, len: usize, from: &Destination) {
+    /// Notes that something came from there by a way.
+    fn hears(&mut self, way: &TransportId, from: &Destination) {
         if let Some(peer) = self.peers.get_mut(from) {
             peer.hears(self.sessions, &self.routing, way);
-        } else {
-            // A name was asked for and an address answers: the quiet peer of that port and way is meant, and whoever
-            // goes on by the address means the same.
-            let named = self
-                .peers
-                .iter_mut()
-                .find(|(to, peer)| matches!(to.host, Host::Name(_)) && to.port == from.port && peer.awaits(way));
-            if let Some((_, peer)) = named {
-                peer.hears(self.sessions, &self.routing, way);
-                let same = peer.clone();
-                make_room(&mut self.peers, |peer| peer.last);
-                self.peers.insert(from.clone(), same);
-            }
+            return;
         }
-        let _ = self.client.packets.send(&self.down[..len], from).await;
+        // A name was asked for and an address answers: the quiet peer of that port and way is meant, and whoever goes on
+        // by the address means the same.
+        let named = self
+            .peers
+            .iter_mut()
+            .find(|(to, peer)| matches!(to.host, Host::Name(_)) && to.port == from.port && peer.awaits(way));
+        if let Some((_, peer)) = named {
+            peer.hears(self.sessions, &self.routing, way);
+            let same = peer.clone();
+            make_room(&mut self.peers, |peer| peer.last);
+            self.peers.insert(from.clone(), same);
+        }
     }
 
     /// Once a second: destinations whose packets are swallowed go another way, quiet ones are forgotten.
-    async fn look(&mut self) {
+    fn look(&mut self, cx: &mut Context<'_>) {
         self.dropped.retain(|_, (since, _)| since.elapsed() <= DROPPED_FOR);
         self.peers.retain(|_, peer| peer.last.elapsed() <= FORGET_AFTER);
         let looked = self.peers.iter_mut().map(|(to, peer)| (to.clone(), peer.look(self.sessions, &self.routing)));
         let moved: Vec<_> = looked.filter_map(|(to, unanswered)| Some((to, unanswered?))).collect();
         for (to, packet) in moved {
-            self.send(&packet, to).await;
+            self.send(cx, Kept::one(packet).run(), &to);
         }
     }
 }
@@ -323,19 +257,4 @@ fn make_room<T>(map: &mut HashMap<Destination, T>, age: impl Fn(&T) -> Instant) 
         let oldest = map.iter().min_by_key(|(_, entry)| age(entry)).map(|(to, _)| to.clone());
         oldest.and_then(|oldest| map.remove(&oldest));
     }
-}
-
-/// The next packet from any open way. Cancel-safe.
-async fn receive(links: &HashMap<TransportId, Link>, space: &mut [u8]) -> (TransportId, usize, Destination) {
-    poll_fn(|cx| {
-        for (way, link) in links {
-            let Link::Open(link) = link else { continue };
-            let mut buf = ReadBuf::new(&mut *space);
-            if let Poll::Ready(Ok(from)) = link.poll_recv(cx, &mut buf) {
-                return Poll::Ready((way.clone(), buf.filled().len(), from));
-            }
-        }
-        Poll::Pending
-    })
-    .await
 }

@@ -9,6 +9,7 @@ use super::routing::Routing;
 use super::settings::Start;
 use crate::inbound::transparent::Named;
 use crate::model::{Destination, Facet, L4, Need, Phase, Reason, Route, Sign, TransportId, Twin};
+use crate::net::Run;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -40,7 +41,7 @@ pub(super) struct Peer {
     quic: bool,
     start: Start,
     out: u32,
-    back: u32,
+    answered: bool,
     told: bool,
     /// The last packet that went out, until one comes back: the next way is tried with it.
     unanswered: Vec<u8>,
@@ -92,26 +93,39 @@ impl Peer {
         sessions.board.used(subject.route(&way));
         let start = Start { moment: sessions.board.now(), instant: Instant::now() };
         let (last, unanswered, swallowed_by) = (start.instant, Vec::new(), Vec::new());
-        Ok(Self { subject, way, last, next, swallowed_by, quic, start, out: 0, back: 0, told: false, unanswered })
+        Ok(Self {
+            subject,
+            way,
+            last,
+            next,
+            swallowed_by,
+            quic,
+            start,
+            out: 0,
+            answered: false,
+            told: false,
+            unanswered,
+        })
     }
 
-    /// A packet goes out.
-    pub(super) fn sends(&mut self, sessions: &Sessions, packet: &[u8]) {
+    /// Packets go out.
+    pub(super) fn sends(&mut self, sessions: &Sessions, packets: Run<'_>) {
         self.last = Instant::now();
-        if self.back == 0 && packet.len() <= HELD {
+        if !self.answered
+            && let Some(packet) = packets.packets().rfind(|packet| packet.len() <= HELD)
+        {
             packet.clone_into(&mut self.unanswered);
         }
         if self.out == 0 {
             self.start = Start { moment: sessions.board.now(), instant: self.last };
         }
-        self.out = self.out.saturating_add(1);
+        self.out = self.out.saturating_add(u32::try_from(packets.len()).unwrap_or(u32::MAX));
     }
 
-    /// A packet came back over `way`; the first one answers for the ways that swallowed its like.
+    /// Something came back over `way`; the first time it answers for the ways that swallowed its like.
     pub(super) fn hears(&mut self, sessions: &Sessions, routing: &Routing, way: &TransportId) {
         self.last = Instant::now();
-        self.back = self.back.saturating_add(1);
-        if self.back > 1 {
+        if std::mem::replace(&mut self.answered, true) {
             return;
         }
         self.unanswered = Vec::new();
@@ -125,13 +139,13 @@ impl Peer {
 
     /// Whether an answer is still waited for on `way`.
     pub(super) fn awaits(&self, way: &TransportId) -> bool {
-        self.way == *way && self.back == 0
+        self.way == *way && !self.answered
     }
 
     /// Once a second: leaves a way that swallows its packets, and gives back the last of them for the next way; tells
     /// it where there is none left.
     pub(super) fn look(&mut self, sessions: &Sessions, routing: &Routing) -> Option<Vec<u8>> {
-        if self.back > 0 || self.told {
+        if self.answered || self.told {
             return None;
         }
         let silent = self.start.instant.elapsed();

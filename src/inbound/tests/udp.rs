@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::inbound::Association;
+use crate::net::with_train;
 use tokio::net::UdpSocket;
 
 const TO_STUN: &[u8] = b"\x00\x00\x00\x01\x01\x02\x03\x04\x0d\x96";
@@ -58,6 +59,56 @@ async fn packets_go_both_ways_with_their_headers_taken_off_and_put_on() {
     let (length, sender) = app.recv_from(&mut buf).await.unwrap();
     assert_eq!(sender, call.relay);
     assert_eq!(&buf[..length], b"\x00\x00\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x0d\x96pong");
+}
+
+/// Packets of a few sizes for two places, some of which have names.
+fn mixture() -> impl proptest::strategy::Strategy<Value = Vec<(bool, usize)>> {
+    use proptest::prelude::*;
+    let some = (any::<bool>(), prop::sample::select(vec![1_usize, 160, 1200, 1201, 2900]), 1..6_usize);
+    let mixed = prop::collection::vec(some, 1..10);
+    mixed.prop_map(|groups| {
+        groups.into_iter().flat_map(|(named, size, count)| std::iter::repeat_n((named, size), count)).take(32).collect()
+    })
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(32))]
+    #[test]
+    fn any_mixture_goes_both_ways_in_its_order(mixture in mixture()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(there_and_back(&mixture));
+    }
+}
+
+async fn there_and_back(mixture: &[(bool, usize)]) {
+    const NAMED: &[u8] = b"\x00\x00\x00\x03\x04a.bc\x00\x35";
+    let head = |named: bool| if named { NAMED } else { TO_STUN };
+    let call = call(nowhere()).await;
+    let app = socket().await;
+    let packets: Vec<_> = mixture.iter().zip(0..).map(|((named, size), n)| (*named, vec![n; *size])).collect();
+    for (named, packet) in &packets {
+        app.send_to(&[head(*named), packet].concat(), call.relay).await.unwrap();
+    }
+    let mut came = Vec::new();
+    while came.len() < packets.len() {
+        let poll = |cx: &mut std::task::Context<'_>| {
+            with_train(|train| {
+                std::task::ready!(call.association.packets.poll_recv_train(cx, train)).unwrap();
+                for (to, mut run) in train.runs() {
+                    came.extend(run.packets().map(|packet| (to.host.name().is_some(), packet.to_vec())));
+                    assert!(call.association.packets.poll_send_run(cx, &mut run, to).is_ready(), "there is room");
+                }
+                std::task::Poll::Ready(())
+            })
+        };
+        std::future::poll_fn(poll).await;
+    }
+    assert_eq!(came, packets);
+    let mut space = vec![0; 4096];
+    for (named, packet) in &packets {
+        let length = app.recv(&mut space).await.unwrap();
+        assert_eq!(&space[..length], [head(*named), packet].concat());
+    }
 }
 
 #[tokio::test]

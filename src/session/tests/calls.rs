@@ -54,6 +54,24 @@ async fn a_swallowed_call_goes_over_to_another_way_and_messages_are_not_blamed()
 }
 
 #[tokio::test(start_paused = true)]
+async fn packets_that_come_together_go_on_and_come_back_in_their_order() {
+    let rig = Rig::with_packets(DirectRule::UntilBlocked, &WAYS, &[("direct", true)]);
+    let mut talk = rig.associate().await.unwrap();
+    let places = [RELAY, "149.154.167.92:599", "192.0.2.9:9000"];
+    talk.says(STUN, to(RELAY));
+    settle().await;
+    assert!(talk.hears().is_some(), "the way is open");
+    // More than one train, in runs of all lengths.
+    let packets: Vec<Vec<u8>> = (0..200_u8).map(|number| vec![number; 1 + usize::from(number) % 7]).collect();
+    for (packet, number) in packets.iter().zip(0_usize..) {
+        talk.says(packet, to(places[number / (1 + number % 5) % 3]));
+    }
+    settle().await;
+    let back: Vec<_> = std::iter::from_fn(|| talk.hears()).collect();
+    assert_eq!(back, packets);
+}
+
+#[tokio::test(start_paused = true)]
 async fn silence_is_a_sign_after_ten_packets_and_five_seconds_and_told_once() {
     let rig = Rig::with_packets(DirectRule::UntilBlocked, &WAYS, &[("direct", false)]);
     let mut talk = rig.associate().await.unwrap();

@@ -366,9 +366,10 @@ impl Rig {
     }
 }
 
-/// Packets by memory.
+/// Packets by memory. Every third one finds no room at first.
 #[derive(Debug)]
 struct Pipe {
+    sends: AtomicUsize,
     incoming: Mutex<mpsc::UnboundedReceiver<(Vec<u8>, Destination)>>,
     outgoing: mpsc::UnboundedSender<(Vec<u8>, Destination)>,
 }
@@ -376,12 +377,17 @@ struct Pipe {
 impl Pipe {
     fn pair() -> (Self, Self) {
         let ((near, far_in), (far, near_in)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
-        (Self { incoming: Mutex::new(near_in), outgoing: near }, Self { incoming: Mutex::new(far_in), outgoing: far })
+        let end = |incoming, outgoing| Self { sends: AtomicUsize::new(0), incoming: Mutex::new(incoming), outgoing };
+        (end(near_in, near), end(far_in, far))
     }
 }
 
 impl PacketIo for Pipe {
-    fn poll_send(&self, _: &mut Context<'_>, packet: &[u8], to: &Destination) -> Poll<io::Result<()>> {
+    fn poll_send(&self, cx: &mut Context<'_>, packet: &[u8], to: &Destination) -> Poll<io::Result<()>> {
+        if self.sends.fetch_add(1, Ordering::SeqCst) % 3 == 2 {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let _ = self.outgoing.send((packet.to_vec(), to.clone()));
         Poll::Ready(Ok(()))
     }

@@ -3,7 +3,7 @@
 
 use super::Direct;
 use crate::model::{Destination, Host};
-use crate::net::{Datagrams, Deadline, PacketIo};
+use crate::net::{Datagrams, Deadline, PacketIo, Run, Train, poll_send_headed};
 use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -115,6 +115,37 @@ impl PacketIo for DirectPackets {
             Some(socket) => socket.poll_send_to(cx, packet, address).map_ok(|_| ()),
             None => Poll::Ready(Err(io::ErrorKind::NetworkUnreachable.into())),
         }
+    }
+
+    fn poll_send_run(&self, cx: &mut Context<'_>, run: &mut Run<'_>, to: &Destination) -> Poll<()> {
+        while let Some(packet) = run.first() {
+            let address = match &to.host {
+                Host::Ip(ip) => Ok(Some(SocketAddr::new(*ip, to.port))),
+                Host::Name(_) => self.address(packet, to),
+            };
+            match address {
+                Ok(Some(address)) => {
+                    let Some(socket) = self.sockets.of(address) else { return Poll::Ready(()) };
+                    return poll_send_headed(cx, socket, &[], run, address);
+                }
+                // Kept until the name is found, or lost.
+                Ok(None) | Err(_) => run.skip(1),
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_recv_train(&self, cx: &mut Context<'_>, train: &mut Train) -> Poll<io::Result<()>> {
+        for socket in [&self.sockets.four, &self.sockets.six].into_iter().flatten() {
+            loop {
+                match train.receive(cx, &**socket, |_, from| Some((0, from.into()))) {
+                    Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::ConnectionReset => {}
+                    Poll::Pending => break,
+                    received => return received,
+                }
+            }
+        }
+        Poll::Pending
     }
 
     fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Destination>> {
