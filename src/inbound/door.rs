@@ -45,10 +45,6 @@ pub struct Door {
 pub(super) struct Visitor {
     /// Where it comes from.
     pub(super) peer: SocketAddr,
-    /// The address it reached us at, with port 0.
-    pub(super) local: SocketAddr,
-    /// The same with its port.
-    pub(super) at: SocketAddr,
     /// When it must have said what it wants.
     pub(super) deadline: Deadline,
 }
@@ -61,35 +57,37 @@ impl Door {
     where
         S: Fn(Request) -> BoxFuture<'static, Option<Rest>> + Send + Sync + 'static,
     {
-        let at = reached_at(&stream, peer);
-        let mut local = at;
-        local.set_port(0);
-        let visitor =
-            Visitor { peer: canonical(peer), local, at, deadline: Deadline::after(self.settings.negotiation) };
-        let mut hearing = Hearing::new(stream);
+        let visitor = Visitor { peer: canonical(peer), deadline: Deadline::after(self.settings.negotiation) };
         let too_slow = Error::TooSlow(self.settings.negotiation);
-        let Some(first) = visitor.deadline.run(hearing.first_byte()).await else { return Err(too_slow) };
-        match first? {
-            version @ (4 | 5) => {
-                let negotiation = async {
-                    match version {
-                        4 => socks::negotiate4(hearing, self.login.as_ref(), visitor).await,
-                        _ => socks::negotiate5(hearing, self, visitor).await,
-                    }
-                };
-                let request = visitor.deadline.run(negotiation).await.unwrap_or(Err(too_slow))?;
+        match visitor.deadline.run(self.hear_out(stream, visitor)).await.unwrap_or(Err(too_slow))? {
+            Heard::Socks(request) => {
                 let protocol = request.protocol;
                 let rest = submit(request).await;
                 Ok((Served { protocol, requests: 1 }, rest))
             }
+            // It is large, and most visitors speak SOCKS.
+            Heard::Http(hearing) => Box::pin(http::serve(hearing, self, visitor, Box::new(submit))).await,
+        }
+    }
+
+    /// Hears a SOCKS client out; of an HTTP client no more than the first byte.
+    async fn hear_out(&self, stream: Stream, visitor: Visitor) -> Result<Heard, Error> {
+        let mut hearing = Hearing::new(stream);
+        match hearing.first_byte().await? {
+            4 => socks::negotiate4(hearing, self.login.as_ref(), visitor).await.map(Heard::Socks),
+            5 => socks::negotiate5(hearing, self, visitor).await.map(Heard::Socks),
             // A method of RFC 9110 §9.1, or one somebody made up: letters.
-            letter if letter.is_ascii_alphabetic() => {
-                http::serve(hearing.into_rewound(), self, visitor, Box::new(submit)).await
-            }
+            letter if letter.is_ascii_alphabetic() => Ok(Heard::Http(hearing)),
             0x16 => Err(Error::Stranger(Stranger::TlsHello)),
             _ => Err(Error::Stranger(Stranger::Garbage)),
         }
     }
+}
+
+/// What was heard of a client by its deadline.
+enum Heard {
+    Socks(Request),
+    Http(Hearing),
 }
 
 /// The address the client reached us at: the kernel's word, else the loopback of its family with port 0.
@@ -159,6 +157,11 @@ impl Hearing {
                 Err(why) => return Ok(Err(why)),
             }
         }
+    }
+
+    /// The address the client reached us at.
+    pub(super) fn reached_at(&self, visitor: &Visitor) -> SocketAddr {
+        reached_at(&self.stream, visitor.peer)
     }
 
     /// Says something back.

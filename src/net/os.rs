@@ -26,8 +26,7 @@ impl Network for OsNetwork {
         Box::pin(async move {
             let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
             marked(&(&socket).into());
-            let stream: Stream = Box::new(OsStream::new(socket.connect(to).await?)?);
-            Ok(stream)
+            OsStream::connected(socket, to).await
         })
     }
 
@@ -125,6 +124,18 @@ impl OsStream {
         tcp.set_nodelay(true)?;
         let peer = tcp.peer_addr().ok();
         Ok(Self { tcp, peer })
+    }
+
+    /// Connects a socket and sets `TCP_NODELAY` on it.
+    pub(super) async fn connected(socket: TcpSocket, to: SocketAddr) -> io::Result<Stream> {
+        let tcp = socket.connect(to).await?;
+        tcp.set_nodelay(true)?;
+        Ok(Box::new(Self::between(tcp, to)))
+    }
+
+    /// A socket whose `TCP_NODELAY` is set and whose peer is known: nothing is asked of the kernel.
+    pub(super) const fn between(tcp: TcpStream, peer: SocketAddr) -> Self {
+        Self { tcp, peer: Some(peer) }
     }
 }
 
