@@ -6,7 +6,7 @@ use super::instance::lock;
 use super::pulse::{Heart, Pulse};
 use crate::inbound::relay::Relay;
 use crate::inbound::whatsapp::Port;
-use crate::inbound::{Door, Error, Login, Rest, Script, Served};
+use crate::inbound::{Door, Error, Login, Pass, Rest, Script, Served};
 use crate::model::Secret;
 use crate::net::{BindError, DatagramListener, Listener, OsDatagrams, Stream};
 use futures_util::FutureExt;
@@ -135,20 +135,35 @@ impl Byway {
                 () = heart.beat() => continue,
                 client = next() => client,
             };
-            let (byway, login, pass) = (Arc::clone(&self), login.clone(), pass.used());
-            self.tasks.spawn_until_stop("visit", async move {
-                let mut served = byway.hear(stream, peer, login, Arc::new(OsDatagrams)).await;
-                let rest = served.as_mut().ok().and_then(|(_, rest)| rest.take());
-                pass.ended(&served.map(|(served, _)| served));
-                // What is left is small and may last for days: it becomes a task of its own, and this one ends.
-                if let Some(rest) = rest {
-                    byway.tasks.spawn("relay", async move {
-                        rest.await;
-                        drop(pass);
-                    });
+            let visit = Arc::clone(&self).receive_one(stream, peer, login.clone(), pass.used()).boxed();
+            self.tasks.spawn("visit", async move {
+                let left = visit.await;
+                // It is small and may last for days: what led up to it was in a box, and is gone.
+                if let Some((rest, pass)) = left {
+                    rest.await;
+                    drop(pass);
                 }
             });
         }
+    }
+
+    /// Hears one client until its requests are settled or byway stops; gives back what is left to be run.
+    async fn receive_one(
+        self: Arc<Self>,
+        stream: Stream,
+        peer: SocketAddr,
+        login: Option<Login>,
+        pass: Pass,
+    ) -> Option<(Rest, Pass)> {
+        let mut served = tokio::select! {
+            biased;
+            () = self.tasks.stopped() => return None,
+            // Whom the word to stop cuts off is not served.
+            served = self.hear(stream, peer, login, Arc::new(OsDatagrams)) => served,
+        };
+        let rest = served.as_mut().ok().and_then(|(_, rest)| rest.take());
+        pass.ended(&served.map(|(served, _)| served));
+        rest.map(|rest| (rest, pass))
     }
 
     /// Serves one client connection to its end.

@@ -33,12 +33,19 @@ impl Tasks {
     /// Runs `work` until its end or the word to stop.
     pub fn spawn_until_stop(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone();
+        // In a box, or the task would have room for it twice: as it comes, and as it runs.
+        let work = Box::pin(work);
         self.spawn(name, async move {
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = work => {}
             }
         });
+    }
+
+    /// Waits for the word to stop.
+    pub async fn stopped(&self) {
+        self.stop.cancelled().await;
     }
 
     /// Says stop, and waits for all, `grace` at the most. True when all ended.

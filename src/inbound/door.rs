@@ -172,13 +172,15 @@ impl Hearing {
 
     /// Says a last word, ends our side, and reads the client's side to its end for a moment: closing over unread
     /// bytes would make the kernel send a reset, which may destroy the word on its way (RFC 1122 §4.2.2.13).
-    pub(super) async fn dismiss(mut self, bytes: &[u8]) -> io::Result<()> {
-        self.say(bytes).await?;
-        self.stream.shutdown().await?;
-        let mut rest = [0; 1024];
-        let drain = async { while matches!(self.stream.read(&mut rest).await, Ok(n) if n > 0) {} };
-        let _drained_or_out_of_patience = Deadline::after(LAST_WORD).run(drain).await;
-        Ok(())
+    pub(super) fn dismiss(mut self, bytes: &[u8]) -> BoxFuture<'_, io::Result<()>> {
+        Box::pin(async move {
+            self.say(bytes).await?;
+            self.stream.shutdown().await?;
+            let mut rest = [0; 1024];
+            let drain = async { while matches!(self.stream.read(&mut rest).await, Ok(n) if n > 0) {} };
+            let _drained_or_out_of_patience = Deadline::after(LAST_WORD).run(drain).await;
+            Ok(())
+        })
     }
 
     /// Says a last word if the connection takes it at once. For a drop, where nothing can be waited for.
