@@ -11,6 +11,7 @@ use crate::model::Secret;
 use crate::net::{BindError, DatagramListener, Listener, OsDatagrams, Stream};
 use futures_util::FutureExt;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -128,16 +129,20 @@ impl Byway {
             let (stream, peer) = listener.accept().await;
             (pass, stream, peer)
         };
+        let datagrams: Arc<dyn DatagramListener> = Arc::new(OsDatagrams);
+        let mut stopped = pin!(stop.cancelled());
         loop {
             let (pass, stream, peer) = tokio::select! {
                 // All arms are cancel-safe.
-                () = stop.cancelled() => return,
+                () = &mut stopped => return,
                 () = heart.beat() => continue,
                 client = next() => client,
             };
-            let visit = Arc::clone(&self).receive_one(stream, peer, login.clone(), pass.used()).boxed();
+            let visit = Arc::clone(&self).receive_one(stream, peer, login.clone(), Arc::clone(&datagrams), pass.used());
+            let (visit, byway) = (visit.boxed(), Arc::clone(&self));
             self.tasks.spawn("visit", async move {
-                let left = visit.await;
+                let left = byway.tasks.until_stop(visit).await.flatten();
+                drop(byway);
                 // It is small and may last for days: what led up to it was in a box, and is gone.
                 if let Some((rest, pass)) = left {
                     rest.await;
@@ -147,20 +152,16 @@ impl Byway {
         }
     }
 
-    /// Hears one client until its requests are settled or byway stops; gives back what is left to be run.
+    /// Hears one client until its requests are settled; gives back what is left to be run.
     async fn receive_one(
         self: Arc<Self>,
         stream: Stream,
         peer: SocketAddr,
         login: Option<Login>,
+        datagrams: Arc<dyn DatagramListener>,
         pass: Pass,
     ) -> Option<(Rest, Pass)> {
-        let mut served = tokio::select! {
-            biased;
-            () = self.tasks.stopped() => return None,
-            // Whom the word to stop cuts off is not served.
-            served = self.hear(stream, peer, login, Arc::new(OsDatagrams)) => served,
-        };
+        let mut served = self.hear(stream, peer, login, datagrams).await;
         let rest = served.as_mut().ok().and_then(|(_, rest)| rest.take());
         pass.ended(&served.map(|(served, _)| served));
         rest.map(|rest| (rest, pass))

@@ -200,6 +200,11 @@ impl Hearing {
         Box::pin(async move { self.dismiss(&bytes).await })
     }
 
+    /// The same as a plain stream.
+    pub(super) fn into_stream(self) -> Stream {
+        if self.heard.is_empty() { self.stream } else { self.into_rewound().into_stream() }
+    }
+
     /// The connection with all that was heard and not taken in front.
     pub(super) fn into_rewound(self) -> Rewound {
         Rewound::new(self.heard, self.stream)

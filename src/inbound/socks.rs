@@ -124,7 +124,7 @@ impl Answer for StreamAnswer {
         async move {
             let yes = self.words(Reply::Succeeded);
             self.hearing.say(&yes).await?;
-            Ok(self.hearing.into_rewound().into_stream())
+            Ok(self.hearing.into_stream())
         }
         .boxed()
     }

@@ -82,7 +82,9 @@ impl Habits {
         let stopped = (1..=FREEZES_WITHIN).contains(&parting.down) && (SILENT..=PAUSED).contains(&parting.silent);
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         if !stopped {
-            left.remove(&route);
+            if !left.is_empty() {
+                left.remove(&route);
+            }
             return false;
         }
         let before = left.insert(route, now);
