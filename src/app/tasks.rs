@@ -100,7 +100,11 @@ mod tests {
         let ended = Arc::new(AtomicBool::new(false));
         let (own, heard) = (tasks.clone(), Arc::clone(&ended));
         tasks.spawn("busy", async move {
-            let work = Box::pin(async { loop { tokio::time::sleep(Duration::from_millis(1)).await } });
+            let work = Box::pin(async {
+                loop {
+                    tokio::time::sleep(Duration::from_millis(1)).await
+                }
+            });
             let left: Option<()> = own.until_stop(work).await;
             heard.store(left.is_none(), Ordering::SeqCst);
         });

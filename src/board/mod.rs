@@ -3,9 +3,9 @@
 
 mod keeper;
 mod ready;
-mod used;
 #[cfg(test)]
 mod tests;
+mod used;
 
 pub use keeper::Keeper;
 

@@ -48,8 +48,12 @@ mod tests {
     #[test]
     fn a_route_is_told_once_a_second_and_anew_after_a_change() {
         let used = Used::default();
-        let route =
-            |service: &str| Route { service: service.into(), facet: Facet::Text, transport: "direct".into(), l4: L4::Tcp };
+        let route = |service: &str| Route {
+            service: service.into(),
+            facet: Facet::Text,
+            transport: "direct".into(),
+            l4: L4::Tcp,
+        };
         let is_news = |service, millis| used.is_news(&route(service), Moment::from_millis(millis));
         assert_eq!([0, 1, 999, 1000, 1001].map(|at| is_news("telegram", at)), [true, false, false, true, false]);
         assert!(is_news("signal", 1001), "each route for itself");

@@ -216,10 +216,8 @@ mod tests {
     #[tokio::test]
     async fn an_association_without_a_socket_is_refused() {
         let (mut client, near) = tokio::io::duplex(64);
-        let visitor = Visitor {
-            peer: "127.0.0.1:50000".parse().unwrap(),
-            deadline: Deadline::after(Duration::from_secs(10)),
-        };
+        let visitor =
+            Visitor { peer: "127.0.0.1:50000".parse().unwrap(), deadline: Deadline::after(Duration::from_secs(10)) };
         let (hearing, datagrams) = (Hearing::new(Box::new(near)), Arc::new(OsDatagrams));
         let local = "192.0.2.1:0".parse().unwrap(); // RFC 5737: an address no machine has
         let answer = PacketsAnswer { hearing, visitor, local, announced_port: 0, datagrams };

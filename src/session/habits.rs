@@ -15,7 +15,7 @@ const WITHIN: Duration = Duration::from_secs(60);
 /// A longer connection is not short.
 const SHORT: Duration = Duration::from_secs(15);
 /// Who leaves sooner has changed his mind.
-const CANCELLED: Duration = Duration::from_secs(3);
+pub(super) const CANCELLED: Duration = Duration::from_secs(3);
 
 /// Who leaves after a silence of this length …
 const SILENT: Duration = Duration::from_secs(8);

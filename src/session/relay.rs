@@ -4,7 +4,7 @@ use super::Sessions;
 use super::carried::Fate;
 use super::flow::{Birth, Flow};
 use super::flows::Entry;
-use super::habits::Parting;
+use super::habits::{CANCELLED, Parting};
 use super::hangup::greeting;
 use super::race::Race;
 use crate::inbound::Rest;
@@ -43,13 +43,19 @@ struct Greeted {
 async fn relaying(entry: Entry, flow: Arc<Flow>, mut ends: Ends, greeted: Greeted) {
     let Ends { client, server } = &mut ends;
     let end = copy_both(client, server, &flow.meter, flow.stop.said()).await;
-    let facts = server.tcp_facts();
+    let facts = if may_have_been_lost(&flow, &end) { server.tcp_facts() } else { None };
     if end.outcome.is_err() {
         // What broke on one side breaks on the other: an orderly end would claim a whole answer.
         client.abort_on_drop();
         server.abort_on_drop();
     }
     entry.sessions().relayed(&flow, &end, facts, &greeted);
+}
+
+/// Whether it is worth asking the kernel if the last question arrived: the client ended it and had waited for an answer.
+fn may_have_been_lost(flow: &Flow, end: &Ended) -> bool {
+    let waited = flow.awaits().is_some_and(|waited| waited >= CANCELLED);
+    flow.bare && waited && end.first == Some(Side::Client)
 }
 
 impl Sessions {
