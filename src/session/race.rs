@@ -306,6 +306,7 @@ impl<'s> Race<'s> {
     /// the address alone did not tell.
     pub(super) fn extend(&mut self, subject: Subject, plan: Plan) {
         self.subject = subject;
+        self.cleared = None;
         for attempt in plan.attempts {
             let known = self.contestants.iter().map(|c| &c.transport).chain(self.waiting.iter().map(|a| &a.transport));
             if !known.into_iter().any(|id| *id == attempt.transport) {
