@@ -38,7 +38,7 @@ pub(crate) fn matcher(services: usize, each: usize) -> Matcher {
 pub(crate) fn places(services: usize, each: usize) -> Vec<Destination> {
     let place = |n: usize| {
         let (service, which) = ((n * 7919) % services, (n * 104_729) % (each / 2).max(1));
-        let host = if n % 2 == 0 {
+        let host = if n.is_multiple_of(2) {
             format!("www.{}", name(service, which))
         } else {
             let [a, b, c, _] = network(service, which).octets();
