@@ -232,7 +232,12 @@ fn usual_place() -> Place {
 }
 
 fn runtime() -> Result<Runtime, Failed> {
-    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    // One core needs no second thread, and hands nothing from one to the other.
+    let mut builder = match std::thread::available_parallelism() {
+        Ok(cores) if cores.get() == 1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let built = builder.enable_all().build();
     built.map_err(|error| Failed::new(Exit::Failed, format!("cannot start: {error}")))
 }
 

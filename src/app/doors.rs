@@ -6,11 +6,12 @@ use super::instance::lock;
 use super::pulse::{Heart, Pulse};
 use crate::inbound::relay::Relay;
 use crate::inbound::whatsapp::Port;
-use crate::inbound::{Door, Error, Login, Rest, Script, Served};
+use crate::inbound::{Door, Error, Login, Pass, Rest, Script, Served};
 use crate::model::Secret;
 use crate::net::{BindError, DatagramListener, Listener, OsDatagrams, Stream};
 use futures_util::FutureExt;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -128,19 +129,25 @@ impl Byway {
             let (stream, peer) = listener.accept().await;
             (pass, stream, peer)
         };
+        let datagrams: Arc<dyn DatagramListener> = Arc::new(OsDatagrams);
+        let mut stopped = pin!(stop.cancelled());
         loop {
             let (pass, stream, peer) = tokio::select! {
                 // All arms are cancel-safe.
-                () = stop.cancelled() => return,
+                () = &mut stopped => return,
                 () = heart.beat() => continue,
                 client = next() => client,
             };
-            let (byway, login, pass) = (Arc::clone(&self), login.clone(), pass.used());
-            self.tasks.spawn_until_stop("visit", async move {
-                let mut served = byway.hear(stream, peer, login, Arc::new(OsDatagrams)).await;
-                let rest = served.as_mut().ok().and_then(|(_, rest)| rest.take());
-                pass.ended(&served.map(|(served, _)| served));
-                byway.leave(rest, pass);
+            let visit = Arc::clone(&self).receive_one(stream, peer, login.clone(), Arc::clone(&datagrams), pass.used());
+            let (visit, byway) = (visit.boxed(), Arc::clone(&self));
+            self.tasks.spawn("visit", async move {
+                let left = byway.tasks.until_stop(visit).await.flatten();
+                let left = left.map(|(rest, pass)| (rest, (pass, byway.tasks.token())));
+                drop(byway);
+                // It is small and may last for days: what led up to it was in a box, and is gone.
+                if let Some((rest, pass)) = left {
+                    rest.run(pass).await;
+                }
             });
         }
     }
@@ -152,6 +159,21 @@ impl Byway {
             let room = (room, self.tasks.token());
             self.tasks.spawn("relay", rest.run(room));
         }
+    }
+
+    /// Hears one client until its requests are settled; gives back what is left to be run.
+    async fn receive_one(
+        self: Arc<Self>,
+        stream: Stream,
+        peer: SocketAddr,
+        login: Option<Login>,
+        datagrams: Arc<dyn DatagramListener>,
+        pass: Pass,
+    ) -> Option<(Rest, Pass)> {
+        let mut served = self.hear(stream, peer, login, datagrams).await;
+        let rest = served.as_mut().ok().and_then(|(_, rest)| rest.take());
+        pass.ended(&served.map(|(served, _)| served));
+        rest.map(|rest| (rest, pass))
     }
 
     /// Serves one client connection to its end.

@@ -5,6 +5,7 @@ mod keeper;
 mod ready;
 #[cfg(test)]
 mod tests;
+mod used;
 
 pub use keeper::Keeper;
 
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::time::Instant;
+use used::Used;
 
 /// Facts that may wait to be taken in: some seconds of a very busy proxy.
 const INBOX: usize = 4096;
@@ -67,6 +69,7 @@ struct Shown {
     announced: broadcast::Sender<Record>,
     probed: broadcast::Sender<Evidence>,
     ready: Ready,
+    used: Used,
     dropped: AtomicU64,
     probes: AtomicU64,
     probe_bytes: AtomicU64,
@@ -106,6 +109,7 @@ impl Board {
             announced: broadcast::channel(ANNOUNCED).0,
             probed: broadcast::channel(ANNOUNCED).0,
             ready: Ready::default(),
+            used: Used::default(),
             dropped: AtomicU64::new(0),
             probes: AtomicU64::new(0),
             probe_bytes: AtomicU64::new(0),
@@ -147,7 +151,9 @@ impl Board {
 
     /// Tells that a person's connection takes this route now.
     pub fn used(&self, route: Route) {
-        self.fact(Event::Used(route));
+        if self.shown.used.is_news(&route, self.now()) {
+            self.fact(Event::Used(route));
+        }
     }
 
     /// Tells that a probe of this route begins and will cost about this many bytes.
@@ -181,6 +187,7 @@ impl Board {
         if !self.is_named_by(network) {
             self.shown.changes.fetch_add(1, Ordering::Relaxed);
         }
+        self.shown.used.forget();
         self.command(Post::Event(Event::NetworkChanged(network)));
     }
 
@@ -192,6 +199,7 @@ impl Board {
     /// Tells that the device slept this long.
     pub fn resumed(&self, millis: u64) {
         self.shown.changes.fetch_add(1, Ordering::Relaxed);
+        self.shown.used.forget();
         self.command(Post::Event(Event::Resumed(millis)));
     }
 
@@ -207,6 +215,7 @@ impl Board {
 
     /// New parameters and routes after a reload; beliefs about routes that still exist are kept.
     pub fn reconfigure(&self, params: Params, routes: Vec<Route>) {
+        self.shown.used.forget();
         self.command(Post::Reconfigure(Box::new(params), routes));
     }
 

@@ -45,10 +45,6 @@ pub struct Door {
 pub(super) struct Visitor {
     /// Where it comes from.
     pub(super) peer: SocketAddr,
-    /// The address it reached us at, with port 0.
-    pub(super) local: SocketAddr,
-    /// The same with its port.
-    pub(super) at: SocketAddr,
     /// When it must have said what it wants.
     pub(super) deadline: Deadline,
 }
@@ -61,35 +57,37 @@ impl Door {
     where
         S: Fn(Request) -> BoxFuture<'static, Option<Rest>> + Send + Sync + 'static,
     {
-        let at = reached_at(&stream, peer);
-        let mut local = at;
-        local.set_port(0);
-        let visitor =
-            Visitor { peer: canonical(peer), local, at, deadline: Deadline::after(self.settings.negotiation) };
-        let mut hearing = Hearing::new(stream);
+        let visitor = Visitor { peer: canonical(peer), deadline: Deadline::after(self.settings.negotiation) };
         let too_slow = Error::TooSlow(self.settings.negotiation);
-        let Some(first) = visitor.deadline.run(hearing.first_byte()).await else { return Err(too_slow) };
-        match first? {
-            version @ (4 | 5) => {
-                let negotiation = async {
-                    match version {
-                        4 => socks::negotiate4(hearing, self.login.as_ref(), visitor).await,
-                        _ => socks::negotiate5(hearing, self, visitor).await,
-                    }
-                };
-                let request = visitor.deadline.run(negotiation).await.unwrap_or(Err(too_slow))?;
+        match visitor.deadline.run(self.hear_out(stream, visitor)).await.unwrap_or(Err(too_slow))? {
+            Heard::Socks(request) => {
                 let protocol = request.protocol;
                 let rest = submit(request).await;
                 Ok((Served { protocol, requests: 1 }, rest))
             }
+            // It is large, and most visitors speak SOCKS.
+            Heard::Http(hearing) => Box::pin(http::serve(hearing, self, visitor, Box::new(submit))).await,
+        }
+    }
+
+    /// Hears a SOCKS client out; of an HTTP client no more than the first byte.
+    async fn hear_out(&self, stream: Stream, visitor: Visitor) -> Result<Heard, Error> {
+        let mut hearing = Hearing::new(stream);
+        match hearing.first_byte().await? {
+            4 => socks::negotiate4(hearing, self.login.as_ref(), visitor).await.map(Heard::Socks),
+            5 => socks::negotiate5(hearing, self, visitor).await.map(Heard::Socks),
             // A method of RFC 9110 §9.1, or one somebody made up: letters.
-            letter if letter.is_ascii_alphabetic() => {
-                http::serve(hearing.into_rewound(), self, visitor, Box::new(submit)).await
-            }
+            letter if letter.is_ascii_alphabetic() => Ok(Heard::Http(hearing)),
             0x16 => Err(Error::Stranger(Stranger::TlsHello)),
             _ => Err(Error::Stranger(Stranger::Garbage)),
         }
     }
+}
+
+/// What was heard of a client by its deadline.
+enum Heard {
+    Socks(Request),
+    Http(Hearing),
 }
 
 /// The address the client reached us at: the kernel's word, else the loopback of its family with port 0.
@@ -161,6 +159,11 @@ impl Hearing {
         }
     }
 
+    /// The address the client reached us at.
+    pub(super) fn reached_at(&self, visitor: &Visitor) -> SocketAddr {
+        reached_at(&self.stream, visitor.peer)
+    }
+
     /// Says something back.
     pub(super) async fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes).await?;
@@ -169,13 +172,15 @@ impl Hearing {
 
     /// Says a last word, ends our side, and reads the client's side to its end for a moment: closing over unread
     /// bytes would make the kernel send a reset, which may destroy the word on its way (RFC 1122 §4.2.2.13).
-    pub(super) async fn dismiss(mut self, bytes: &[u8]) -> io::Result<()> {
-        self.say(bytes).await?;
-        self.stream.shutdown().await?;
-        let mut rest = [0; 1024];
-        let drain = async { while matches!(self.stream.read(&mut rest).await, Ok(n) if n > 0) {} };
-        let _drained_or_out_of_patience = Deadline::after(LAST_WORD).run(drain).await;
-        Ok(())
+    pub(super) fn dismiss(mut self, bytes: &[u8]) -> BoxFuture<'_, io::Result<()>> {
+        Box::pin(async move {
+            self.say(bytes).await?;
+            self.stream.shutdown().await?;
+            let mut rest = [0; 1024];
+            let drain = async { while matches!(self.stream.read(&mut rest).await, Ok(n) if n > 0) {} };
+            let _drained_or_out_of_patience = Deadline::after(LAST_WORD).run(drain).await;
+            Ok(())
+        })
     }
 
     /// Says a last word if the connection takes it at once. For a drop, where nothing can be waited for.
@@ -193,6 +198,11 @@ impl Hearing {
     /// [`Self::dismiss`] as a future that owns its bytes.
     pub(super) fn dismiss_later(self, bytes: Vec<u8>) -> BoxFuture<'static, io::Result<()>> {
         Box::pin(async move { self.dismiss(&bytes).await })
+    }
+
+    /// The same as a plain stream.
+    pub(super) fn into_stream(self) -> Stream {
+        if self.heard.is_empty() { self.stream } else { self.into_rewound().into_stream() }
     }
 
     /// The connection with all that was heard and not taken in front.

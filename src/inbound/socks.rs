@@ -43,7 +43,9 @@ pub(super) async fn negotiate5(mut hearing: Hearing, door: &Door, visitor: Visit
         Command::Connect => (Want::Stream(request.to), Box::new(StreamAnswer { hearing, speaks: Protocol::Socks5 })),
         Command::UdpAssociate => {
             let (datagrams, announced_port) = (Arc::clone(&door.datagrams), request.to.port);
-            (Want::Packets, Box::new(PacketsAnswer { hearing, visitor, announced_port, datagrams }))
+            let mut local = hearing.reached_at(&visitor);
+            local.set_port(0);
+            (Want::Packets, Box::new(PacketsAnswer { hearing, visitor, local, announced_port, datagrams }))
         }
         Command::Bind => {
             return Err(hearing.turn_away(&no5(Reply::CommandNotSupported), Error::Unsupported).await);
@@ -122,7 +124,7 @@ impl Answer for StreamAnswer {
         async move {
             let yes = self.words(Reply::Succeeded);
             self.hearing.say(&yes).await?;
-            Ok(self.hearing.into_rewound().into_stream())
+            Ok(self.hearing.into_stream())
         }
         .boxed()
     }
@@ -146,6 +148,8 @@ impl Answer for StreamAnswer {
 struct PacketsAnswer {
     hearing: Hearing,
     visitor: Visitor,
+    /// The address it reached us at, with port 0.
+    local: SocketAddr,
     announced_port: u16,
     datagrams: Arc<dyn DatagramListener>,
 }
@@ -158,7 +162,7 @@ impl Answer for PacketsAnswer {
     fn accept_packets(mut self: Box<Self>) -> BoxFuture<'static, io::Result<Association>> {
         async move {
             // Where the client reached us and nowhere else: a relay on every address would be a door without a lock.
-            let (socket, at) = match bind_at(&*self.datagrams, self.visitor.local).await {
+            let (socket, at) = match bind_at(&*self.datagrams, self.local).await {
                 Ok(bound) => bound,
                 Err(e) => {
                     self.hearing.dismiss(&no5(Reply::GeneralFailure)).await?;
@@ -212,14 +216,11 @@ mod tests {
     #[tokio::test]
     async fn an_association_without_a_socket_is_refused() {
         let (mut client, near) = tokio::io::duplex(64);
-        let visitor = Visitor {
-            peer: "127.0.0.1:50000".parse().unwrap(),
-            local: "192.0.2.1:0".parse().unwrap(), // RFC 5737: an address no machine has
-            at: "192.0.2.1:0".parse().unwrap(),
-            deadline: Deadline::after(Duration::from_secs(10)),
-        };
+        let visitor =
+            Visitor { peer: "127.0.0.1:50000".parse().unwrap(), deadline: Deadline::after(Duration::from_secs(10)) };
         let (hearing, datagrams) = (Hearing::new(Box::new(near)), Arc::new(OsDatagrams));
-        let answer = PacketsAnswer { hearing, visitor, announced_port: 0, datagrams };
+        let local = "192.0.2.1:0".parse().unwrap(); // RFC 5737: an address no machine has
+        let answer = PacketsAnswer { hearing, visitor, local, announced_port: 0, datagrams };
         let client_side = async move {
             let mut reply = [0; 10];
             client.read_exact(&mut reply).await.unwrap();

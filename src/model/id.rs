@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -50,7 +50,8 @@ text_id! {
 impl ServiceId {
     /// "Everything else": what no service claims.
     pub fn other() -> Self {
-        Self::from("other")
+        static OTHER: LazyLock<ServiceId> = LazyLock::new(|| ServiceId::from("other"));
+        OTHER.clone()
     }
 
     /// Whether this is "everything else".

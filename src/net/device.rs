@@ -96,8 +96,7 @@ impl Network for DeviceNetwork {
             let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
             marked(&(&socket).into());
             self.bind(&(&socket).into(), to)?;
-            let stream: Stream = Box::new(OsStream::new(socket.connect(to).await?)?);
-            Ok(stream)
+            OsStream::connected(socket, to).await
         })
     }
 

@@ -18,43 +18,70 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// Connects to the first of `addrs` that answers. Families alternate; a new attempt starts every 250 ms, and at
 /// once when one fails. Losers are dropped. The failure carries the tag of its endpoint and the time since the start.
 pub async fn connect_any(network: &dyn Network, addrs: &[SocketAddr], deadline: Deadline) -> Result<Stream, Failure> {
+    match addrs {
+        [only] => connect_one(network, *only, deadline).await,
+        _ => connect_staggered(network, interleave(addrs), deadline).await,
+    }
+}
+
+async fn connect_one(network: &dyn Network, to: SocketAddr, deadline: Deadline) -> Result<Stream, Failure> {
     let start = Instant::now();
-    let mut waiting = interleave(addrs).into_iter();
+    let failure = match deadline.run(network.connect(to)).await {
+        Some(Ok(stream)) => return Ok(stream),
+        Some(Err(error)) => Failure::from_io(Stage::Connect, &error),
+        None => silent(),
+    };
+    Err(tagged(failure, to, start))
+}
+
+async fn connect_staggered(
+    network: &dyn Network,
+    addrs: Vec<SocketAddr>,
+    deadline: Deadline,
+) -> Result<Stream, Failure> {
+    let start = Instant::now();
+    let mut waiting = addrs.into_iter();
     let mut running = FuturesUnordered::new();
     let mut open: Vec<SocketAddr> = Vec::new();
     let mut worst: Option<Failure> = None;
-    let mut stagger = Box::pin(tokio::time::sleep_until(start));
+    // When the next address is tried. A timer for "now" would be a millisecond late: they have no finer grain.
+    let mut next = start;
 
     loop {
+        if next <= Instant::now()
+            && let Some(to) = waiting.next()
+        {
+            open.push(to);
+            running.push(async move { (to, network.connect(to).await) });
+            next = Instant::now() + STAGGER;
+        }
         tokio::select! {
+            // All arms are cancel-safe: the attempts stay in `running`.
             biased;
-            Some((to, outcome)) = running.next(), if !running.is_empty() => match outcome {
+            Some((to, outcome)) = running.next() => match outcome {
                 Ok(stream) => return Ok(stream),
                 Err(error) => {
                     open.retain(|other| *other != to);
                     let failure = tagged(Failure::from_io(Stage::Connect, &error), to, start);
                     worst = Some(more_telling(worst, failure));
-                    stagger.as_mut().reset(Instant::now());
+                    next = Instant::now();
                 }
             },
-            () = &mut stagger, if waiting.len() > 0 => {
-                if let Some(to) = waiting.next() {
-                    open.push(to);
-                    running.push(async move { (to, network.connect(to).await) });
-                    stagger.as_mut().reset(Instant::now() + STAGGER);
-                }
-            }
+            () = tokio::time::sleep_until(next), if waiting.len() > 0 => {}
             () = tokio::time::sleep_until(deadline.instant()), if !running.is_empty() || waiting.len() > 0 => {
-                let silent = Failure::new(Stage::Connect, Cause::GenericTimeoutError, Whose::Network);
                 let silent = match open.first() {
-                    Some(to) => tagged(silent, *to, start),
-                    None => silent.after(start.elapsed()),
+                    Some(to) => tagged(silent(), *to, start),
+                    None => silent().after(start.elapsed()),
                 };
                 return Err(more_telling(worst, silent));
             }
             else => return Err(worst.unwrap_or_else(|| Failure::new(Stage::Resolve, Cause::DnsNoAnswer, Whose::Network))),
         }
     }
+}
+
+fn silent() -> Failure {
+    Failure::new(Stage::Connect, Cause::GenericTimeoutError, Whose::Network)
 }
 
 fn tagged(failure: Failure, to: SocketAddr, start: Instant) -> Failure {

@@ -69,8 +69,9 @@ mod tests {
         let client = std::net::TcpStream::connect(at).unwrap();
         // One listener after the other, as over a restart: the socket stays.
         drop(handed.listen(at).unwrap());
-        let (_, from) = handed.listen(at).unwrap().accept().await;
+        let (stream, from) = handed.listen(at).unwrap().accept().await;
         assert_eq!(from, client.local_addr().unwrap());
+        assert!(stream.as_tcp().unwrap().nodelay().unwrap());
     }
 
     #[tokio::test]

@@ -16,6 +16,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Connections the kernel may hold before they are accepted.
 const BACKLOG: i32 = 1024;
+/// On Linux an accepted socket has the options of the one that it came in by, so that they are set once and not for each.
+const INHERITS: bool = cfg!(target_os = "linux");
 
 /// Why an address could not be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +67,8 @@ impl BindError {
 pub struct Listener {
     tcp: TcpListener,
     address: SocketAddr,
+    /// What it accepts has `TCP_NODELAY` already.
+    inherited: bool,
 }
 
 impl Listener {
@@ -81,13 +85,14 @@ impl Listener {
     ) -> Result<Self, BindError> {
         let socket = Self::listening(address, prepare).map_err(|error| BindError::new(address, error))?;
         let bound = socket.local_addr().map_err(|error| BindError::new(address, error))?;
-        Ok(Self { tcp: socket, address: bound })
+        Ok(Self { tcp: socket, address: bound, inherited: INHERITS })
     }
 
     /// Listens with a socket that stands already and is not blocking; it stays open when this is dropped.
     pub(super) fn standing(socket: &std::net::TcpListener) -> io::Result<Self> {
         let tcp = TcpListener::from_std(socket.try_clone()?)?;
-        Ok(Self { address: tcp.local_addr()?, tcp })
+        // Clients may be waiting in it that came before anything could be set on it.
+        Ok(Self { address: tcp.local_addr()?, tcp, inherited: false })
     }
 
     fn listening(
@@ -103,6 +108,9 @@ impl Listener {
         #[cfg(not(windows))]
         socket.set_reuse_address(true)?;
         socket.set_nonblocking(true)?;
+        if INHERITS {
+            socket.set_tcp_nodelay(true)?;
+        }
         prepare(&socket)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
@@ -119,7 +127,10 @@ impl Listener {
     pub async fn accept(&self) -> (Stream, SocketAddr) {
         let next = || async {
             let (tcp, from) = self.tcp.accept().await?;
-            Ok((Box::new(OsStream::new(tcp)?) as Stream, from))
+            if !self.inherited {
+                tcp.set_nodelay(true)?;
+            }
+            Ok((Box::new(OsStream::between(tcp, from)) as Stream, from))
         };
         patiently(self.address, next).await
     }
@@ -217,6 +228,8 @@ mod tests {
         let mut client = tokio::net::TcpStream::connect(listener.local_addr()).await.unwrap();
         let (mut stream, from) = tokio::spawn(async move { listener.accept().await }).await.unwrap();
         assert_eq!(from, client.local_addr().unwrap());
+        assert_eq!(stream.endpoint(), Some(from));
+        assert!(stream.as_tcp().unwrap().nodelay().unwrap(), "a keystroke must not wait for the next one");
         client.write_all(b"hi").await.unwrap();
         let mut got = [0; 2];
         stream.read_exact(&mut got).await.unwrap();

@@ -2,6 +2,7 @@
 //! real one; the lab's country is another.
 
 use super::io::{Datagrams, Stream};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -49,7 +50,8 @@ impl Deadline {
     }
 
     /// Runs `work` until the deadline; `None` when it passes first.
-    pub async fn run<T>(self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::time::timeout_at(self.0, work).await.ok()
+    pub fn run<F: Future>(self, work: F) -> impl Future<Output = Option<F::Output>> {
+        // No `async fn`, which would have room for `work` twice.
+        tokio::time::timeout_at(self.0, work).map(Result::ok)
     }
 }

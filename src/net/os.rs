@@ -24,8 +24,7 @@ impl Network for OsNetwork {
         Box::pin(async move {
             let socket = if to.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
             marked(&(&socket).into());
-            let stream: Stream = Box::new(OsStream::new(socket.connect(to).await?)?);
-            Ok(stream)
+            OsStream::connected(socket, to).await
         })
     }
 

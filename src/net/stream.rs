@@ -1,6 +1,6 @@
 //! A kernel TCP connection: driven by the runtime, and when its relay has settled by the reactor.
 
-use super::io::Io;
+use super::io::{Io, Stream};
 use super::pipe::Pipe;
 use super::reactor::{Seat, Watched};
 use super::sys;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// A kernel TCP connection.
 pub struct OsStream {
@@ -38,6 +38,18 @@ impl OsStream {
         tcp.set_nodelay(true)?;
         let peer = tcp.peer_addr().ok();
         Ok(Self { tcp: Tcp::Driven(tcp), peer })
+    }
+
+    /// Connects a socket and sets `TCP_NODELAY` on it.
+    pub(super) async fn connected(socket: TcpSocket, to: SocketAddr) -> io::Result<Stream> {
+        let tcp = socket.connect(to).await?;
+        tcp.set_nodelay(true)?;
+        Ok(Box::new(Self::between(tcp, to)))
+    }
+
+    /// A socket whose `TCP_NODELAY` is set and whose peer is known: nothing is asked of the kernel.
+    pub(super) const fn between(tcp: TcpStream, peer: SocketAddr) -> Self {
+        Self { tcp: Tcp::Driven(tcp), peer: Some(peer) }
     }
 
     fn socket(&self) -> Option<SockRef<'_>> {

@@ -39,9 +39,9 @@ impl Race<'_> {
     /// `answered` is false when the client committed to a way before any server byte.
     pub(super) fn settle(mut self, winner: usize, answered: bool, tasks: &TaskTracker) -> Option<Winner> {
         let mut champion = self.contestants.swap_remove(winner);
-        let (rtt, waited) = (champion.rtt(), champion.silent_for());
+        let (rtt, waited, endpoint) = (champion.rtt(), champion.silent_for(), champion.endpoint());
         if answered {
-            report::answered_at(&self.told(&champion), champion.endpoint(), rtt, waited);
+            report::answered_at(&self.told(&champion), endpoint, rtt, waited);
             if let Some(greeting) = &mut champion.greeting {
                 greeting.answered();
             }
@@ -52,7 +52,7 @@ impl Race<'_> {
             subject: self.subject().clone(),
             transport: champion.transport.clone(),
             start: champion.start,
-            endpoint: champion.endpoint(),
+            endpoint,
             stream: champion.into_stream()?,
         };
         let flight = std::mem::take(&mut self.flight);

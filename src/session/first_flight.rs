@@ -8,8 +8,13 @@ use super::report::Subject;
 use crate::model::{Destination, Host, Need, Sign, Twin};
 use crate::net::Stream;
 use crate::wire::first_flight::{Kind, kind};
+use std::future::poll_fn;
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::Instant;
 
 /// A client that ended its own side gets this long for an answer: enough for a slow page, not for ever.
@@ -29,6 +34,25 @@ pub(super) enum Outcome {
     AllLost,
     /// The client went away.
     ClientLeft,
+}
+
+/// What there is to do when its time has come; of two at once the first.
+#[derive(Clone, Copy)]
+enum Due {
+    Hedge,
+    Judge,
+    Decide,
+    Turn,
+    GiveUp,
+}
+
+/// Reads what has come of the client's bytes to the end of `incoming`; 0 is its end. It waits without a buffer.
+fn receive(client: &mut Stream, cx: &mut Context<'_>, incoming: &mut Vec<u8>) -> Poll<io::Result<usize>> {
+    let mut space = [MaybeUninit::<u8>::uninit(); 8192];
+    let mut buf = ReadBuf::uninit(&mut space);
+    ready!(Pin::new(client).poll_read(cx, &mut buf))?;
+    incoming.extend_from_slice(buf.filled());
+    Poll::Ready(Ok(buf.filled().len()))
 }
 
 /// The first flight of one race.
@@ -68,17 +92,16 @@ impl<'r, 's> FirstFlight<'r, 's> {
 
     /// Carries it until a server speaks, or nobody will.
     pub(super) async fn run(mut self, client: &mut Stream) -> Outcome {
-        let mut incoming = Vec::with_capacity(2048);
+        let mut incoming = Vec::new();
         loop {
             let listen = !self.race.flight.ended;
-            let (hedge, judge_at, give_up) = (self.race.hedge(), self.judge_at(), self.give_up);
-            let (undecided, turn) = (self.undecided, self.turn);
+            let due = self.due();
             let next = tokio::select! {
                 // A server's byte goes first: what it says decides. Cancel-safe: the race keeps its state.
                 biased;
                 (index, event) = self.race.step() => self.event(index, event),
-                // Cancel-safe: `read_buf` keeps what it read in `incoming`.
-                read = client.read_buf(&mut incoming), if listen => match read {
+                // Cancel-safe: what was read is in `incoming`.
+                read = poll_fn(|cx| receive(client, cx, &mut incoming)), if listen => match read {
                     Ok(0) => self.client_ended(),
                     Ok(_) => {
                         let grown = self.grew(&incoming);
@@ -87,16 +110,31 @@ impl<'r, 's> FirstFlight<'r, 's> {
                     }
                     Err(_) => Some(Outcome::ClientLeft),
                 },
-                () = until(hedge) => self.hedge(),
-                () = until(judge_at) => self.judge_silence(),
-                () = until(undecided) => self.decide(),
-                () = until(turn) => self.take_turn(),
-                () = until(give_up) => Some(Outcome::AllLost),
+                () = until(due.map(|(at, _)| at)) => match due {
+                    Some((_, Due::Hedge)) => self.hedge(),
+                    Some((_, Due::Judge)) => self.judge_silence(),
+                    Some((_, Due::Decide)) => self.decide(),
+                    Some((_, Due::Turn)) => self.take_turn(),
+                    Some((_, Due::GiveUp)) => Some(Outcome::AllLost),
+                    None => None,
+                },
             };
             if let Some(outcome) = next {
                 return outcome;
             }
         }
+    }
+
+    /// What is due next, and when. One timer serves them all: most connections are answered before any rings.
+    fn due(&self) -> Option<(Instant, Due)> {
+        let times = [
+            (self.race.hedge(), Due::Hedge),
+            (self.judge_at(), Due::Judge),
+            (self.undecided, Due::Decide),
+            (self.turn, Due::Turn),
+            (self.give_up, Due::GiveUp),
+        ];
+        times.into_iter().filter_map(|(at, what)| Some((at?, what))).min_by_key(|(at, _)| *at)
     }
 
     fn event(&mut self, index: usize, event: Event) -> Option<Outcome> {

@@ -15,7 +15,7 @@ const WITHIN: Duration = Duration::from_secs(60);
 /// A longer connection is not short.
 const SHORT: Duration = Duration::from_secs(15);
 /// Who leaves sooner has changed his mind.
-const CANCELLED: Duration = Duration::from_secs(3);
+pub(super) const CANCELLED: Duration = Duration::from_secs(3);
 
 /// Who leaves after a silence of this length …
 const SILENT: Duration = Duration::from_secs(8);
@@ -82,7 +82,9 @@ impl Habits {
         let stopped = (1..=FREEZES_WITHIN).contains(&parting.down) && (SILENT..=PAUSED).contains(&parting.silent);
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         if !stopped {
-            left.remove(&route);
+            if !left.is_empty() {
+                left.remove(&route);
+            }
             return false;
         }
         let before = left.insert(route, now);

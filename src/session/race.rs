@@ -11,7 +11,7 @@ use super::settings::{Settings, Start};
 use crate::board::Board;
 use crate::inbound::{Protocol, Refusal};
 use crate::judge::burst::IN_FLIGHT;
-use crate::model::{Attempt, Cause, Destination, Failure, Leg, Plan, Reason, Stage, TransportId};
+use crate::model::{Attempt, Cause, Destination, Failure, Leg, Plan, Reason, Snapshot, Stage, TransportId};
 use crate::net::Deadline;
 use crate::wire::first_flight::Kind;
 use std::collections::VecDeque;
@@ -42,6 +42,8 @@ pub(super) struct Race<'s> {
     to: Destination,
     waiting: VecDeque<Attempt>,
     passed_over: Vec<(TransportId, Reason)>,
+    /// By this snapshot nobody who is in the race plays the service.
+    cleared: Option<Arc<Snapshot>>,
     began: Start,
     hedge: Option<Instant>,
 }
@@ -72,6 +74,7 @@ impl<'s> Race<'s> {
             to,
             waiting: one_canary(plan.attempts),
             passed_over: plan.passed_over,
+            cleared: None,
             began,
             hedge: None,
         }
@@ -153,17 +156,21 @@ impl<'s> Race<'s> {
 
     /// The next thing that happens to any contestant. Cancel-safe; waits forever once all are lost.
     pub(super) async fn step(&mut self) -> (usize, Event) {
-        let Self { contestants, flight, held, greets, bursts, board, subject, .. } = self;
+        let Self { contestants, flight, held, greets, bursts, board, subject, cleared, .. } = self;
         let nothing_yet = Flight::default();
         poll_fn(|cx| {
+            // Not one more byte to somebody who plays the service. Who starts is looked at when he does.
             let snapshot = board.snapshot();
-            for (index, contestant) in contestants.iter_mut().enumerate() {
-                // Not one more byte to somebody who plays the service.
-                let goes_on = contestant.bare && !contestant.is_lost();
-                if goes_on && snapshot.is_hostile(&subject.route(&contestant.transport), true) {
-                    contestant.withdraw();
+            if cleared.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &snapshot)) {
+                let goes_on = |c: &Contestant| c.bare && !c.is_lost();
+                let hostile = |c: &Contestant| goes_on(c) && snapshot.is_hostile(&subject.route(&c.transport), true);
+                if let Some(index) = contestants.iter().position(hostile) {
+                    contestants[index].withdraw();
                     return Poll::Ready((index, Event::Lost));
                 }
+                *cleared = Some(snapshot);
+            }
+            for (index, contestant) in contestants.iter_mut().enumerate() {
                 let holds = *held && contestant.bare && !contestant.has_sent();
                 let event = contestant.poll(cx, if holds { &nothing_yet } else { flight });
                 if let Some(name) = greets.filter(|_| contestant.bare && contestant.has_sent())
@@ -216,7 +223,8 @@ impl<'s> Race<'s> {
         }
         let Some(Attempt { transport, canary }) = self.waiting.pop_front() else { return };
         let Some(way) = self.routing.transports.get(&transport) else { return self.start_next() };
-        if self.board.snapshot().is_hostile(&self.subject.route(&transport), way.bare) {
+        let route = self.subject.route(&transport);
+        if self.board.snapshot().is_hostile(&route, way.bare) {
             self.passed_over.push((transport, Reason::Hostile));
             return self.start_next();
         }
@@ -230,7 +238,7 @@ impl<'s> Race<'s> {
         if !self.waiting.is_empty() {
             self.hedge = Some(start.instant + contestant.connect_window);
         }
-        self.board.used(self.subject.route(&contestant.transport));
+        self.board.used(route);
         self.contestants.push(contestant);
     }
 
@@ -298,6 +306,7 @@ impl<'s> Race<'s> {
     /// the address alone did not tell.
     pub(super) fn extend(&mut self, subject: Subject, plan: Plan) {
         self.subject = subject;
+        self.cleared = None;
         for attempt in plan.attempts {
             let known = self.contestants.iter().map(|c| &c.transport).chain(self.waiting.iter().map(|a| &a.transport));
             if !known.into_iter().any(|id| *id == attempt.transport) {

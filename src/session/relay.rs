@@ -4,7 +4,7 @@ use super::Sessions;
 use super::carried::Fate;
 use super::flow::{Birth, Flow};
 use super::flows::Entry;
-use super::habits::Parting;
+use super::habits::{CANCELLED, Parting};
 use super::hangup::greeting;
 use super::race::Race;
 use crate::inbound::{Onward, Rest};
@@ -67,6 +67,7 @@ impl Relaying {
     /// In the runtime, until it has ended or is to go on in the reactor.
     async fn run(mut self) -> Option<Onward> {
         let end = poll_fn(|cx| {
+            self.flow.stop.wakes(cx.waker());
             if self.flow.stop.is_settled() {
                 return Poll::Ready(None);
             }
@@ -95,7 +96,7 @@ impl Relaying {
     }
 
     fn tells(&mut self, end: &Ended) {
-        let facts = self.server.tcp_facts();
+        let facts = if may_have_been_lost(&self.flow, end) { self.server.tcp_facts() } else { None };
         if end.outcome.is_err() {
             // What broke on one side breaks on the other: an orderly end would claim a whole answer.
             self.client.abort_on_drop();
@@ -103,6 +104,12 @@ impl Relaying {
         }
         self.entry.sessions().relayed(&self.flow, end, facts, &self.greeted);
     }
+}
+
+/// Whether it is worth asking the kernel if the last question arrived: the client ended it and had waited for an answer.
+fn may_have_been_lost(flow: &Flow, end: &Ended) -> bool {
+    let waited = flow.awaits().is_some_and(|waited| waited >= CANCELLED);
+    flow.bare && waited && end.first == Some(Side::Client)
 }
 
 impl Sessions {

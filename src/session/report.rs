@@ -92,6 +92,9 @@ fn attempt(told: &Told<'_>, failure: &Failure, twin: Twin, sharpens: bool) -> Op
 
 /// Tells the board a sign that no failure stands behind.
 pub(super) fn sign(told: &Told<'_>, sign: Sign, endpoint: Option<EndpointTag>, twin: Twin) {
+    if told.is_of_nobody() {
+        return;
+    }
     let mut evidence = told.evidence(sign);
     evidence.endpoint = endpoint;
     evidence.twin = twin;
@@ -105,6 +108,9 @@ pub(super) fn answered(told: &Told<'_>, rtt: Option<Duration>, first_byte: Durat
 
 /// The same, by an endpoint that is known.
 pub(super) fn answered_at(told: &Told<'_>, endpoint: Option<EndpointTag>, rtt: Option<Duration>, first_byte: Duration) {
+    if told.is_of_nobody() {
+        return;
+    }
     let mut evidence = told.evidence(Sign::Answer(Grade::B));
     evidence.endpoint = endpoint;
     evidence.rtt_ms = rtt.map(millis);
@@ -129,6 +135,11 @@ impl Told<'_> {
         self.routing.is_bare(&self.route.transport)
     }
 
+    /// Whether it is about what no service claims: then nobody is told.
+    fn is_of_nobody(&self) -> bool {
+        self.route.service.is_other()
+    }
+
     fn evidence(&self, sign: Sign) -> Evidence {
         let (began, at) = (self.start.moment, self.board.now());
         let since = self.since.max(began);
@@ -138,7 +149,7 @@ impl Told<'_> {
     /// Reports, and where the sign is about the line and the address alone, for every bare way of the service: they
     /// differ only in how a first message is cut.
     fn report(&self, evidence: Evidence) {
-        if self.route.service.is_other() {
+        if self.is_of_nobody() {
             return;
         }
         if self.is_bare() && evidence.sign.is_of_the_line() {

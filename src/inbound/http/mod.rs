@@ -10,12 +10,11 @@ mod target;
 
 pub use script::Script;
 
-use super::door::{Door, Served, Visitor};
+use super::door::{Door, Hearing, Served, Visitor};
 use super::error::Error;
 use super::login::{Login, admits};
 use super::{Answer, Protocol, Request, Rest, Want};
 use crate::model::Destination;
-use crate::net::Rewound;
 use crate::wire;
 use answer::{ConnectAnswer, ForwardAnswer};
 use forward::Kept;
@@ -30,6 +29,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use page::Page;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -52,7 +52,7 @@ const LOGINS: u32 = 3;
 
 /// Serves one connection from its first request head to its last answer; gives back what was submitted and still runs.
 pub(super) async fn serve(
-    io: Rewound,
+    hearing: Hearing,
     door: &Door,
     visitor: Visitor,
     submit: Submit,
@@ -63,7 +63,7 @@ pub(super) async fn serve(
     let talk = Arc::new(Conversation {
         visitor,
         login: door.login.clone(),
-        script: door.script.clone(),
+        script: door.script.clone().map(|script| (script, hearing.reached_at(&visitor))),
         submit,
         jobs,
         kept: Mutex::default(),
@@ -84,7 +84,7 @@ pub(super) async fn serve(
                 .preserve_header_case(true)
                 .title_case_headers(true)
                 .auto_date_header(false)
-                .serve_connection(TokioIo::new(io), service)
+                .serve_connection(TokioIo::new(hearing.into_rewound()), service)
                 .with_upgrades()
         );
         loop {
@@ -123,7 +123,8 @@ pub(super) async fn serve(
 struct Conversation {
     visitor: Visitor,
     login: Option<Login>,
-    script: Option<Script>,
+    /// What is handed out to whom, and the address that he reached us at.
+    script: Option<(Script, SocketAddr)>,
     submit: Submit,
     jobs: mpsc::Sender<Job>,
     kept: Mutex<Vec<Kept>>,
@@ -174,8 +175,8 @@ impl Conversation {
 
     async fn answer(&self, request: hyper::Request<Incoming>) -> Response<Page> {
         self.tally().heard = true;
-        if let Some(script) = &self.script
-            && let Some(page) = script.answer(request.method(), request.uri(), self.visitor.at)
+        if let Some((script, at)) = &self.script
+            && let Some(page) = script.answer(request.method(), request.uri(), *at)
         {
             self.tally().scripts += 1;
             return page;

@@ -14,18 +14,18 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Script {
     /// The path that it is asked for by, which nobody guesses.
-    path: Secret<String>,
+    path: Arc<Secret<String>>,
     text: Arc<dyn Fn(SocketAddr) -> String + Send + Sync>,
 }
 
 impl Script {
     /// The script at `path`; `text` makes it for who reaches the door at an address.
     pub fn new(path: Secret<String>, text: Arc<dyn Fn(SocketAddr) -> String + Send + Sync>) -> Self {
-        Self { path, text }
+        Self { path: Arc::new(path), text }
     }
 
     /// The path, for who is to be told.
-    pub const fn path(&self) -> &Secret<String> {
+    pub fn path(&self) -> &Secret<String> {
         &self.path
     }
 

@@ -2,7 +2,7 @@
 //! rules §5), whatever it was on its way in.
 
 use super::rig::{Rig, Script, route};
-use super::{DC, HERE, THERE, hello, settle, talk};
+use super::{DC, HERE, THERE, client_hello, hello, settle, talk};
 use crate::model::{Anchors, Destination, DirectRule, Evidence, Facet, Forced, Route, Sign, Source};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -43,6 +43,19 @@ async fn a_first_flight_that_is_not_answered_is_carried_over_and_no_more_of_it_g
     assert_eq!(&space[..n], HERE);
     assert_eq!(rig.given("direct"), &hello()[..70]);
     assert_eq!(rig.given("tokyo"), hello());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hello_that_names_the_service_does_not_go_there_though_the_address_said_nothing() {
+    let rig = Rig::new(DirectRule::UntilBlocked, &WAYS);
+    proof(&rig).await;
+    let mut client = rig.enter("203.0.113.5:443").await;
+    assert_eq!(rig.dials("direct"), 1);
+    client.write_all(&client_hello("web.telegram.test")).await.unwrap();
+    let mut space = [0; 64];
+    let n = client.read(&mut space).await.unwrap();
+    assert_eq!(&space[..n], HERE);
+    assert!(rig.given("direct").is_empty());
 }
 
 #[tokio::test(start_paused = true)]
