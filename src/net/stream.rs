@@ -19,17 +19,21 @@ use tokio::net::{TcpSocket, TcpStream};
 /// A kernel TCP connection.
 pub struct OsStream {
     tcp: Tcp,
-    peer: Option<SocketAddr>,
 }
 
 /// Who says when it is ready.
 enum Tcp {
-    /// The runtime.
-    Driven(TcpStream),
+    /// The runtime. In a box, so that little is left when it has settled.
+    Driven(Box<Driven>),
     /// The reactor.
     Seated(std::net::TcpStream, Watched),
     /// Nobody could be had.
     Lost,
+}
+
+struct Driven {
+    tcp: TcpStream,
+    peer: Option<SocketAddr>,
 }
 
 impl OsStream {
@@ -37,7 +41,7 @@ impl OsStream {
     pub fn new(tcp: TcpStream) -> io::Result<Self> {
         tcp.set_nodelay(true)?;
         let peer = tcp.peer_addr().ok();
-        Ok(Self { tcp: Tcp::Driven(tcp), peer })
+        Ok(Self { tcp: Tcp::Driven(Box::new(Driven { tcp, peer })) })
     }
 
     /// Connects a socket and sets `TCP_NODELAY` on it.
@@ -48,13 +52,13 @@ impl OsStream {
     }
 
     /// A socket whose `TCP_NODELAY` is set and whose peer is known: nothing is asked of the kernel.
-    pub(super) const fn between(tcp: TcpStream, peer: SocketAddr) -> Self {
-        Self { tcp: Tcp::Driven(tcp), peer: Some(peer) }
+    pub(super) fn between(tcp: TcpStream, peer: SocketAddr) -> Self {
+        Self { tcp: Tcp::Driven(Box::new(Driven { tcp, peer: Some(peer) })) }
     }
 
     fn socket(&self) -> Option<SockRef<'_>> {
         match &self.tcp {
-            Tcp::Driven(tcp) => Some(tcp.into()),
+            Tcp::Driven(driven) => Some((&driven.tcp).into()),
             Tcp::Seated(tcp, _) => Some(tcp.into()),
             Tcp::Lost => None,
         }
@@ -71,7 +75,11 @@ impl Io for OsStream {
     }
 
     fn endpoint(&self) -> Option<SocketAddr> {
-        self.peer
+        match &self.tcp {
+            Tcp::Driven(driven) => driven.peer,
+            Tcp::Seated(tcp, _) => tcp.peer_addr().ok(),
+            Tcp::Lost => None,
+        }
     }
 
     fn abort_on_drop(&mut self) {
@@ -81,7 +89,7 @@ impl Io for OsStream {
     }
 
     fn as_tcp(&self) -> Option<&TcpStream> {
-        if let Tcp::Driven(tcp) = &self.tcp { Some(tcp) } else { None }
+        if let Tcp::Driven(driven) = &self.tcp { Some(&driven.tcp) } else { None }
     }
 
     fn is_bare(&self) -> bool {
@@ -90,7 +98,7 @@ impl Io for OsStream {
 
     fn poll_pull(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
         let tcp = match &self.tcp {
-            Tcp::Driven(tcp) => tcp,
+            Tcp::Driven(driven) => &driven.tcp,
             Tcp::Seated(tcp, watched) => return watched.read(|| pipe.pull(tcp), |_| false),
             Tcp::Lost => return lost(),
         };
@@ -105,7 +113,7 @@ impl Io for OsStream {
 
     fn poll_push(&mut self, cx: &mut Context<'_>, pipe: &mut Pipe) -> Poll<io::Result<usize>> {
         let tcp = match &self.tcp {
-            Tcp::Driven(tcp) => tcp,
+            Tcp::Driven(driven) => &driven.tcp,
             Tcp::Seated(tcp, watched) => return watched.write(|| pipe.push(tcp), |_| false),
             Tcp::Lost => return lost(),
         };
@@ -124,8 +132,8 @@ impl Io for OsStream {
 
     fn settle(&mut self, seat: &Arc<Seat>, side: u8) -> io::Result<()> {
         self.tcp = match replace(&mut self.tcp, Tcp::Lost) {
-            Tcp::Driven(tcp) => {
-                let tcp = tcp.into_std()?;
+            Tcp::Driven(driven) => {
+                let tcp = driven.tcp.into_std()?;
                 let watched = seat.watch(&tcp, side)?;
                 Tcp::Seated(tcp, watched)
             }
@@ -138,7 +146,7 @@ impl Io for OsStream {
 impl AsyncRead for OsStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match &mut self.tcp {
-            Tcp::Driven(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Tcp::Driven(driven) => Pin::new(&mut driven.tcp).poll_read(cx, buf),
             Tcp::Seated(tcp, watched) => {
                 let space = buf.initialize_unfilled();
                 let room = space.len();
@@ -154,7 +162,7 @@ impl AsyncRead for OsStream {
 impl AsyncWrite for OsStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match &mut self.tcp {
-            Tcp::Driven(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Tcp::Driven(driven) => Pin::new(&mut driven.tcp).poll_write(cx, bytes),
             Tcp::Seated(tcp, watched) => watched.write(|| tcp.write(bytes), |n| *n < bytes.len()),
             Tcp::Lost => lost(),
         }
@@ -166,7 +174,7 @@ impl AsyncWrite for OsStream {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.tcp {
-            Tcp::Driven(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Tcp::Driven(driven) => Pin::new(&mut driven.tcp).poll_shutdown(cx),
             Tcp::Seated(tcp, _) => Poll::Ready(tcp.shutdown(Shutdown::Write)),
             Tcp::Lost => lost(),
         }
@@ -178,7 +186,7 @@ impl AsyncWrite for OsStream {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match &mut self.tcp {
-            Tcp::Driven(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
+            Tcp::Driven(driven) => Pin::new(&mut driven.tcp).poll_write_vectored(cx, slices),
             Tcp::Seated(tcp, watched) => watched.write(|| tcp.write_vectored(slices), |_| false),
             Tcp::Lost => lost(),
         }

@@ -19,7 +19,8 @@ pub(super) enum Towards {
 /// A stretch of a transfer, looked at once a second.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    stretch: Option<Stretch>,
+    /// Most connections never have one.
+    stretch: Option<Box<Stretch>>,
 }
 
 #[derive(Debug)]
@@ -60,7 +61,8 @@ impl Pace {
     }
 
     fn begin(&mut self, now: Duration, towards: Towards, total: u64, owed: bool) {
-        self.stretch = owed.then_some(Stretch { towards, since: now, from: total, last: (now, total), between: false });
+        let stretch = Stretch { towards, since: now, from: total, last: (now, total), between: false };
+        self.stretch = owed.then(|| Box::new(stretch));
     }
 }
 

@@ -301,3 +301,6 @@ impl AsyncWrite for Tap {
         Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests;
