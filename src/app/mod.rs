@@ -3,6 +3,7 @@
 mod actions;
 mod convert;
 mod counted;
+#[cfg(feature = "demo")]
 mod demo;
 mod doctor;
 mod doors;
@@ -26,7 +27,7 @@ mod system_proxy;
 mod take_in;
 mod tasks;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "demo"))]
 mod tests;
 
 pub use actions::Program;
