@@ -27,7 +27,8 @@ mod system_proxy;
 mod take_in;
 mod tasks;
 
-#[cfg(all(test, feature = "demo"))]
+#[cfg(test)]
+#[cfg(feature = "demo")]
 mod tests;
 
 pub use actions::Program;
