@@ -109,7 +109,7 @@ pub(crate) async fn held(sessions: &Arc<Sessions>) {
     let want = Want::Stream(Destination::parse(DC).unwrap());
     let request = Request::new(want, SocketAddr::from(([127, 0, 0, 1], 40_000)), Protocol::Socks5, Box::new(Asks));
     let rest = Arc::clone(sessions).run(request).await.unwrap();
-    rest.await;
+    rest.to_end().await;
     // Who was told takes it in now.
     tokio::task::yield_now().await;
 }

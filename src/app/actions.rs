@@ -1,5 +1,6 @@
 //! What the commands of `cli` that need the whole house do.
 
+#[cfg(feature = "demo")]
 use super::demo;
 use super::doctor::{self, Patient, idle};
 use super::examine::examine;
@@ -42,7 +43,7 @@ impl Actions for Program {
     }
 
     fn language(&self, launch: &Launch) -> Option<Tongue> {
-        Source::of(launch).read().ok()?.language
+        Source::of(launch).language()
     }
 
     fn run(&self, launch: &Launch, terminal: &mut Terminal) -> Result<Exit, Failed> {
@@ -195,6 +196,7 @@ impl Actions for Program {
         service::service(launch, wish)
     }
 
+    #[cfg(feature = "demo")]
     fn demo(&self, _launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed> {
         runtime()?.block_on(demo::demo(json, terminal))
     }

@@ -226,7 +226,7 @@ fn same_doors(one: &Settings, other: &Settings) -> bool {
 
 /// Writes what is announced into the history and, where a person would notice it, into the log; until the word to stop
 /// comes and nothing is left.
-async fn remember(mut announced: Receiver<Record>, journal: Journal, stop: CancellationToken) {
+async fn remember(mut announced: Receiver<Arc<Record>>, journal: Journal, stop: CancellationToken) {
     loop {
         let said = tokio::select! {
             // Both arms are cancel-safe. What was said before the word to stop is heard first.
@@ -237,7 +237,7 @@ async fn remember(mut announced: Receiver<Record>, journal: Journal, stop: Cance
         match said {
             Ok(record) => {
                 log(&record);
-                journal.append(record);
+                journal.append(Arc::unwrap_or_clone(record));
             }
             Err(RecvError::Lagged(missed)) => warn!(missed, "the history missed some records"),
             Err(RecvError::Closed) => return,

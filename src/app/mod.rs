@@ -3,6 +3,7 @@
 mod actions;
 mod convert;
 mod counted;
+#[cfg(feature = "demo")]
 mod demo;
 mod doctor;
 mod doors;
@@ -28,6 +29,7 @@ mod take_in;
 mod tasks;
 
 #[cfg(test)]
+#[cfg(feature = "demo")]
 mod tests;
 
 pub use actions::Program;

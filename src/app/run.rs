@@ -33,12 +33,15 @@ pub(super) fn place(launch: &Launch, settings: &Settings) -> Place {
 pub(super) async fn run(launch: &Launch, handed: Handed, terminal: &mut Terminal) -> Result<Exit, Failed> {
     let source = Source::of(launch);
     let settings = source.read().map_err(|faults| Failed::new(Exit::Config, faults.join("\n")))?;
-    log::start(level(settings.log, launch), true);
-    let place = place(launch, &settings);
-    system_proxy::recover(source.state()).await;
     if let Some(mark) = router::own_mark(&settings) {
         net::mark_sockets(mark);
     }
+    // Programs that come while the rest is built wait a moment instead of being refused.
+    let early = handed.open_early(settings.listens.iter().map(|listen| listen.addr));
+    log::start(level(settings.log, launch), true);
+    let place = place(launch, &settings);
+    system_proxy::recover(source.state()).await;
+    early.map_err(|error| failed_bind(&error))?;
     let mut events = Events::watch(installation_key(source.state()));
     let (byway, notices) = start(settings, handed, events.network())?;
     for notice in notices {

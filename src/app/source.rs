@@ -3,6 +3,7 @@
 
 use crate::cli::{Launch, RESERVED};
 use crate::config::{self, DEFAULT, Fault, Fetching, ListSource, Origin, Override, Settings, Subscription};
+use crate::lang::Tongue;
 use crate::platform::Paths;
 use std::fs;
 use std::io;
@@ -71,6 +72,13 @@ impl Source {
             None => DEFAULT.to_owned(),
         };
         self.load(&text, &self.origin())
+    }
+
+    /// The language that they name. Nothing else is looked at: what is wrong elsewhere is to be told in it.
+    pub(super) fn language(&self) -> Option<Tongue> {
+        // The embedded default names none: the system's holds.
+        let text = self.file().and_then(|path| fs::read_to_string(path).ok());
+        config::language(text.as_deref().unwrap_or_default(), &self.origin(), &self.overrides)
     }
 
     /// What the settings would be if `text` stood in the file at `path`.

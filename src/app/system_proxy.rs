@@ -50,6 +50,10 @@ async fn apart<T: Send + 'static>(
 
 /// Gives back what a byway that is gone has left behind.
 pub(super) async fn recover(state: &Path) {
+    // Nearly always nothing was; that is no work for a thread of its own.
+    if matches!(SystemProxy::of_this_session(state).is_left_behind(), Ok(false)) {
+        return;
+    }
     tell(apart(state, SystemProxy::recover).await, "a byway that ended without a word had left it behind");
 }
 

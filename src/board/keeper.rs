@@ -150,7 +150,7 @@ impl Keeper {
             Effect::Announce(record) => {
                 log(&record);
                 // No reader is no fault.
-                let _ = self.shown.announced.send(record);
+                let _ = self.shown.announced.send(Arc::new(record));
             }
         }
     }

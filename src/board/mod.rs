@@ -25,7 +25,7 @@ use used::Used;
 const INBOX: usize = 4096;
 /// Places in the inbox that facts leave free, so that a command or a change of network is never the one dropped.
 const KEPT_FREE: usize = 256;
-/// Announcements a slow reader may lag behind.
+/// Announcements a slow reader may lag behind. Room for all of them is taken at once, so that each is only pointed to.
 const ANNOUNCED: usize = 512;
 
 /// What the prober has to do next.
@@ -66,8 +66,8 @@ pub struct Board {
 struct Shown {
     origin: Instant,
     snapshot: ArcSwap<Snapshot>,
-    announced: broadcast::Sender<Record>,
-    probed: broadcast::Sender<Evidence>,
+    announced: broadcast::Sender<Arc<Record>>,
+    probed: broadcast::Sender<Arc<Evidence>>,
     ready: Ready,
     used: Used,
     dropped: AtomicU64,
@@ -133,7 +133,7 @@ impl Board {
     pub fn report(&self, evidence: Evidence) {
         if evidence.source == Source::Probe && self.shown.probed.receiver_count() > 0 {
             // Whoever left meanwhile misses nothing.
-            let _ = self.shown.probed.send(evidence.clone());
+            let _ = self.shown.probed.send(Arc::new(evidence.clone()));
         }
         self.fact(Event::Evidence(evidence));
     }
@@ -222,16 +222,16 @@ impl Board {
     /// Announces something that others than the beliefs know: a connection changed its way, byway started.
     pub fn announce(&self, record: Record) {
         // No reader is no fault.
-        let _ = self.shown.announced.send(record);
+        let _ = self.shown.announced.send(Arc::new(record));
     }
 
     /// Everything announced from now on. A slow reader loses the oldest.
-    pub fn announcements(&self) -> broadcast::Receiver<Record> {
+    pub fn announcements(&self) -> broadcast::Receiver<Arc<Record>> {
         self.shown.announced.subscribe()
     }
 
     /// Every fact that an active test brings, from now on. A slow reader loses the oldest.
-    pub fn probed(&self) -> broadcast::Receiver<Evidence> {
+    pub fn probed(&self) -> broadcast::Receiver<Arc<Evidence>> {
         self.shown.probed.subscribe()
     }
 

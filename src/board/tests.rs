@@ -51,7 +51,7 @@ async fn one_reset_with_a_twin_turns_the_next_connection() {
     assert_eq!(phase(&board, &direct), Phase::Suspect);
     assert_eq!(phase(&board, &route("signal", "direct")), Phase::Unknown, "no other service moves");
     let record = told.recv().await.unwrap();
-    assert!(matches!(record, Record::Transition(t) if t.route == direct && t.why[0].sign == "connection_reset"));
+    assert!(matches!(&*record, Record::Transition(t) if t.route == direct && t.why[0].sign == "connection_reset"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -235,6 +235,8 @@ pub trait Actions {
     /// Makes byway a service of this machine, or of this user, or asks how it is.
     fn service(&self, launch: &Launch, wish: &ServiceWish) -> Result<ServiceDone, Failed>;
 
-    /// Shows the product at work.
-    fn demo(&self, launch: &Launch, json: bool, terminal: &mut Terminal) -> Result<Exit, Failed>;
+    /// Shows the product at work, where the program was built with that.
+    fn demo(&self, _launch: &Launch, _json: bool, _terminal: &mut Terminal) -> Result<Exit, Failed> {
+        Err(Failed::left_out("demo"))
+    }
 }

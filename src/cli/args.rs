@@ -80,8 +80,9 @@ pub enum ColourChoice {
     Never,
 }
 
-/// The commands.
+/// The commands. The options of one are put together when it is the one that is meant.
 #[derive(Clone, Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Command {
     /// Run the proxy in the foreground (the default)
     Run,
@@ -317,6 +318,7 @@ pub(super) enum Command {
 
 /// What to do with the system's proxy setting.
 #[derive(Clone, Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum ProxyCommand {
     /// Lead it to byway, until byway stops or until `off`
     On {
@@ -376,6 +378,7 @@ fn parse_mode(text: &str) -> Result<Mode, &'static str> {
 
 /// What to do with the firewall's rules.
 #[derive(Clone, Copy, Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum FirewallOrder {
     /// Show them, as nft(8) reads them: byway firewall print | nft -f -
     Print {

@@ -124,6 +124,13 @@ impl Failed {
         }
     }
 
+    /// This program was built without a command that byway has.
+    pub fn left_out(command: &'static str) -> Self {
+        let message =
+            format!("this byway was built small, without `byway {command}`: the packages for computers have it");
+        Self::new(Exit::Failed, message).worded("errors-left-out", [("command", command.to_owned())])
+    }
+
     /// Ends without a word.
     pub const fn silent(exit: Exit) -> Self {
         Self { exit, message: String::new(), said: None }

@@ -29,6 +29,7 @@ mod status;
 mod subscriptions;
 mod table;
 mod tongue;
+#[cfg(feature = "top")]
 mod top;
 mod ui;
 mod why;
@@ -151,7 +152,10 @@ fn dispatch(
             report::report(&asker(), launch, since, json, actions, terminal)
         }
         Command::Status { json, watch } => status::status(&asker(), json, watch, terminal),
+        #[cfg(feature = "top")]
         Command::Top => top::top(Asker::new(places(launch, actions, &env)), &env, terminal),
+        #[cfg(not(feature = "top"))]
+        Command::Top => Err(Failed::left_out("top")),
         Command::Ui { open, json } => ui::ui(&asker(), open, json, terminal),
         Command::Why { service, json } => why::why(&asker(), &service, json, terminal),
         Command::Log { follow, lines, json } => past::log(&asker(), follow, lines, json, terminal),

@@ -46,6 +46,7 @@ pub use subscription::{
 #[cfg(test)]
 mod tests;
 
+use crate::lang::Tongue;
 use crate::model::{Facet, ServiceId};
 use document::{Source, Table};
 use fault::Faults;
@@ -126,16 +127,29 @@ struct Reading<'a> {
 pub fn load(text: &str, origin: &Origin, overrides: &[Override]) -> Result<Settings, Vec<Fault>> {
     let faults = Faults::default();
     let source = Source::File(origin.name.as_str().into());
-    let mut table = document::parse(text, &source, &faults);
-    for setting in overrides {
-        let path: Vec<&str> = setting.path.split('.').collect();
-        table = table.overlaid(document::single(&path, &setting.value, &setting.from));
-    }
     let reading = Reading { origin, faults: &faults };
-    let table = reading.with_link_files(table);
+    let table = reading.with_link_files(overlaid(text, &source, overrides, &faults));
     let settings = reading.settings(&table, &source);
     let faults = faults.sorted();
     if faults.is_empty() { Ok(settings) } else { Err(faults) }
+}
+
+/// The language that a configuration names, whatever else is right or wrong in it.
+pub fn language(text: &str, origin: &Origin, overrides: &[Override]) -> Option<Tongue> {
+    let faults = Faults::default();
+    let source = Source::File(origin.name.as_str().into());
+    let table = overlaid(text, &source, overrides, &faults);
+    let root = Section::root(&table, document::top(&source), &faults);
+    Reading { origin, faults: &faults }.language(&root)
+}
+
+/// A text with what stands over it.
+fn overlaid(text: &str, source: &Source, overrides: &[Override], faults: &Faults) -> Table {
+    let lay = |table: Table, setting: &Override| {
+        let path: Vec<&str> = setting.path.split('.').collect();
+        table.overlaid(document::single(&path, &setting.value, &setting.from))
+    };
+    overrides.iter().fold(document::parse(text, source, faults), lay)
 }
 
 /// Services that have calls, and no place that can be asked about them.

@@ -46,6 +46,18 @@ fn the_default_file_says_what_holds_without_it() {
 }
 
 #[test]
+fn the_language_is_known_whatever_else_is_wrong() {
+    let of = |text: &str, sets: &[&str]| {
+        let overrides: Vec<Override> = sets.iter().map(|set| Override::set(set).unwrap()).collect();
+        language(text, &origin(), &overrides)
+    };
+    assert_eq!(of("language = \"ru\"\nlisten = 7\nnobody = [", &[]), Some(Tongue::Russian));
+    assert_eq!(of("language = \"ru\"", &["language=fa"]), Some(Tongue::Persian));
+    assert_eq!(of("language = \"xx\"", &[]), None);
+    assert_eq!(of("", &[]), None);
+}
+
+#[test]
 fn every_service_of_the_catalogue_has_a_date_rules_and_a_probe() {
     let settings = loaded("");
     assert_eq!(settings.services.len(), 12);

@@ -5,7 +5,6 @@ use super::Tongue;
 /// One topic in each language.
 pub(super) struct Topic {
     /// The file's name, and what each of its keys begins with.
-    #[cfg(test)]
     pub(super) name: &'static str,
     english: &'static str,
     russian: &'static str,
@@ -25,7 +24,6 @@ impl Topic {
 macro_rules! topics {
     ($($name:literal),* $(,)?) => {
         &[$(Topic {
-            #[cfg(test)]
             name: $name,
             english: include_str!(concat!("../../config/lang/en/", $name, ".ftl")),
             russian: include_str!(concat!("../../config/lang/ru/", $name, ".ftl")),

@@ -1,7 +1,7 @@
 //! Looking a sentence up and filling its variables in.
 
 use super::Tongue;
-use super::topics::TOPICS;
+use super::topics::{TOPICS, Topic};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentError, FluentResource, FluentValue};
 use std::fmt;
@@ -10,22 +10,21 @@ use std::sync::{Arc, OnceLock};
 /// A value for a variable: text, or a number (which chooses the plural form).
 pub type Arg<'a> = FluentValue<'a>;
 
-/// The words of one language, with English beneath.
+/// The words of one language, with English beneath. A topic's catalogue is parsed when its first sentence is said: a
+/// command says few of them, and a daemon that nobody asks says none.
 pub struct Words {
     tongue: Tongue,
-    own: FluentBundle<FluentResource>,
-    english: Option<FluentBundle<FluentResource>>,
+    topics: [OnceLock<FluentBundle<FluentResource>>; TOPICS.len()],
 }
 
 impl Words {
-    /// The words of a language. Parses its catalogues: build it once.
+    /// The words of a language.
     #[must_use]
-    pub fn of(tongue: Tongue) -> Self {
-        let english = (tongue != Tongue::English).then(|| bundle(Tongue::English));
-        Self { tongue, own: bundle(tongue), english }
+    pub const fn of(tongue: Tongue) -> Self {
+        Self { tongue, topics: [const { OnceLock::new() }; TOPICS.len()] }
     }
 
-    /// The same, parsed once for the whole process.
+    /// The same, each catalogue parsed once for the whole process.
     #[must_use]
     pub fn shared(tongue: Tongue) -> Arc<Self> {
         static ALL: [OnceLock<Arc<Words>>; 3] = [const { OnceLock::new() }; 3];
@@ -54,10 +53,18 @@ impl Words {
     #[must_use]
     pub fn say_with(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {
         let args: FluentArgs<'_> = args.iter().map(|(name, value)| (*name, value.clone())).collect();
-        std::iter::once(&self.own)
-            .chain(&self.english)
-            .find_map(|bundle| format(bundle, key, &args))
-            .unwrap_or_else(|| key.to_owned())
+        let in_english = || Self::shared(Tongue::English).sentence(key, &args);
+        self.sentence(key, &args).or_else(in_english).unwrap_or_else(|| key.to_owned())
+    }
+
+    fn sentence(&self, key: &str, args: &FluentArgs<'_>) -> Option<String> {
+        // Every key begins with its topic's name.
+        let (name, _) = key.split_once('-')?;
+        let (topic, kept) = TOPICS.iter().zip(&self.topics).find(|(topic, _)| topic.name == name)?;
+        let bundle = kept.get_or_init(|| bundle(topic, self.tongue));
+        let pattern = bundle.get_message(key)?.value()?;
+        let mut faults: Vec<FluentError> = Vec::new();
+        Some(bundle.format_pattern(pattern, Some(args), &mut faults).into_owned())
     }
 }
 
@@ -67,21 +74,13 @@ impl fmt::Debug for Words {
     }
 }
 
-fn format(bundle: &FluentBundle<FluentResource>, key: &str, args: &FluentArgs<'_>) -> Option<String> {
-    let pattern = bundle.get_message(key)?.value()?;
-    let mut faults: Vec<FluentError> = Vec::new();
-    Some(bundle.format_pattern(pattern, Some(args), &mut faults).into_owned())
-}
-
 /// What cannot be parsed is left out, and its key falls back to English; the tests hold that nothing is.
-fn bundle(tongue: Tongue) -> FluentBundle<FluentResource> {
+fn bundle(topic: &Topic, tongue: Tongue) -> FluentBundle<FluentResource> {
     let mut bundle = FluentBundle::new_concurrent(vec![tongue.identifier()]);
     // Latin names inside Persian need the marks of UAX #9, or their order falls apart; left-to-right text does not.
     bundle.set_use_isolating(tongue.is_right_to_left());
-    for topic in TOPICS {
-        let resource = FluentResource::try_new(topic.text(tongue).to_owned()).unwrap_or_else(|(partly, _)| partly);
-        // A key said twice keeps its first sentence.
-        let _twice = bundle.add_resource(resource);
-    }
+    let resource = FluentResource::try_new(topic.text(tongue).to_owned()).unwrap_or_else(|(partly, _)| partly);
+    // A key said twice keeps its first sentence.
+    let _twice = bundle.add_resource(resource);
     bundle
 }

@@ -201,8 +201,12 @@ impl Flows {
                 () = stop.cancelled() => return self.end(),
                 _ = tick.tick() => self.look(sessions),
                 told = announcements.recv() => match told {
-                    Ok(Record::Transition(change)) => self.heed(&change, sessions),
-                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    Ok(record) => {
+                        if let Record::Transition(change) = &*record {
+                            self.heed(change, sessions);
+                        }
+                    }
+                    Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
                 },
             }

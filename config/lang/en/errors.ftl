@@ -15,4 +15,5 @@ errors-config = { $count ->
    *[other] the configuration has { $count } faults; nothing was started or changed
 }
 errors-nobody = nobody is there to say yes to this: it is not a terminal; add --yes
+errors-left-out = this byway was built small, without `byway { $command }`: the packages for computers have it
 errors-nothing-done = nothing was done

@@ -15,4 +15,5 @@ errors-config = { $count ->
    *[other] پیکربندی { $count } خطا دارد؛ چیزی آغاز یا عوض نشد
 }
 errors-nobody = کسی نیست که به این بله بگوید: این پایانه نیست؛ --yes را بیفزایید
+errors-left-out = این byway کوچک و بدون `byway { $command }` ساخته شده است: بسته‌های رایانه آن را دارند
 errors-nothing-done = کاری انجام نشد

@@ -16,4 +16,5 @@ errors-config = { $count ->
    *[many] в настройках { $count } ошибок; ничего не запущено и не изменено
 }
 errors-nobody = ответить «да» некому: это не терминал; добавьте --yes
+errors-left-out = этот byway собран малым, без `byway { $command }`: команда есть в пакетах для компьютеров
 errors-nothing-done = ничего не сделано

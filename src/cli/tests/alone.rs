@@ -174,6 +174,19 @@ fn a_failed_demo_keeps_its_table_and_says_why() {
 }
 
 #[test]
+fn a_command_that_was_left_out_is_not_unknown() {
+    use crate::lang::{Tongue, Words};
+    let failed = Failed::left_out("top");
+    assert_eq!(failed.exit, Exit::Failed);
+    for tongue in Tongue::ALL {
+        let said = failed.words(&Words::of(tongue));
+        // Persian puts marks of direction around the name.
+        assert!(said.contains("byway ") && said.contains("top"), "{tongue:?}: {said}");
+    }
+    assert_eq!(failed.message, Words::of(Tongue::English).say_with("errors-left-out", &[("command", "top".into())]));
+}
+
+#[test]
 fn a_reader_that_had_enough_is_no_error() {
     struct Closed;
     impl std::io::Write for Closed {

@@ -78,7 +78,7 @@ async fn every_journalled_sign_has_words() {
             tokio::time::advance(Duration::from_secs(20)).await;
         }
         let transition = loop {
-            match announced.try_recv() {
+            match announced.try_recv().map(std::sync::Arc::unwrap_or_clone) {
                 Ok(record @ Record::Transition(_)) => break record,
                 Ok(_) => {}
                 Err(error) => panic!("{sign:?}: no transition was announced: {error}"),

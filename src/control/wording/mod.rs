@@ -8,13 +8,13 @@ pub use event::{Because, Event, Tone};
 use crate::control::report::{PassedLine, Spoken};
 use crate::lang::{Arg, Tongue, Words};
 use crate::model::{Facet, Ground, LinkState, Phase, Technique, TransportId, Verdict};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// One language.
-pub struct Wording(Words);
+pub struct Wording(Arc<Words>);
 
 impl Wording {
-    /// The words of a language; its catalogue is read once.
+    /// The words of a language.
     pub fn of(tongue: Tongue) -> &'static Self {
         static ALL: [OnceLock<Wording>; 3] = [const { OnceLock::new() }; 3];
         let [english, russian, persian] = &ALL;
@@ -23,7 +23,7 @@ impl Wording {
             Tongue::Russian => russian,
             Tongue::Persian => persian,
         };
-        kept.get_or_init(|| Self(Words::of(tongue)))
+        kept.get_or_init(|| Self(Words::shared(tongue)))
     }
 
     /// Which language this is.
@@ -50,12 +50,12 @@ impl Wording {
     }
 
     /// The words themselves.
-    pub(in crate::control) const fn words(&self) -> &Words {
+    pub(in crate::control) fn words(&self) -> &Words {
         &self.0
     }
 
     /// The words that every command says of what is believed.
-    const fn spoken(&self) -> Spoken<'_> {
+    fn spoken(&self) -> Spoken<'_> {
         Spoken(&self.0)
     }
 

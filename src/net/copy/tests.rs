@@ -294,6 +294,8 @@ async fn one_that_always_has_more_lets_the_others_have_their_turns() {
     }
     let meanwhile = carried.load(Ordering::Relaxed) - before;
     // Four waits a trip, for each of which it has a few turns of half a megabyte both ways.
-    assert!(meanwhile < TRIPS * 4 * 4 << 20, "{} MB", meanwhile >> 20);
-    (endless.abort(), relay.abort());
+    let megabytes = meanwhile >> 20;
+    assert!(megabytes < TRIPS * 4 * 4, "{megabytes} MB");
+    endless.abort();
+    relay.abort();
 }

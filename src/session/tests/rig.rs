@@ -279,7 +279,7 @@ impl Rig {
         let mut announced = board.announcements();
         tokio::spawn(async move {
             while let Ok(record) = announced.recv().await {
-                written.lock().unwrap().push(record);
+                written.lock().unwrap().push(Arc::unwrap_or_clone(record));
             }
         });
         let seen = scripts.iter().map(|(id, scripted)| (*id, Arc::clone(&scripted.seen))).collect();
