@@ -34,8 +34,8 @@ const ON_A_DEAD_LINE: Duration = Duration::from_secs(8);
 /// Somebody has heard something lately.
 const LATELY: Duration = Duration::from_secs(3);
 
-/// A connection that is up after this time may last for days.
-const LASTING: Duration = Duration::from_millis(100);
+/// A connection that is up after this time, or twice as much, may last for days.
+const LASTING: Duration = Duration::from_millis(50);
 
 /// How many connections a service has on a way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,9 +140,16 @@ impl Flows {
     pub(super) async fn settle(&self) {
         loop {
             self.born.notified().await;
-            sleep(LASTING).await;
-            for flow in std::mem::take(&mut *lock(&self.young)) {
-                flow.stop.settle();
+            let mut older = Vec::new();
+            loop {
+                sleep(LASTING).await;
+                let young = std::mem::take(&mut *lock(&self.young));
+                for flow in std::mem::replace(&mut older, young) {
+                    flow.stop.settle();
+                }
+                if older.is_empty() {
+                    break;
+                }
             }
         }
     }
