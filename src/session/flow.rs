@@ -102,6 +102,11 @@ impl Stop {
         self.said.load(Ordering::Acquire) == SETTLE
     }
 
+    /// Has whoever carries the relay look up.
+    pub(super) fn wake(&self) {
+        self.waker.wake();
+    }
+
     /// Wakes this one at the next word.
     pub(super) fn wakes(&self, waker: &Waker) {
         self.waker.register(waker);
@@ -217,6 +222,7 @@ impl Flow {
         let unanswered = self.is_stalled(UNANSWERED) && self.awaits().is_some();
         if !known && (uploads || unanswered) {
             self.kernel.ask();
+            self.stop.wake();
         }
     }
 

@@ -3,17 +3,14 @@
 //! what is acknowledged has arrived, and acknowledgements come back.
 
 use crate::model::TcpFacts;
-use futures_util::task::AtomicWaker;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
 use std::time::Duration;
 
 /// The question and the latest answer.
 #[derive(Debug, Default)]
 pub(super) struct Kernel {
     asked: AtomicBool,
-    waker: AtomicWaker,
     seen: Mutex<Option<Box<Seen>>>,
 }
 
@@ -47,15 +44,9 @@ impl Seen {
 }
 
 impl Kernel {
-    /// Lets the socket's task answer soon.
+    /// Asks; who holds the socket answers when it is woken next.
     pub(super) fn ask(&self) {
         self.asked.store(true, Ordering::Release);
-        self.waker.wake();
-    }
-
-    /// The socket's task waits for the server; it can be woken for a question.
-    pub(super) fn waits(&self, waker: &Waker) {
-        self.waker.register(waker);
     }
 
     /// Whether there is a question.

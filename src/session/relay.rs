@@ -31,7 +31,7 @@ const UNWATCHED: u64 = 1 << 20;
 struct Greeted {
     is_tls: bool,
     /// Bytes of the first flight.
-    length: u64,
+    length: u32,
     /// Nothing has come back yet.
     unanswered: bool,
 }
@@ -124,7 +124,7 @@ impl Sessions {
     ) -> Option<Rest> {
         let flight = std::mem::take(&mut race.flight.bytes);
         let is_tls = matches!(race.kind, Kind::Tls(_));
-        let (length, given) = (flight.len() as u64, race.contestants[index].given().min(flight.len()));
+        let (length, given) = (flight.len() as u32, race.contestants[index].given().min(flight.len()));
         let ended = race.contestants[index].has_ended();
         let mut follow = Follow::after(&race.kind, &flight);
         race.flight.bytes.clone_from(&flight);
@@ -179,7 +179,7 @@ impl Sessions {
         } else {
             debug!(route = %flow.route, up = flow.meter.up(), down = flow.meter.down(), "connection ended");
         }
-        if self.flows.is_shunned(flow, greeting(greeted.is_tls, greeted.length, flow, end)) {
+        if self.flows.is_shunned(flow, greeting(greeted.is_tls, greeted.length.into(), flow, end)) {
             self.flows.shunned(flow, self);
         }
         self.flows.proven(flow, self);
@@ -268,9 +268,6 @@ impl Tap {
         }
         let read = read(&mut self.inner, cx);
         self.flow.listens(read.is_pending());
-        if read.is_pending() {
-            self.flow.kernel.waits(cx.waker());
-        }
         read
     }
 }
