@@ -1,6 +1,7 @@
 //! The command line's grammar (clap), and nothing else.
 
 use super::actions::ServiceOrder;
+use super::exit::AFTER_HELP;
 use super::span::parse_span;
 use crate::lang::Tongue;
 use crate::platform::proxy::Mode;
@@ -12,27 +13,10 @@ use std::time::Duration;
 /// The variables, without their `BYWAY_`, that stand for an option and not for a setting of the file.
 pub const RESERVED: [&str; 4] = ["CONFIG", "CONTROL", "COLOR", "LANG"];
 
-/// The end of `--help`.
-const AFTER: &str = "\
-Exit codes:
-    0  ok
-    1  runtime failure
-    2  wrong usage, or no such service or transport
-    3  the configuration is invalid
-    4  no byway is running, or it does not answer
-    5  not permitted
-    6  some services are down (status -q, probe, diagnose, doctor)
-    7  all services are blocked or down (status -q, probe, diagnose, doctor)
-    8  captive portal or no internet (status -q, probe, diagnose, doctor)
-  130  interrupted
-
-Data goes to stdout, messages to stderr. Times are UTC. Every option that shows
-[env: …] can be set there; NO_COLOR and CLICOLOR_FORCE are honoured.";
-
 /// Keeps blocked messengers working: a local SOCKS and HTTP proxy that notices a block, says what it is, and
 /// carries the same connection over another way.
 #[derive(Debug, Parser)]
-#[command(name = "byway", version, after_help = AFTER, subcommand_negates_reqs = true)]
+#[command(name = "byway", version, after_help = AFTER_HELP, subcommand_negates_reqs = true)]
 pub(super) struct Line {
     /// What holds for every command.
     #[command(flatten)]

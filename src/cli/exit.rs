@@ -8,6 +8,23 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+/// The end of `--help`.
+pub(super) const AFTER_HELP: &str = "\
+Exit codes:
+    0  ok
+    1  runtime failure
+    2  wrong usage, or no such service or transport
+    3  the configuration is invalid
+    4  no byway is running, or it does not answer
+    5  not permitted
+    6  some services are down (status -q, probe, diagnose, doctor)
+    7  all services are blocked or down (status -q, probe, diagnose, doctor)
+    8  captive portal or no internet (status -q, probe, diagnose, doctor)
+  130  interrupted
+
+Data goes to stdout, messages to stderr. Times are UTC. Every option that shows
+[env: …] can be set there; NO_COLOR and CLICOLOR_FORCE are honoured.";
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Exit {

@@ -41,6 +41,7 @@ pub mod transparent;
 #[path = "transparent/elsewhere.rs"]
 pub mod transparent;
 mod true_time;
+mod turn;
 mod websocket;
 
 pub use bulk::Batch;
@@ -65,4 +66,5 @@ pub use stream::OsStream;
 pub(crate) use train::{Kept, poll_send_headed, with_train};
 pub use train::{Run, Train};
 pub use true_time::TrueTime;
+pub(crate) use turn::step_back;
 pub use websocket::Messages;

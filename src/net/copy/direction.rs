@@ -5,9 +5,10 @@
 use super::lent::{MOST, with_lent};
 use crate::net::io::Stream;
 use crate::net::pipe::Pipe;
+use crate::net::turn::step_back;
 use bytes::{Buf, Bytes};
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -241,12 +242,4 @@ impl Direction {
 fn is_refusal(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported)
-}
-
-/// Lets others go first, and with them those for whom something has come meanwhile: who merely wakes itself is ahead of
-/// these, and with much to carry keeps ahead.
-fn step_back(cx: &mut Context<'_>) {
-    let turn = pin!(tokio::task::yield_now());
-    // The first poll of it arranges for the next turn.
-    let _later = turn.poll(cx);
 }

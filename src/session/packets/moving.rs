@@ -4,7 +4,7 @@
 
 use super::{HELD_PACKETS, Link, Relay};
 use crate::model::{Destination, TransportId};
-use crate::net::{Kept, Run, Train, with_train};
+use crate::net::{Kept, Run, Train, step_back, with_train};
 use futures_util::stream::StreamExt;
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -50,7 +50,7 @@ impl Relay<'_> {
                 }
             }
         }
-        cx.waker().wake_by_ref();
+        step_back(cx);
         Poll::Pending
     }
 

@@ -3,7 +3,7 @@
 
 use super::{Account, address};
 use crate::model::{Destination, Host};
-use crate::net::{PacketIo, Packets, with_lent};
+use crate::net::{PacketIo, Packets, step_back, with_lent};
 use ::shadowsocks::relay::Address;
 use ::shadowsocks::relay::udprelay::options::UdpSocketControlData;
 use ::shadowsocks::relay::udprelay::proxy_socket::{ProxySocketError, UdpSocketType};
@@ -81,7 +81,7 @@ impl PacketIo for ShadowPackets {
                     }
                 }
             }
-            cx.waker().wake_by_ref();
+            step_back(cx);
             Poll::Pending
         })
     }

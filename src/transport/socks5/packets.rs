@@ -3,7 +3,7 @@
 
 use super::{Socks5Streams, about, silent};
 use crate::model::{Cause, Destination, Failure, Host, Stage, Whose};
-use crate::net::{Deadline, Io, PacketIo, Packets, Stream, with_lent};
+use crate::net::{Deadline, Io, PacketIo, Packets, Stream, step_back, with_lent};
 use crate::transport::build::Login;
 use crate::transport::tagged::at_server;
 use crate::transport::{PacketDialer, StreamDialer};
@@ -188,7 +188,7 @@ impl PacketIo for SocksPackets {
                     return Poll::Ready(Ok(origin));
                 }
             }
-            cx.waker().wake_by_ref();
+            step_back(cx);
             Poll::Pending
         })
     }
