@@ -8,7 +8,7 @@ use crate::control::report;
 use crate::inbound::relay::{self, Relay};
 use crate::inbound::whatsapp::WhatsApp;
 use crate::judge::{self, dns::Heard};
-use crate::model::{Destination, DirectRule, Facet, Host, L4, Route, ServiceId, Source, TransportId, Way};
+use crate::model::{Destination, DirectRule, Facet, Host, Keyed, L4, Route, ServiceId, Source, TransportId, Way};
 use crate::net::resolve::{self, Finding, Raw, SecureSaid, SystemSaid};
 use crate::net::tls::{TlsError, Trust};
 use crate::net::{Handed, Network, Resolver};
@@ -16,7 +16,7 @@ use crate::policy::{Matcher, Rule};
 use crate::probe::{self, Prober};
 use crate::session::{Exit, Routing};
 use crate::transport;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What byway takes from outside.
@@ -124,7 +124,7 @@ impl Generation {
         let specs: Vec<_> = settings.transports.iter().map(transport::Spec::from).collect();
         let kept = before.map(|before| unchanged(before, &settings)).unwrap_or_default();
         let built = transport::rebuild(&specs, &world.network, &resolver, &kept, &world.children);
-        let mut transports = HashMap::new();
+        let mut transports = Keyed::default();
         let mut in_order = Vec::new();
         let mut broken = Vec::new();
         for (id, outcome) in built {
@@ -196,7 +196,7 @@ fn asks_alike(before: &Settings, after: &Settings) -> bool {
 }
 
 /// The ways that are as they were, and stand on such.
-fn unchanged(before: &Generation, after: &Settings) -> HashMap<TransportId, transport::Transport> {
+fn unchanged(before: &Generation, after: &Settings) -> Keyed<TransportId, transport::Transport> {
     let find = |settings: &Settings, id: &TransportId| settings.transports.iter().find(|spec| spec.id == *id).cloned();
     let same = |id: &TransportId| find(&before.settings, id).filter(|spec| find(after, id).as_ref() == Some(spec));
     let stands = |id: &TransportId| {

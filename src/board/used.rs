@@ -1,8 +1,7 @@
 //! Which routes people's connections took lately. The keeper is told of each once a second, not once a connection: what it
 //! makes of it is a matter of minutes.
 
-use crate::model::{Moment, Route};
-use std::collections::HashMap;
+use crate::model::{Keyed, Moment, Route};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ const STALE: Duration = Duration::from_secs(1);
 
 /// When the keeper was last told of each route.
 #[derive(Default)]
-pub(super) struct Used(Mutex<HashMap<Route, Moment>>);
+pub(super) struct Used(Mutex<Keyed<Route, Moment>>);
 
 impl Used {
     /// Whether the keeper is to be told that `route` is taken now.
@@ -35,7 +34,7 @@ impl Used {
         self.lock().clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Route, Moment>> {
+    fn lock(&self) -> MutexGuard<'_, Keyed<Route, Moment>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

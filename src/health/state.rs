@@ -15,9 +15,10 @@ use super::twins::TWIN_WITHIN;
 use super::unsure::Unsure;
 use super::{Event, LinkReport, phase};
 use crate::model::{
-    Evidence, Forced, LinkState, Moment, NetworkId, Phase, Record, Route, ServiceId, Sign, Source, TransportId, Twin,
+    Evidence, Forced, Keyed, LinkState, Moment, NetworkId, Phase, Record, Route, ServiceId, Sign, Source, TransportId,
+    Twin,
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 /// The first look at the link is left to a little chance: no burst at boot.
@@ -32,7 +33,7 @@ pub struct State {
     pub(super) beliefs: BTreeMap<Route, Belief>,
     pub(super) used: BTreeMap<ServiceId, Moment>,
     pub(super) link: Link,
-    pub(super) forced: HashMap<ServiceId, Forced>,
+    pub(super) forced: Keyed<ServiceId, Forced>,
     pub(super) ways: BTreeMap<TransportId, Way>,
     pub(super) flights: Flights,
     pub(super) ledger: Ledger,
@@ -62,7 +63,7 @@ impl State {
             beliefs: BTreeMap::new(),
             used: BTreeMap::new(),
             link: Link::new(first),
-            forced: HashMap::new(),
+            forced: Keyed::default(),
             ways: BTreeMap::new(),
             flights: Flights::default(),
             ledger: Ledger::default(),

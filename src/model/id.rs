@@ -1,6 +1,7 @@
 //! The small names everything else is keyed by.
 
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -46,6 +47,10 @@ text_id! {
     /// A named way out: `direct`, `split`, or the user's name for a tunnel.
     TransportId
 }
+
+/// A table by such names. They come out of the configuration and not from strangers, so they need no hash that withstands
+/// chosen keys.
+pub type Keyed<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 impl ServiceId {
     /// "Everything else": what no service claims.

@@ -18,7 +18,7 @@ pub use destination::{BadDestination, Destination, Host};
 pub use evidence::{Anchors, Evidence, Grade, Sign, Source, Twin};
 pub use examination::{Conclusion, Examined, Exhibit, Outcome, Trial};
 pub use failure::{Cause, Failure, Leg, Stage, TcpFacts, Whose};
-pub use id::{EndpointTag, Facet, Family, L4, NetworkId, Route, ServiceId, TransportId};
+pub use id::{EndpointTag, Facet, Family, Keyed, L4, NetworkId, Route, ServiceId, TransportId};
 pub use link::{Ground, LinkState};
 pub use moment::Moment;
 pub use plan::{Attempt, Need, Plan, Reason, Way};

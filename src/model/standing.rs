@@ -1,8 +1,10 @@
 //! What is believed of every route right now: the snapshot that connections read without a lock.
 
-use super::{Confidence, Ground, LinkState, Moment, NetworkId, Route, ServiceId, Technique, TransportId, Verdict};
+use super::{
+    Confidence, Ground, Keyed, LinkState, Moment, NetworkId, Route, ServiceId, Technique, TransportId, Verdict,
+};
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -149,9 +151,9 @@ pub struct Snapshot {
     /// Why it is in that state.
     pub ground: Ground,
     /// The routes something is known about.
-    pub standings: HashMap<Route, Standing>,
+    pub standings: Keyed<Route, Standing>,
     /// The operator's choices.
-    pub forced: HashMap<ServiceId, Forced>,
+    pub forced: Keyed<ServiceId, Forced>,
     /// The tunnels that once carried something while only domestic places answered: they go first when that is so.
     pub capable: HashSet<TransportId>,
     /// Services that somebody plays on the bare line, by proof: none of their facets goes there.

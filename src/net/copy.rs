@@ -34,7 +34,7 @@ pub struct Ended {
 }
 
 /// Relays until both directions have ended, one breaks, or `stop` is there. The streams stay with the caller,
-/// who can still ask them for facts, or make their drop a reset.
+/// who can still ask them for facts, or make their drop a reset; see [`Copying::poll`].
 pub async fn copy_both(
     client: &mut Stream,
     server: &mut Stream,
@@ -60,7 +60,8 @@ pub struct Copying {
 }
 
 impl Copying {
-    /// Carries what there is. Ready when both directions have ended or one broke.
+    /// Carries what there is. Ready when both directions have ended or one broke. Both streams are to be dropped then: to
+    /// a client that has ended its own side a kernel socket tells the server's end by being closed.
     pub fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -72,6 +73,9 @@ impl Copying {
         let up = self.up.poll(cx, client, server, |n| meter.add_up(n));
         if !before.0 && self.up.is_read_out() {
             self.first.get_or_insert(Side::Client);
+        }
+        if self.up.is_over() {
+            self.down.ends_by_closing();
         }
         let down = self.down.poll(cx, server, client, |n| meter.add_down(n));
         if !before.1 && self.down.is_read_out() {

@@ -37,9 +37,10 @@ pub(super) struct Winner {
 impl Race<'_> {
     /// Ends the race: reports winner and losers, leaves late ones to a watch in `tasks`, and hands out the winner.
     /// `answered` is false when the client committed to a way before any server byte.
-    pub(super) fn settle(mut self, winner: usize, answered: bool, tasks: &TaskTracker) -> Option<Winner> {
+    pub(super) fn settle(mut self: Box<Self>, winner: usize, answered: bool, tasks: &TaskTracker) -> Option<Winner> {
         let mut champion = self.contestants.swap_remove(winner);
-        let (rtt, waited, endpoint) = (champion.rtt(), champion.silent_for(), champion.endpoint());
+        let (waited, endpoint) = (champion.silent_for(), champion.endpoint());
+        let rtt = if self.subject().service.id.is_other() { champion.dialled_in() } else { champion.rtt() };
         if answered {
             report::answered_at(&self.told(&champion), endpoint, rtt, waited);
             if let Some(greeting) = &mut champion.greeting {

@@ -1,7 +1,6 @@
 //! How people's connections fared on each route since somebody last asked: counts only, no places, no times.
 
-use crate::model::{Carried, Route};
-use std::collections::HashMap;
+use crate::model::{Carried, Keyed, Route};
 use std::sync::{Mutex, PoisonError};
 
 /// What became of a connection, as the app saw it.
@@ -17,7 +16,7 @@ pub(super) enum Fate {
 
 /// The counts of all routes since the last reading.
 #[derive(Debug, Default)]
-pub(super) struct Fates(Mutex<HashMap<Route, Carried>>);
+pub(super) struct Fates(Mutex<Keyed<Route, Carried>>);
 
 impl Fates {
     /// Counts one connection. One that was answered and lost later is counted as both.

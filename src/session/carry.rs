@@ -14,7 +14,7 @@ use tracing::{debug, info};
 
 impl Sessions {
     /// Answers the client and carries its first flight over; gives back the relay.
-    pub(super) async fn carry(self: &Arc<Self>, request: Request, mut race: Race<'_>) -> Option<Rest> {
+    pub(super) async fn carry(self: &Arc<Self>, request: Request, mut race: Box<Race<'_>>) -> Option<Rest> {
         let mut client = request.accept().await.ok()?;
         match FirstFlight::new(&mut race).run(&mut client).await {
             Outcome::Answered(index, bytes) => {

@@ -199,6 +199,11 @@ impl Contestant {
         kernel.or(self.up_after)
     }
 
+    /// The time its dial took, without asking anybody: near enough to a round trip where nobody is told of it.
+    pub(super) const fn dialled_in(&self) -> Option<Duration> {
+        self.up_after
+    }
+
     /// How long the first flight has been with it without an answer.
     pub(super) fn silent_for(&self) -> Duration {
         self.given_at.map_or(Duration::ZERO, |at| at.elapsed())

@@ -12,7 +12,9 @@ use super::settings::Start;
 use super::stall::{self, Stalls};
 use crate::inbound::Protocol;
 use crate::judge::{freeze, throttle};
-use crate::model::{Failure, Phase, Record, Route, ServiceId, Sign, Technique, Transition, TransportId, Twin, Verdict};
+use crate::model::{
+    Failure, Keyed, Phase, Record, Route, ServiceId, Sign, Technique, Transition, TransportId, Twin, Verdict,
+};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -69,11 +71,11 @@ pub struct Flows {
     next: AtomicU64,
     /// byway stops: no relay begins any more.
     over: AtomicBool,
-    live: Mutex<HashMap<u64, Arc<Flow>>>,
+    live: Mutex<Keyed<u64, Arc<Flow>>>,
     /// Bytes of connections that have ended, from and to clients. Locked after `live`.
-    ended: Mutex<HashMap<TransportId, (u64, u64)>>,
+    ended: Mutex<Keyed<TransportId, (u64, u64)>>,
     /// Routes called blocked, and those flows of theirs to be closed as soon as they prove dead.
-    blocked: Mutex<HashMap<Route, ()>>,
+    blocked: Mutex<Keyed<Route, ()>>,
     /// Routes on which apps hung up on the server's first words.
     pub(super) hangups: Hangups,
     /// Those that may go on in the reactor when they have lasted.
@@ -81,7 +83,7 @@ pub struct Flows {
     /// Somebody is young.
     born: Notify,
     /// When a slow window was last told of a route.
-    slow: Mutex<HashMap<Route, Instant>>,
+    slow: Mutex<Keyed<Route, Instant>>,
 }
 
 /// Takes a connection off the list when it ends.

@@ -3,8 +3,8 @@
 //! although the client waited; four of them within a minute are a sign, told once.
 
 use super::report::{self, Told};
-use crate::model::{EndpointTag, Moment, Route, Sign, Twin};
-use std::collections::{HashMap, VecDeque};
+use crate::model::{EndpointTag, Keyed, Moment, Route, Sign, Twin};
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,9 +30,9 @@ const FREEZES_WITHIN: u64 = 100 << 10;
 #[derive(Debug, Default)]
 pub(super) struct Habits {
     /// The fruitless short connections.
-    barren: Mutex<HashMap<Route, VecDeque<Moment>>>,
+    barren: Mutex<Keyed<Route, VecDeque<Moment>>>,
     /// When the last connection was left that had fallen silent.
-    left: Mutex<HashMap<Route, Moment>>,
+    left: Mutex<Keyed<Route, Moment>>,
 }
 
 /// A connection that its client has just left.

@@ -5,9 +5,8 @@
 
 use super::flow::Flow;
 use super::flows::Flows;
-use crate::model::Route;
+use crate::model::{Keyed, Route};
 use crate::net::{Ended, Side};
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -24,7 +23,7 @@ const SAME_RACE: Duration = Duration::from_secs(5);
 
 /// Routes on which somebody hung up, and since when.
 #[derive(Default)]
-pub(super) struct Hangups(Mutex<HashMap<Route, Streak>>);
+pub(super) struct Hangups(Mutex<Keyed<Route, Streak>>);
 
 #[derive(Clone, Copy)]
 struct Streak {

@@ -37,7 +37,7 @@ pub use settings::Settings;
 use crate::board::Board;
 use crate::inbound::transparent::Named;
 use crate::inbound::{Refusal, Request, Rest, Want};
-use crate::model::{Carried, Destination, DirectRule, Facet, Moment, Need, Reason, ServiceId, TransportId};
+use crate::model::{Carried, Destination, DirectRule, Facet, Keyed, Moment, Need, Reason, ServiceId, TransportId};
 use crate::net::Reactor;
 use arc_swap::ArcSwap;
 use bursts::Bursts;
@@ -45,7 +45,6 @@ use carried::Fates;
 use habits::Habits;
 use race::Race;
 use report::Subject;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::runtime::Handle;
@@ -69,7 +68,7 @@ pub struct Counters {
 }
 
 /// The way each service's facet took last, to notice a change.
-type LastWays = Mutex<HashMap<(ServiceId, Facet), (TransportId, Moment)>>;
+type LastWays = Mutex<Keyed<(ServiceId, Facet), (TransportId, Moment)>>;
 
 /// Everything a session needs, shared by all of them.
 pub struct Sessions {
@@ -179,7 +178,8 @@ impl Sessions {
             self.refuse_unplanned(request, &subject, &plan.passed_over).await;
             return None;
         }
-        let mut race = Race::new(self, Arc::clone(&routing), subject, (request.protocol, to), plan);
+        // In a box, for it is handed on and on.
+        let mut race = Box::new(Race::new(self, Arc::clone(&routing), subject, (request.protocol, to), plan));
         if let Some(later) = later {
             let plan = routing.plan(&later, Need::Stream, &self.board);
             race.extend(later, plan);

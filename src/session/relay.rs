@@ -118,7 +118,7 @@ impl Sessions {
     pub(super) async fn relay(
         self: &Arc<Self>,
         mut client: Stream,
-        mut race: Race<'_>,
+        mut race: Box<Race<'_>>,
         index: usize,
         answer: Vec<u8>,
     ) -> Option<Rest> {

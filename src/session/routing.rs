@@ -4,10 +4,11 @@
 use super::Settings;
 use super::report::Subject;
 use crate::board::Board;
-use crate::model::{Attempt, DirectRule, Facet, FirstFlight, L4, Need, Plan, Service, ServiceId, TransportId, Way};
+use crate::model::{
+    Attempt, DirectRule, Facet, FirstFlight, Keyed, L4, Need, Plan, Service, ServiceId, TransportId, Way,
+};
 use crate::policy::{self, Matcher, Question};
 use crate::transport::Transport;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The routing in force.
@@ -15,11 +16,11 @@ pub struct Routing {
     /// Destination to service and facet.
     pub matcher: Arc<Matcher>,
     /// The services by id; what no service claims is [`ServiceId::other`].
-    pub services: HashMap<ServiceId, Arc<Service>>,
+    pub services: Keyed<ServiceId, Arc<Service>>,
     /// Every configured way, usable or not.
     pub ways: Vec<Way>,
     /// The ways that could be built.
-    pub transports: HashMap<TransportId, Transport>,
+    pub transports: Keyed<TransportId, Transport>,
     /// How long connections wait.
     pub patience: Settings,
 }

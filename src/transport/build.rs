@@ -14,12 +14,11 @@ use super::tunnels::{FrontedServer, TrojanServer, VlessServer};
 use super::wireguard::{Base, WireGuard, WireGuardServer};
 use super::{Life, PacketDialer, StreamDialer, Transport, Trouble};
 use super::{trojan, vless};
-use crate::model::{Destination, Secret, TransportId};
+use crate::model::{Destination, Keyed, Secret, TransportId};
 use crate::net::tls::TlsError;
 use crate::net::{Network, Resolver};
 use crate::wire::pluggable::BadArguments;
 use crate::wire::split::Recipe;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The settings of one way out.
@@ -184,7 +183,7 @@ pub fn build(
     network: &Arc<dyn Network>,
     resolver: &Arc<Resolver>,
 ) -> Vec<(TransportId, Result<Transport, BuildError>)> {
-    rebuild(specs, network, resolver, &HashMap::new(), &Children::default())
+    rebuild(specs, network, resolver, &Keyed::default(), &Children::default())
 }
 
 /// The same; a way that is among `kept` goes on as it is, and a program of `children` that is as it was serves its new way.
@@ -192,10 +191,10 @@ pub fn rebuild(
     specs: &[Spec],
     network: &Arc<dyn Network>,
     resolver: &Arc<Resolver>,
-    kept: &HashMap<TransportId, Transport>,
+    kept: &Keyed<TransportId, Transport>,
     children: &Children,
 ) -> Vec<(TransportId, Result<Transport, BuildError>)> {
-    let mut by_id: HashMap<&TransportId, &Spec> = HashMap::new();
+    let mut by_id: Keyed<&TransportId, &Spec> = Keyed::default();
     for spec in specs {
         by_id.entry(&spec.id).or_insert(spec);
     }
@@ -209,11 +208,11 @@ pub fn rebuild(
 }
 
 struct Yard<'a> {
-    by_id: HashMap<&'a TransportId, &'a Spec>,
+    by_id: Keyed<&'a TransportId, &'a Spec>,
     network: &'a Arc<dyn Network>,
     resolver: &'a Arc<Resolver>,
     children: &'a Children,
-    kept: &'a HashMap<TransportId, Transport>,
+    kept: &'a Keyed<TransportId, Transport>,
 }
 
 /// What a way stands on.

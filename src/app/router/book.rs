@@ -111,7 +111,7 @@ fn named(routing: &Routing, known: &[Arc<str>], port: u16, shown: Option<&Host>)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Facet, ServiceId};
+    use crate::model::{Facet, Keyed, ServiceId};
     use crate::policy::{Matcher, Rule};
 
     fn routing() -> Routing {
@@ -124,9 +124,9 @@ mod tests {
         };
         Routing {
             matcher: Arc::new(Matcher::build(vec![rule("chat", "chat.test"), rule("talk", "talk.test")])),
-            services: HashMap::new(),
+            services: Keyed::default(),
             ways: Vec::new(),
-            transports: HashMap::new(),
+            transports: Keyed::default(),
             patience: crate::session::Settings::default(),
         }
     }

@@ -35,6 +35,8 @@ pub(super) struct Direction {
     full: u8,
     /// The kernel does not move bytes between these two.
     copies: bool,
+    /// The far side is closed next.
+    closes: bool,
 }
 
 #[derive(Default, PartialEq, Eq, Clone, Copy)]
@@ -79,6 +81,16 @@ impl Direction {
         matches!(self.state, State::Closing | State::Closed)
     }
 
+    /// Whether the end was passed on, and `from` has nothing more to say.
+    pub(super) fn is_over(&self) -> bool {
+        self.state == State::Closed
+    }
+
+    /// Nothing follows this direction's end but that `to` is closed: a kernel socket passes the end on by that.
+    pub(super) fn ends_by_closing(&mut self) {
+        self.closes = true;
+    }
+
     /// Carries what there is, within its turn. Ready when the end was passed on.
     pub(super) fn poll(
         &mut self,
@@ -92,6 +104,7 @@ impl Direction {
             ready!(self.poll_rest(cx, to, &count)).map_err(Broken::Writing)?;
             match self.state {
                 State::Closed => return Poll::Ready(Ok(())),
+                State::Closing if self.closes && to.is_bare() => self.state = State::Closed,
                 State::Closing => {
                     match ready!(Pin::new(&mut *to).poll_shutdown(cx)) {
                         // The far side has reset it already: there is nobody left to tell, and reading says why.

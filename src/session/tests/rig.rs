@@ -323,7 +323,7 @@ impl Rig {
             let mut race = Race::new(&sessions, routing, subject, (crate::inbound::Protocol::Socks5, to.clone()), plan);
             race.open().await.unwrap();
             let request = Request::new(Want::Stream(to), peer, Protocol::Socks5, Box::new(Client(tell)));
-            let rest = sessions.carry(request, race).await;
+            let rest = sessions.carry(request, Box::new(race)).await;
             drop(sessions);
             to_the_end(rest).await;
         });

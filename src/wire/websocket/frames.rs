@@ -92,22 +92,31 @@ fn head(out: &mut [u8; LONGEST_HEAD], opcode: u8, length: usize, mask: Option<[u
 
 /// Copies `from` to `to`, which is as long, masked (§5.3).
 pub fn mask_into(from: &[u8], to: &mut [u8], mask: [u8; 4]) {
-    let wide: [u8; 16] = std::array::from_fn(|i| mask[i % 4]);
-    let (mut outs, mut ins) = (to.chunks_exact_mut(16), from.chunks_exact(16));
-    for (out, piece) in (&mut outs).zip(&mut ins) {
-        for i in 0..16 {
-            out[i] = piece[i] ^ wide[i];
-        }
+    let wide = widen(mask);
+    let ((outs, out_rest), (ins, in_rest)) = (to.as_chunks_mut(), from.as_chunks());
+    for (out, piece) in outs.iter_mut().zip(ins) {
+        *out = masked(*piece, wide);
     }
-    let rest = outs.into_remainder().iter_mut().zip(ins.remainder());
-    rest.zip(wide).for_each(|((out, byte), mask)| *out = byte ^ mask);
+    let rest = out_rest.iter_mut().zip(in_rest);
+    rest.zip(wide.to_ne_bytes()).for_each(|((out, byte), mask)| *out = byte ^ mask);
 }
 
 fn unmask(bytes: &mut [u8], mask: [u8; 4]) {
-    let wide: [u8; 16] = std::array::from_fn(|i| mask[i % 4]);
-    for piece in bytes.chunks_mut(16) {
-        piece.iter_mut().zip(wide).for_each(|(byte, mask)| *byte ^= mask);
+    let wide = widen(mask);
+    let (pieces, rest) = bytes.as_chunks_mut();
+    for piece in pieces {
+        *piece = masked(*piece, wide);
     }
+    rest.iter_mut().zip(wide.to_ne_bytes()).for_each(|(byte, mask)| *byte ^= mask);
+}
+
+/// The mask four times over: sixteen bytes are masked at once, however the program was compiled.
+fn widen(mask: [u8; 4]) -> u128 {
+    u128::from_ne_bytes(std::array::from_fn(|i| mask[i % 4]))
+}
+
+fn masked(piece: [u8; 16], wide: u128) -> [u8; 16] {
+    (u128::from_ne_bytes(piece) ^ wide).to_ne_bytes()
 }
 
 /// Takes the frames apart that come in.
