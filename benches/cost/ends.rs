@@ -114,8 +114,8 @@ pub(crate) async fn held(sessions: &Arc<Sessions>) {
     tokio::task::yield_now().await;
 }
 
-/// Sessions with one listed service over two ways, and a keeper.
-pub(crate) fn sessions() -> Arc<Sessions> {
+/// Sessions with one listed service over two ways, and a keeper who knows so many routes of others beside.
+pub(crate) fn sessions(others: usize) -> Arc<Sessions> {
     let ids = ["direct", "tokyo"].map(TransportId::from);
     let service = |id: &str, first_flight| Service {
         id: ServiceId::from(id),
@@ -140,7 +140,9 @@ pub(crate) fn sessions() -> Arc<Sessions> {
         transport: id.clone(),
         l4: L4::Tcp,
     };
-    let (board, keeper) = Board::new(Params::default(), ids.iter().map(route).collect(), NetworkId(1));
+    let other = |n: usize| Route { service: ServiceId::from(format!("s{n}").as_str()), ..route(&ids[0]) };
+    let routes = ids.iter().map(route).chain((0..others).map(other)).collect();
+    let (board, keeper) = Board::new(Params::default(), routes, NetworkId(1));
     tokio::spawn(keeper.run(Default::default()));
     let way = |id: &TransportId| Way { id: id.clone(), bare: id.as_str() == "direct", packets: false, usable: true };
     let routing = Routing {

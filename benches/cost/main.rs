@@ -34,10 +34,11 @@ mod connection {
     }
 
     /// The same by a session: told apart, planned, its first flight held until an answer, watched over.
-    #[divan::bench]
-    fn held(bencher: Bencher) {
+    /// By the number of other routes that byway has an opinion of.
+    #[divan::bench(args = [0, 20, 150])]
+    fn held(bencher: Bencher, others: usize) {
         let runtime = ends::runtime();
-        let sessions = runtime.block_on(async { ends::sessions() });
+        let sessions = runtime.block_on(async { ends::sessions(others) });
         bencher.bench(|| runtime.block_on(ends::held(&sessions)));
     }
 }

@@ -56,7 +56,8 @@ impl Keeper {
         self.step(vec![Event::Due]);
         loop {
             let timer = self.timers.next();
-            let at = self.shown.origin + Duration::from_millis(timer.map_or(0, Moment::as_millis));
+            let (heard, origin) = (self.shown.heard.due(), self.shown.origin);
+            let at = |moment: Option<Moment>| origin + Duration::from_millis(moment.map_or(0, Moment::as_millis));
             let mut batch = Vec::new();
             // Each arm may be dropped at any time: a post not received stays in the inbox, a timer is set anew.
             tokio::select! {
@@ -65,14 +66,17 @@ impl Keeper {
                     0 => return,
                     _ => self.take(batch),
                 },
-                () = tokio::time::sleep_until(at), if timer.is_some() => self.ring(),
+                () = tokio::time::sleep_until(at(timer)), if timer.is_some() => self.ring(),
+                () = tokio::time::sleep_until(at(heard)), if heard.is_some() => self.take(Vec::new()),
+                // It is known below what waits now.
+                () = self.shown.heard.began.notified(), if heard.is_none() => {}
             }
         }
     }
 
-    /// Takes in what was posted, in order; runs of events make one step.
+    /// Takes in what was posted, in order, after the answers that wait; runs of events make one step.
     fn take(&mut self, batch: Vec<Post>) {
-        let mut events = Vec::new();
+        let mut events: Vec<Event> = self.shown.heard.take().into_iter().map(Event::Evidence).collect();
         for post in batch {
             match post {
                 Post::Event(event) => events.push(event),

@@ -1,6 +1,7 @@
 //! The one place beliefs live. Connections and probes report here and read the snapshot; the [`Keeper`] alone
 //! owns the state and steps it. Refuses to judge: what a fact does is decided in `health`.
 
+mod heard;
 mod keeper;
 mod ready;
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub use crate::health::{Goodput, LinkReport};
 use crate::health::{Event, Params};
 use crate::model::{Evidence, Family, Forced, Moment, NetworkId, Record, Route, ServiceId, Snapshot, Source};
 use arc_swap::ArcSwap;
+use heard::Heard;
 use ready::Ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -70,6 +72,7 @@ struct Shown {
     probed: broadcast::Sender<Arc<Evidence>>,
     ready: Ready,
     used: Used,
+    heard: Heard,
     dropped: AtomicU64,
     probes: AtomicU64,
     probe_bytes: AtomicU64,
@@ -110,6 +113,7 @@ impl Board {
             probed: broadcast::channel(ANNOUNCED).0,
             ready: Ready::default(),
             used: Used::default(),
+            heard: Heard::default(),
             dropped: AtomicU64::new(0),
             probes: AtomicU64::new(0),
             probe_bytes: AtomicU64::new(0),
@@ -129,13 +133,16 @@ impl Board {
         self.shown.snapshot.load_full()
     }
 
-    /// Tells a fact. Never blocks; when the inbox is full the fact is dropped and counted.
+    /// Tells a fact. Never blocks; when the inbox is full the fact is dropped and counted. One more answer on a route that
+    /// is well is told within a quarter of a second.
     pub fn report(&self, evidence: Evidence) {
         if evidence.source == Source::Probe && self.shown.probed.receiver_count() > 0 {
             // Whoever left meanwhile misses nothing.
             let _ = self.shown.probed.send(Arc::new(evidence.clone()));
         }
-        self.fact(Event::Evidence(evidence));
+        if let Some(evidence) = self.shown.heard.hold(evidence, &self.shown.snapshot.load()) {
+            self.fact(Event::Evidence(evidence));
+        }
     }
 
     /// Tells what the controls said.

@@ -57,7 +57,12 @@ impl Asides {
         lie.or(burst)
     }
 
-    /// Whether something is yet to be told; it is, with this.
+    /// Whether something is yet to be told.
+    pub(super) const fn has_news(&self) -> bool {
+        self.news
+    }
+
+    /// The same; it is told with this.
     pub(super) fn take_news(&mut self) -> bool {
         std::mem::take(&mut self.news)
     }

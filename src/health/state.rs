@@ -15,8 +15,8 @@ use super::twins::TWIN_WITHIN;
 use super::unsure::Unsure;
 use super::{Event, LinkReport, phase};
 use crate::model::{
-    Evidence, Forced, Keyed, LinkState, Moment, NetworkId, Phase, Record, Route, ServiceId, Sign, Source, TransportId,
-    Twin,
+    Evidence, Forced, Keyed, L4, LinkState, Moment, NetworkId, Phase, Record, Route, ServiceId, Sign, Source,
+    TransportId, Twin,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -258,11 +258,19 @@ impl State {
 
     /// Something came back through this transport: its server is there, for every service.
     fn forgive_server(&mut self, route: &Route, now: Moment, params: &Params) {
-        for other in self.over(&route.transport, route) {
-            let Some(belief) = self.beliefs.get_mut(&other) else { continue };
+        let mut turned: Vec<(Route, Phase)> = Vec::new();
+        for (other, belief) in self.beliefs.iter_mut().filter(|(other, _)| other.transport == route.transport) {
+            if other == route {
+                continue;
+            }
             let from = belief.phase;
             belief.score.forgive_near();
             phase::tick(belief, now, params);
+            if belief.phase != from || belief.asides.has_news() {
+                turned.push((other.clone(), from));
+            }
+        }
+        for (other, from) in turned {
             self.announce(&other, from, now);
         }
     }
@@ -289,9 +297,10 @@ impl State {
     }
 
     pub(super) fn siblings<'a>(&'a self, route: &'a Route) -> impl Iterator<Item = (&'a Route, &'a Belief)> {
-        self.beliefs.iter().filter(move |(r, _)| {
-            (&r.service, r.facet, r.l4) == (&route.service, route.facet, route.l4) && r.transport != route.transport
-        })
+        let first = Route { transport: TransportId::from(""), l4: L4::Tcp, ..route.clone() };
+        let of_its_kind = self.beliefs.range(first..);
+        let of_its_kind = of_its_kind.take_while(|(r, _)| r.service == route.service && r.facet == route.facet);
+        of_its_kind.filter(|(r, _)| r.l4 == route.l4 && r.transport != route.transport)
     }
 
     /// The answer on `route` is the twin of what failed shortly before on its siblings.
