@@ -104,9 +104,8 @@ impl<'r, 's> FirstFlight<'r, 's> {
                 read = poll_fn(|cx| receive(client, cx, &mut incoming)), if listen => match read {
                     Ok(0) => self.client_ended(),
                     Ok(_) => {
-                        let grown = self.grew(&incoming);
-                        incoming.clear();
-                        grown
+                        self.takes(&mut incoming);
+                        self.grew()
                     }
                     Err(_) => Some(Outcome::ClientLeft),
                 },
@@ -178,8 +177,13 @@ impl<'r, 's> FirstFlight<'r, 's> {
         Some(Outcome::AllLost)
     }
 
-    fn grew(&mut self, incoming: &[u8]) -> Option<Outcome> {
-        self.race.flight.bytes.extend_from_slice(incoming);
+    /// Adds what has come to the flight, and leaves nothing of it.
+    fn takes(&mut self, incoming: &mut Vec<u8>) {
+        let flight = &mut self.race.flight.bytes;
+        if flight.is_empty() { std::mem::swap(flight, incoming) } else { flight.append(incoming) }
+    }
+
+    fn grew(&mut self) -> Option<Outcome> {
         if matches!(self.race.kind, Kind::Incomplete) {
             self.race.kind = kind(&self.race.flight.bytes, self.race.subject().service.first_flight);
             self.know();

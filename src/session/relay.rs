@@ -118,17 +118,16 @@ impl Sessions {
     pub(super) async fn relay(
         self: &Arc<Self>,
         mut client: Stream,
-        mut race: Box<Race<'_>>,
+        race: Box<Race<'_>>,
         index: usize,
         answer: Vec<u8>,
     ) -> Option<Rest> {
-        let flight = std::mem::take(&mut race.flight.bytes);
+        let flight = &race.flight.bytes;
         let is_tls = matches!(race.kind, Kind::Tls(_));
         let (length, given) = (flight.len() as u32, race.contestants[index].given().min(flight.len()));
         let ended = race.contestants[index].has_ended();
-        let mut follow = Follow::after(&race.kind, &flight);
-        race.flight.bytes.clone_from(&flight);
-        let protocol = race.protocol;
+        let not_given = flight[given..].to_vec();
+        let (mut follow, protocol) = (Follow::after(&race.kind, flight), race.protocol);
         let winner = race.settle(index, !answer.is_empty(), &self.tasks)?;
         let birth = Birth {
             route: winner.subject.route(&winner.transport),
@@ -150,10 +149,7 @@ impl Sessions {
             return None;
         }
         let unanswered = answer.is_empty();
-        let client: Stream = match flight.get(given..) {
-            Some(rest) if !rest.is_empty() => Box::new(Rewound::new(rest.to_vec(), client)),
-            _ => client,
-        };
+        let client: Stream = if not_given.is_empty() { client } else { Box::new(Rewound::new(not_given, client)) };
         let tap = Tap { inner: winner.stream, follow, ended, flow: Arc::clone(&flow) };
         let greeted = Greeted { is_tls, length, unanswered };
         let server: Stream = Box::new(tap);

@@ -47,8 +47,13 @@ impl StreamDialer for Direct {
     fn dial<'a>(&'a self, to: &'a Destination, deadline: Deadline) -> BoxFuture<'a, Result<Stream, Failure>> {
         Box::pin(async move {
             let start = Instant::now();
-            let addrs = self.addresses(to, deadline).await?;
-            let outcome = connect_any(&*self.network, &addrs, deadline).await;
+            let outcome = match to.host {
+                Host::Ip(ip) => connect_any(&*self.network, &[SocketAddr::new(ip, to.port)], deadline).await,
+                Host::Name(_) => {
+                    let addrs = self.addresses(to, deadline).await?;
+                    connect_any(&*self.network, &addrs, deadline).await
+                }
+            };
             outcome.map_err(|failure| failure.after(start.elapsed()))
         })
     }
