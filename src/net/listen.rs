@@ -256,6 +256,21 @@ mod tests {
         assert_eq!(&got, b"hi");
     }
 
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_goes_to_this_machines_own_programs_is_not_paced() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let _client = tokio::net::TcpStream::connect(listener.local_addr()).await.unwrap();
+        let (accepted, _) = listener.accept().await;
+        let control = |socket: SockRef<'_>| String::from_utf8(socket.tcp_congestion().unwrap()).unwrap();
+        assert_eq!(control(accepted.as_tcp().unwrap().into()).trim_end_matches('\0'), "reno");
+
+        // What may come over a line keeps what the system's owner has chosen.
+        let wide = Listener::bind("0.0.0.0:0".parse().unwrap()).unwrap();
+        let usual = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_congestion_control").unwrap();
+        assert_eq!(control(SockRef::from(&wide.tcp)).trim_end_matches('\0'), usual.trim());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn out_of_descriptors_it_waits_longer_and_longer_and_never_gives_up() {
         const EMFILE: i32 = 24;
