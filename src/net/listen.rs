@@ -5,6 +5,7 @@ use super::io::{Datagrams, Stream};
 use super::runs::in_runs;
 use super::stream::OsStream;
 use futures_util::future::BoxFuture;
+use socket2::SockRef;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -91,8 +92,10 @@ impl Listener {
     /// Listens with a socket that stands already and is not blocking; it stays open when this is dropped.
     pub(super) fn standing(socket: &std::net::TcpListener) -> io::Result<Self> {
         let tcp = TcpListener::from_std(socket.try_clone()?)?;
+        let address = tcp.local_addr()?;
+        unpaced(&SockRef::from(&tcp), address);
         // Clients may be waiting in it that came before anything could be set on it.
-        Ok(Self { address: tcp.local_addr()?, tcp, inherited: false })
+        Ok(Self { address, tcp, inherited: false })
     }
 
     fn listening(
@@ -111,6 +114,7 @@ impl Listener {
         if INHERITS {
             socket.set_tcp_nodelay(true)?;
         }
+        unpaced(&socket, address);
         prepare(&socket)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
@@ -135,6 +139,22 @@ impl Listener {
         patiently(self.address, next).await
     }
 }
+
+/// Lets what is sent to clients of this machine go as fast as they take it. There is no line between, whose rate one would
+/// have to find out; but where the system's congestion control is BBR, it looks for one and has the sender wait in between.
+/// Accepted sockets inherit it. Reno is in every kernel, and anybody may ask for it.
+#[cfg(target_os = "linux")]
+fn unpaced(socket: &socket2::Socket, address: SocketAddr) {
+    if address.ip().is_loopback()
+        && let Err(error) = socket.set_tcp_congestion(b"reno")
+    {
+        tracing::debug!(%address, %error, "the system's congestion control is kept");
+    }
+}
+
+/// Elsewhere the system's own is kept.
+#[cfg(not(target_os = "linux"))]
+fn unpaced(_: &socket2::Socket, _: SocketAddr) {}
 
 /// Accepts until a client comes, waiting longer and longer while the machine is short of something.
 async fn patiently<T, F>(listener: SocketAddr, accept: impl Fn() -> F) -> T
@@ -234,6 +254,21 @@ mod tests {
         let mut got = [0; 2];
         stream.read_exact(&mut got).await.unwrap();
         assert_eq!(&got, b"hi");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn what_goes_to_this_machines_own_programs_is_not_paced() {
+        let listener = Listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let _client = tokio::net::TcpStream::connect(listener.local_addr()).await.unwrap();
+        let (accepted, _) = listener.accept().await;
+        let control = |socket: SockRef<'_>| String::from_utf8(socket.tcp_congestion().unwrap()).unwrap();
+        assert_eq!(control(accepted.as_tcp().unwrap().into()).trim_end_matches('\0'), "reno");
+
+        // What may come over a line keeps what the system's owner has chosen.
+        let wide = Listener::bind("0.0.0.0:0".parse().unwrap()).unwrap();
+        let usual = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_congestion_control").unwrap();
+        assert_eq!(control(SockRef::from(&wide.tcp)).trim_end_matches('\0'), usual.trim());
     }
 
     #[tokio::test(start_paused = true)]

@@ -17,9 +17,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-/// The most bytes put into one message, and into one write.
-const MESSAGE: usize = 64 * 1024;
-const WRITE: usize = 2 * MESSAGE;
+/// The most bytes put into one message, which with its head fills a record of TLS (RFC 8446 §5.1), and into one write.
+const MESSAGE: usize = 16 * 1024 - 8;
+const MESSAGES: usize = 4;
 /// Bytes that wait to go out, behind which no more signs of life are put: answering the last one is enough (§5.5.3).
 const CROWDED: usize = 64 * 1024;
 /// Silence after our last word that ends the stream. 10 s: a server's answer to a half-closed stream begins before.
@@ -86,16 +86,20 @@ impl Messages {
         Ok(())
     }
 
-    /// A mask nobody can guess (§10.3), for what a client sends.
-    fn mask(&self) -> io::Result<Option<[u8; 4]>> {
-        let mut mask = [0; 4];
+    /// Masks nobody can guess (§10.3), for what a client sends.
+    fn masks<const N: usize>(&self) -> io::Result<[Option<[u8; 4]>; N]> {
+        let mut masks = [[0; 4]; N];
         match self.role {
-            Role::Server => Ok(None),
-            Role::Client => match aws_lc_rs::rand::fill(&mut mask) {
-                Ok(()) => Ok(Some(mask)),
+            Role::Server => Ok([None; N]),
+            Role::Client => match aws_lc_rs::rand::fill(masks.as_flattened_mut()) {
+                Ok(()) => Ok(masks.map(Some)),
                 Err(_) => Err(io::ErrorKind::ResourceBusy.into()),
             },
         }
+    }
+
+    fn mask(&self) -> io::Result<Option<[u8; 4]>> {
+        self.masks().map(|[mask]| mask)
     }
 
     /// Writes out what waits.
@@ -122,7 +126,7 @@ impl Messages {
 
     /// Sends `bytes` as messages: what the line does not take now waits.
     fn send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<()> {
-        let masks = [self.mask()?, self.mask()?];
+        let masks: [_; MESSAGES] = self.masks()?;
         with_lent(|space| {
             let mut filled = 0;
             for (message, mask) in bytes.chunks(MESSAGE).zip(masks) {
@@ -242,7 +246,7 @@ impl AsyncWrite for Messages {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         }
         ready!(this.poll_out(cx, false))?;
-        let bytes = &bytes[..bytes.len().min(WRITE)];
+        let bytes = &bytes[..bytes.len().min(MESSAGES * MESSAGE)];
         this.send(cx, bytes)?;
         Poll::Ready(Ok(bytes.len()))
     }

@@ -12,9 +12,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What is read at once off a socket: more of it would leave the processor's cache before it is sent. Four whole frames of
-/// Shadowsocks, four records of TLS.
-const USUAL: usize = 4 * 0x3FFF;
+/// What is read at once off a socket: more of it would leave the processor's cache before it is sent. Four frames of
+/// Shadowsocks; four records of TLS, with the head of a WebSocket's message in each.
+const USUAL: usize = 4 * (16 * 1024 - 16);
 /// Room for what a tunnel has ready.
 const LAYERED: usize = 128 * 1024;
 /// Bytes one direction may carry before other connections get their turn.

@@ -17,6 +17,8 @@ const LONGEST_2004: usize = 0x3FFF;
 const LONGEST_2022: usize = 0xFFFF;
 /// The longest frame as it is on the wire.
 pub(super) const LARGEST: usize = LONGEST_2022 + OVERHEAD;
+/// From here on a frame is worth a read of its own.
+const LONG: usize = LONGEST_2022 / 2;
 /// SIP022 §3.1.1.
 const CONTEXT_2022: &str = "shadowsocks 2022 session subkey";
 /// Of an answer's header (SIP022 §3.1.3), and by how many seconds its time may differ from ours.
@@ -170,6 +172,23 @@ impl Opener {
     /// Whether a whole frame is at the front of `came`, which did not fit.
     pub(super) const fn is_held_up(&self, came: &[u8]) -> bool {
         matches!(self.stage, Stage::Body(length) if came.len() >= length + TAG) && self.fault.is_none()
+    }
+
+    /// How much of a frame is still to come of which `came` bytes are here.
+    pub(super) const fn missing(&self, came: usize) -> usize {
+        match self.stage {
+            Stage::Body(length) => (length + TAG).saturating_sub(came),
+            Stage::Start | Stage::Length => 0,
+        }
+    }
+
+    /// What is left of a long frame of which `came` bytes are here, and the length of the next: who reads just that has no
+    /// part of a frame over.
+    pub(super) const fn rest_of_long(&self, came: usize) -> Option<usize> {
+        match self.stage {
+            Stage::Body(length) if length > LONG => Some(self.missing(came) + LENGTH + TAG),
+            _ => None,
+        }
     }
 
     /// Whether the answer has begun.

@@ -200,13 +200,19 @@ impl ShadowStream {
             let begun = self.begun.len();
             // Some frames, and no more than fit into the reader's buffer when they are opened, if that is no small one.
             let wanted = if buf.remaining() > LARGEST + LEAST { LARGEST } else { 0 };
-            let end = space.len().min(begun.max(wanted) + LEAST);
+            let length = self.opener.rest_of_long(begun).unwrap_or(wanted.saturating_sub(begun) + LEAST);
+            let end = space.len().min(begun + length);
             let mut room = ReadBuf::new(&mut space[begun..end]);
             ready!(Pin::new(&mut self.carrier).poll_read(cx, &mut room))?;
-            let length = room.filled().len();
+            let came = room.filled();
+            let length = came.len();
             if length == 0 {
                 let in_order = self.opener.may_end(&self.begun);
                 return Poll::Ready(if in_order { Ok(true) } else { Err(io::ErrorKind::UnexpectedEof.into()) });
+            }
+            if self.opener.missing(begun) > length {
+                self.begun.extend_from_slice(came);
+                return Poll::Ready(Ok(false));
             }
             space[..begun].copy_from_slice(&self.begun);
             self.open(&space[..begun + length], buf);

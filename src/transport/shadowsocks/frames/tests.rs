@@ -195,3 +195,23 @@ fn frames_are_the_largest_that_the_edition_allows() {
         assert_eq!((taken, filled), (longest, longest + OVERHEAD), "no odd pieces");
     }
 }
+
+#[test]
+fn who_reads_what_is_left_of_a_long_frame_has_no_part_of_another() {
+    let (method, sent) = (CipherKind::AEAD2022_BLAKE3_AES_256_GCM, pattern(LONGEST_2022));
+    let (master, request) = (key(method), salt(method, 9));
+    let wire = library_writes(method, StreamType::Server, &request, &[&sent, &sent, &sent]);
+    let asked = Asked { master: &master, salt: &request, unix: unix() };
+    let (mut opener, mut came, mut rest, mut opened) = (Opener::new(method), Vec::new(), &wire[..], 0);
+    while !rest.is_empty() {
+        let length = opener.rest_of_long(came.len()).unwrap_or(20_000).min(rest.len());
+        let is_whole = opener.missing(came.len()) <= length && opener.has_begun();
+        came.extend_from_slice(rest.split_off(..length).unwrap());
+        let mut room = vec![0; LONGEST_2022];
+        let (used, length) = opener.open(&came, &mut room, &asked);
+        came.drain(..used);
+        assert_eq!((came.is_empty(), &room[..length] == sent.as_slice()), (is_whole, is_whole));
+        opened += length;
+    }
+    assert_eq!((opened, opener.fault()), (3 * LONGEST_2022, None));
+}
