@@ -11,12 +11,11 @@ use super::params::{Mode, Params};
 use super::resolver::Resolver;
 use super::schedule::Way;
 use super::throttle::Yardstick;
-use super::twins::TWIN_WITHIN;
 use super::unsure::Unsure;
 use super::{Event, LinkReport, phase};
 use crate::model::{
-    Evidence, Forced, Keyed, L4, LinkState, Moment, NetworkId, Phase, Record, Route, ServiceId, Sign, Source,
-    TransportId, Twin,
+    Evidence, Forced, Keyed, LinkState, Moment, NetworkId, Phase, Record, Route, ServiceId, Sign, Source, TransportId,
+    Twin,
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -275,16 +274,6 @@ impl State {
         }
     }
 
-    /// Whether another way of the same service answered within 60 s before: anybody, or the same question where it
-    /// may be at fault itself.
-    fn sibling_answered(&self, evidence: &Evidence) -> bool {
-        let of_question = evidence.source == Source::Probe && evidence.sign.may_be_the_question();
-        self.siblings(&evidence.route).any(|(_, b)| {
-            let good = if of_question { b.last_good_probe } else { b.last_good };
-            good.is_some_and(|good| evidence.at.since(good) <= TWIN_WITHIN)
-        })
-    }
-
     /// A connect that is not answered where another bare way has just set off a punishment may be part of that: a
     /// silence, of which nothing more is known (T19).
     fn in_its_shadow(&self, evidence: &Evidence, params: &Params) -> Evidence {
@@ -294,28 +283,6 @@ impl State {
         let bare = params.bare.contains(&evidence.route.transport);
         let shadowed = bare && evidence.sign == Sign::ConnectTimeout && self.siblings(&evidence.route).any(punished);
         Evidence { sign: if shadowed { Sign::Silence } else { evidence.sign }, ..evidence.clone() }
-    }
-
-    pub(super) fn siblings<'a>(&'a self, route: &'a Route) -> impl Iterator<Item = (&'a Route, &'a Belief)> {
-        let first = Route { transport: TransportId::from(""), l4: L4::Tcp, ..route.clone() };
-        let of_its_kind = self.beliefs.range(first..);
-        let of_its_kind = of_its_kind.take_while(|(r, _)| r.service == route.service && r.facet == route.facet);
-        of_its_kind.filter(|(r, _)| r.l4 == route.l4 && r.transport != route.transport)
-    }
-
-    /// The answer on `route` is the twin of what failed shortly before on its siblings.
-    fn pair_up(&mut self, evidence: &Evidence, now: Moment, params: &Params) {
-        let (route, at) = (&evidence.route, evidence.at);
-        let siblings: Vec<Route> = self.siblings(route).map(|(r, _)| r.clone()).collect();
-        for sibling in siblings {
-            let Some(belief) = self.beliefs.get_mut(&sibling) else { continue };
-            let from = belief.phase;
-            if let Cue::Bad { points } = belief.twin_answered(evidence.source, at, params) {
-                phase::after_bad(belief, at, points, false, params);
-                self.changed = true;
-                self.announce(&sibling, from, now);
-            }
-        }
     }
 
     fn take_link(&mut self, report: &LinkReport, now: Moment, params: &Params) {

@@ -1,11 +1,13 @@
-//! Failures that wait for a twin (C8): another way of the service that answers shortly afterwards makes them weigh half
-//! as much again, as if it had answered first. Refuses to know which ways are twins.
+//! Twins (C8): the same facet of a service over another way. Of one that answered, a failure knows when it comes; one that
+//! answers shortly afterwards makes it weigh half as much again, as if it had answered first.
 
 use super::belief::{Belief, Cue};
 use super::params::Params;
+use super::phase;
 use super::score::Part;
+use super::state::State;
 use super::weigh::{self, Weight};
-use crate::model::{Evidence, Moment, Source};
+use crate::model::{Evidence, L4, Moment, Route, Source, TransportId};
 use std::time::Duration;
 
 /// A twin counts when it answered within this long of the failure (§3.2, C8).
@@ -38,6 +40,41 @@ impl Unpaired {
     /// None waits any more.
     pub(super) fn clear(&mut self) {
         self.0.clear();
+    }
+}
+
+impl State {
+    /// Whether another way of the same service answered within 60 s before: anybody, or the same question where it
+    /// may be at fault itself.
+    pub(super) fn sibling_answered(&self, evidence: &Evidence) -> bool {
+        let of_question = evidence.source == Source::Probe && evidence.sign.may_be_the_question();
+        self.siblings(&evidence.route).any(|(_, b)| {
+            let good = if of_question { b.last_good_probe } else { b.last_good };
+            good.is_some_and(|good| evidence.at.since(good) <= TWIN_WITHIN)
+        })
+    }
+
+    /// The same facet over the other ways.
+    pub(super) fn siblings<'a>(&'a self, route: &'a Route) -> impl Iterator<Item = (&'a Route, &'a Belief)> {
+        let first = Route { transport: TransportId::from(""), l4: L4::Tcp, ..route.clone() };
+        let of_its_kind = self.beliefs.range(first..);
+        let of_its_kind = of_its_kind.take_while(|(r, _)| r.service == route.service && r.facet == route.facet);
+        of_its_kind.filter(|(r, _)| r.l4 == route.l4 && r.transport != route.transport)
+    }
+
+    /// The answer on `route` is the twin of what failed shortly before on its siblings.
+    pub(super) fn pair_up(&mut self, evidence: &Evidence, now: Moment, params: &Params) {
+        let (route, at) = (&evidence.route, evidence.at);
+        let siblings: Vec<Route> = self.siblings(route).map(|(r, _)| r.clone()).collect();
+        for sibling in siblings {
+            let Some(belief) = self.beliefs.get_mut(&sibling) else { continue };
+            let from = belief.phase;
+            if let Cue::Bad { points } = belief.twin_answered(evidence.source, at, params) {
+                phase::after_bad(belief, at, points, false, params);
+                self.change();
+                self.announce(&sibling, from, now);
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod belief;
 pub(crate) mod checkup;
 mod conversation;
 mod ooni;
+mod operator;
 mod sentences;
 mod words;
 pub(crate) mod world;

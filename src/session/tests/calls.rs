@@ -1,6 +1,7 @@
 //! UDP: packets have ways and beliefs of their own.
 
-use super::rig::{Answered, Rig, Script, Talk, route};
+use super::rig::{Answered, Rig, Script, route};
+use super::talk::Talk;
 use super::{HERE, settle, talk};
 use crate::inbound::Refusal;
 use crate::model::{Anchors, Destination, DirectRule, Evidence, Facet, L4, Route, Sign, Source, Technique};

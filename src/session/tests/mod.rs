@@ -3,6 +3,7 @@
 mod calls;
 mod hostile;
 mod rig;
+mod talk;
 mod turns;
 mod watch;
 

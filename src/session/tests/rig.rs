@@ -3,6 +3,7 @@
 use super::super::race::Race;
 use super::super::report::Subject;
 use super::super::{Routing, Sessions, Settings};
+use super::talk::{Far, Pipe, Talk};
 use crate::board::Board;
 use crate::health::Params;
 use crate::inbound::{Answer, Association, Protocol, Refusal, Request, Rest, Want};
@@ -10,7 +11,7 @@ use crate::model::{
     Cause, Destination, DirectRule, Evidence, Facet, Failure, FirstFlight, L4, Need, Plan, Record, Route, Service,
     ServiceId, Stage, TcpFacts, TransportId, Way, Whose,
 };
-use crate::net::{Deadline, Io, PacketIo, Packets, Stream};
+use crate::net::{Deadline, Io, Stream};
 use crate::policy::{Matcher, Rule};
 use crate::transport::{PacketDialer, StreamDialer, Transport};
 use futures_util::future::BoxFuture;
@@ -23,7 +24,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 /// What a scripted way does.
@@ -366,88 +367,11 @@ impl Rig {
     }
 }
 
-/// Packets by memory. Every third one finds no room at first.
-#[derive(Debug)]
-struct Pipe {
-    sends: AtomicUsize,
-    incoming: Mutex<mpsc::UnboundedReceiver<(Vec<u8>, Destination)>>,
-    outgoing: mpsc::UnboundedSender<(Vec<u8>, Destination)>,
-}
-
-impl Pipe {
-    fn pair() -> (Self, Self) {
-        let ((near, far_in), (far, near_in)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
-        let end = |incoming, outgoing| Self { sends: AtomicUsize::new(0), incoming: Mutex::new(incoming), outgoing };
-        (end(near_in, near), end(far_in, far))
-    }
-}
-
-impl PacketIo for Pipe {
-    fn poll_send(&self, cx: &mut Context<'_>, packet: &[u8], to: &Destination) -> Poll<io::Result<()>> {
-        if self.sends.fetch_add(1, Ordering::SeqCst) % 3 == 2 {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let _ = self.outgoing.send((packet.to_vec(), to.clone()));
-        Poll::Ready(Ok(()))
-    }
-    fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<Destination>> {
-        match self.incoming.lock().unwrap().poll_recv(cx) {
-            Poll::Ready(Some((packet, from))) => {
-                buf.put_slice(&packet);
-                Poll::Ready(Ok(from))
-            }
-            Poll::Ready(None) => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-            Poll::Pending => Poll::Pending,
-        }
-    }
-}
-
-/// A client's end of an association.
-#[derive(Debug)]
-pub(super) struct Talk(Pipe);
-
-impl Talk {
-    pub(super) fn says(&self, packet: &[u8], to: Destination) {
-        let _ = self.0.outgoing.send((packet.to_vec(), to));
-    }
-    /// Whether byway has ended the association.
-    pub(super) fn is_over(&self) -> bool {
-        self.0.outgoing.is_closed()
-    }
-    pub(super) fn hears(&mut self) -> Option<Vec<u8>> {
-        self.0.incoming.lock().unwrap().try_recv().ok().map(|(packet, _)| packet)
-    }
-}
-
-/// Where packets of a way come out.
-struct Far {
-    answers: bool,
-}
-
-impl PacketDialer for Far {
-    fn associate(&self, _: Deadline) -> BoxFuture<'_, Result<Packets, Failure>> {
-        let (ours, theirs) = Pipe::pair();
-        let answers = self.answers;
-        tokio::spawn(async move {
-            let mut space = [0; 2048];
-            let theirs: Packets = Box::new(theirs);
-            while let Ok((n, from)) = theirs.recv(&mut space).await {
-                if answers {
-                    let _ = theirs.send(&space[..n], &from).await;
-                }
-            }
-        });
-        Box::pin(async move { Ok(Box::new(ours) as Packets) })
-    }
-}
-
 fn service(id: &str, direct: DirectRule, ways: &[(&'static str, Script)], first_flight: FirstFlight) -> Service {
     let order = ways.iter().map(|(way, _)| TransportId::from(*way)).collect();
     Service { id: ServiceId::from(id), title: id.to_owned(), order, direct, first_flight }
 }
 
-/// The route of Telegram's messages over `way`.
 /// Serves a request to its end.
 fn serve(sessions: &Arc<Sessions>, request: Request) {
     let serving = Arc::clone(sessions).run(request);
@@ -460,6 +384,7 @@ async fn to_the_end(rest: Option<Rest>) {
     }
 }
 
+/// The route of Telegram's messages over `way`.
 pub(super) fn route(way: &str) -> Route {
     Route { service: ServiceId::from("telegram"), facet: Facet::Text, transport: TransportId::from(way), l4: L4::Tcp }
 }
