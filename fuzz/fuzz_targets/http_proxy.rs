@@ -1,7 +1,7 @@
 //! A client at the door that says anything: the visit ends by itself, and a request that came of it can be answered.
 #![no_main]
 
-use byway::inbound::{Door, Refusal, Request, Settings};
+use byway::inbound::{Door, Refusal, Request, Rest, Settings};
 use byway::net::OsDatagrams;
 use libfuzzer_sys::fuzz_target;
 use std::net::SocketAddr;
@@ -17,10 +17,14 @@ fuzz_target!(|bytes: &[u8]| {
     runtime.block_on(async {
         let (client, near) = tokio::io::duplex(64 * 1024);
         let (mut answers, mut words) = tokio::io::split(client);
-        let door = Door { login: None, settings: Settings::default(), datagrams: Arc::new(OsDatagrams) };
+        let datagrams = Arc::new(OsDatagrams);
+        let door = Door { login: None, settings: Settings::default(), datagrams, script: None };
         let peer = SocketAddr::from(([127, 0, 0, 1], 50_000));
-        let refuse = |request: Request| -> futures_util::future::BoxFuture<'static, ()> {
-            Box::pin(async move { drop(request.refuse(Refusal::NoWayLeft, String::new()).await) })
+        let refuse = |request: Request| -> futures_util::future::BoxFuture<'static, Option<Rest>> {
+            Box::pin(async move {
+                drop(request.refuse(Refusal::NoWayLeft, String::new()).await);
+                None
+            })
         };
         let visit = tokio::time::timeout(PATIENCE, door.serve(Box::new(near), peer, refuse));
         let talk = async {
