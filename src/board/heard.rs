@@ -65,11 +65,19 @@ impl Heard {
         all.due = None;
         let mut taken: Vec<_> = std::mem::take(&mut all.waiting).into_values().collect();
         for evidence in &taken {
-            all.told.insert(evidence.route.clone(), (evidence.at, evidence.endpoint));
+            // Where something else was told meanwhile, what is heard next is news.
+            if let Some(told) = all.told.get_mut(&evidence.route) {
+                *told = (evidence.at, evidence.endpoint);
+            }
         }
         drop(all);
         taken.sort_by_key(|evidence| evidence.at);
         taken
+    }
+
+    /// What was told before, was told of another network or of other routes: the next answers are told behind that change.
+    pub(super) fn forget(&self) {
+        self.lock().told.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, All> {
@@ -144,5 +152,20 @@ mod tests {
             assert!(is_told(elsewhere(7), &believed), "{unwell:?}");
         }
         assert!(is_told(elsewhere(8), &Snapshot { link: LinkState::Offline, ..well.clone() }));
+    }
+
+    #[test]
+    fn what_waited_makes_nothing_old_that_comes_after_a_change() {
+        let (heard, well) = (Heard::default(), well());
+        let is_told = |evidence: Evidence| heard.hold(evidence, &well).is_some();
+        assert!(is_told(answer("telegram", 0)) && !is_told(answer("telegram", 1)));
+        assert!(is_told(Evidence { sign: Sign::ConnectTimeout, ..answer("telegram", 2) }));
+        assert_eq!(heard.take(), [answer("telegram", 1)], "before the failure");
+        assert!(is_told(answer("telegram", 3)), "after it");
+
+        assert!(!is_told(answer("telegram", 4)));
+        heard.forget();
+        assert!(is_told(answer("telegram", 5)), "on another network");
+        assert_eq!(heard.take(), [answer("telegram", 4)], "of the one before");
     }
 }

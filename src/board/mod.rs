@@ -195,6 +195,7 @@ impl Board {
             self.shown.changes.fetch_add(1, Ordering::Relaxed);
         }
         self.shown.used.forget();
+        self.shown.heard.forget();
         self.command(Post::Event(Event::NetworkChanged(network)));
     }
 
@@ -207,6 +208,7 @@ impl Board {
     pub fn resumed(&self, millis: u64) {
         self.shown.changes.fetch_add(1, Ordering::Relaxed);
         self.shown.used.forget();
+        self.shown.heard.forget();
         self.command(Post::Event(Event::Resumed(millis)));
     }
 
@@ -223,6 +225,7 @@ impl Board {
     /// New parameters and routes after a reload; beliefs about routes that still exist are kept.
     pub fn reconfigure(&self, params: Params, routes: Vec<Route>) {
         self.shown.used.forget();
+        self.shown.heard.forget();
         self.command(Post::Reconfigure(Box::new(params), routes));
     }
 

@@ -152,3 +152,22 @@ async fn the_keeper_ends_when_told_and_when_nobody_is_left() {
     drop(board);
     task.await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_more_answer_is_believed_a_quarter_of_a_second_later() {
+    let Running { board, .. } = start();
+    let direct = route("telegram", "direct");
+    let answer = || board.report(fact(&board, direct.clone(), Sign::Answer(Grade::B), Twin::Unknown));
+    let last_good = || board.snapshot().standing(&direct).and_then(|standing| standing.last_good);
+    answer();
+    settled(&board).await;
+    assert_eq!(phase(&board, &direct), Phase::Ok);
+    let first = board.now();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let second = board.now();
+    answer();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(last_good(), Some(first));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(last_good(), Some(second));
+}

@@ -48,8 +48,8 @@ text_id! {
     TransportId
 }
 
-/// A table by such names. They come out of the configuration and not from strangers, so they need no hash that withstands
-/// chosen keys.
+/// A table by such names. They come out of the configuration and the lists it names, not from strangers, so they need no
+/// hash that withstands chosen keys.
 pub type Keyed<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 impl ServiceId {
