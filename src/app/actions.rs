@@ -27,6 +27,7 @@ use futures_util::StreamExt;
 use std::fs;
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -235,11 +236,12 @@ fn usual_place() -> Place {
 
 fn runtime() -> Result<Runtime, Failed> {
     // One core needs no second thread, and hands nothing from one to the other.
-    let mut builder = match std::thread::available_parallelism() {
-        Ok(cores) if cores.get() == 1 => tokio::runtime::Builder::new_current_thread(),
+    let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
+    let mut builder = match cores {
+        1 => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
-    let built = builder.enable_all().build();
+    let built = builder.worker_threads(cores).enable_all().build();
     built.map_err(|error| Failed::new(Exit::Failed, format!("cannot start: {error}")))
 }
 

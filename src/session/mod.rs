@@ -81,6 +81,8 @@ pub struct Sessions {
     habits: Habits,
     bursts: Arc<Bursts>,
     tasks: TaskTracker,
+    /// No association goes on.
+    over: CancellationToken,
     reactor: OnceLock<Option<Reactor>>,
 }
 
@@ -97,6 +99,7 @@ impl Sessions {
             habits: Habits::default(),
             bursts: Arc::default(),
             tasks: TaskTracker::new(),
+            over: CancellationToken::new(),
             reactor: OnceLock::new(),
         })
     }
@@ -133,12 +136,14 @@ impl Sessions {
         self.routing.store(routing);
     }
 
-    /// Watches over the connections that are up, until `stop`; then waits for those that are being looked into.
+    /// Watches over the connections that are up, until `stop`; then ends the associations and waits for those connections
+    /// that are being looked into.
     pub async fn watch(self: Arc<Self>, stop: CancellationToken) {
         tokio::select! {
             () = self.flows.watch(&self, stop) => {}
             () = self.flows.settle() => {}
         }
+        self.over.cancel();
         self.tasks.close();
         self.tasks.wait().await;
     }
@@ -154,10 +159,7 @@ impl Sessions {
         self.counters.requests.fetch_add(1, Ordering::Relaxed);
         match request.want.clone() {
             Want::Stream(to) => self.stream(request, to).await,
-            Want::Packets => {
-                self.packets(request).await;
-                None
-            }
+            Want::Packets => self.packets(request).await,
         }
     }
 

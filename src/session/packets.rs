@@ -13,7 +13,7 @@ use super::peer::{Dropped, Peer};
 use super::refusal;
 use super::routing::Routing;
 use crate::inbound::transparent::Named;
-use crate::inbound::{Association, Refusal, Request};
+use crate::inbound::{self, Association, Refusal, Request};
 use crate::model::{Destination, Facet, Failure, Host, L4, ServiceId, Snapshot, TransportId};
 use crate::net::{Deadline, Kept, Packets};
 use futures_util::future::BoxFuture;
@@ -47,19 +47,24 @@ enum Link {
 type Opening = FuturesUnordered<BoxFuture<'static, (TransportId, Result<Packets, Failure>)>>;
 
 impl Sessions {
-    /// Serves one UDP association until its TCP connection ends.
-    pub(super) async fn packets(&self, request: Request) {
+    /// Opens one UDP association; what is left is to carry its packets until its TCP connection ends, or byway does.
+    pub(super) async fn packets(self: &Arc<Self>, request: Request) -> Option<inbound::Rest> {
         let routing = self.routing.load_full();
         if !self.carries_packets(&routing) {
             self.counters.refused.fetch_add(1, Ordering::Relaxed);
             let words = String::from("no configured way carries UDP for any service");
             debug!(%words, "refused");
             let _ = request.refuse(Refusal::NotSupported, words).await;
-            return;
+            return None;
         }
-        let Ok(association) = request.accept_packets().await else { return };
-        let _open = Open::new(&self.counters.associations);
-        Relay::new(self, routing, association).run().await;
+        let association = request.accept_packets().await.ok()?;
+        let sessions = Arc::clone(self);
+        Some(inbound::Rest::new(async move {
+            let _open = Open::new(&sessions.counters.associations);
+            let carrying = Relay::new(&sessions, routing, association).run();
+            sessions.over.run_until_cancelled(carrying).await;
+            None
+        }))
     }
 
     /// Whether any service's packets have a way.

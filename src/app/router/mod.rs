@@ -107,9 +107,11 @@ impl Byway {
     async fn take_packets(self: Arc<Self>, socket: CaughtDatagrams) {
         let associations = CaughtPackets::new(socket, Arc::new(self.namer()));
         let submit = |request| {
-            let sessions = Arc::clone(&self.sessions);
-            // An association leaves nothing to be run.
-            self.tasks().spawn_until_stop("caught association", async move { drop(sessions.run(request).await) });
+            let byway = Arc::clone(&self);
+            self.tasks().spawn_until_stop("caught association", async move {
+                let rest = Arc::clone(&byway.sessions).run(request).await;
+                byway.leave(rest, ());
+            });
         };
         associations.run(submit).await;
     }

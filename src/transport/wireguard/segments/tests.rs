@@ -206,6 +206,20 @@ proptest::proptest! {
     }
 
     #[test]
+    fn what_is_spoilt_on_the_way_breaks_nothing_and_takes_nothing_with_it(
+        spoilt in proptest::collection::vec((0..6_usize, 0..90_usize, proptest::num::u8::ANY), 1..8),
+        four in proptest::bool::ANY,
+    ) {
+        let mut end = End::new(four, 1);
+        let mut packets: Vec<_> = (0..6).map(|_| end.says(100, 0)).collect();
+        for (packet, at, byte) in spoilt {
+            packets[packet][at] = byte;
+        }
+        let again: Vec<_> = given(&packets).iter().flat_map(|(undone, packet)| pieces_of(*undone, packet)).collect();
+        proptest::prop_assert_eq!(again.len(), packets.len());
+    }
+
+    #[test]
     fn whatever_comes_nothing_is_lost_and_each_connection_keeps_its_order(
         said in proptest::collection::vec((0..3_usize, 0..1500_usize, proptest::bool::weighted(0.2)), 0..60),
     ) {
