@@ -1,6 +1,6 @@
 //! Links that another program carries: what `byway import` writes for it, and a server at the far end.
 
-use crate::peers::{Peer, command, find, find_sing_box, free_port, start, texts, written};
+use crate::peers::{Peer, command, find, find_sing_box, find_xray, free_port, start, texts, written};
 use crate::traffic::{carries, chain, echoes_packets, echoes_packets_of_two};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use byway::config::{Insecure, Outside, TransportKind, import_with};
@@ -92,6 +92,48 @@ async fn reality_by_sing_box_whose_configuration_is_in_no_argument() {
     let way = chain(vec![by("sing-box", &program, &link, Insecure::Refused)]);
     carries(&way).await;
     echoes_packets_of_two(&way).await;
+}
+
+/// Xray at both ends; XHTTP it carries alone.
+#[tokio::test]
+async fn reality_by_xray() {
+    let (Some(program), Some(xray)) = (find_sing_box(), find_xray()) else { return };
+    let (private, public) = key_pair(&xray, &["x25519"]).await;
+    let borrowed = lender(&program).await;
+    for (network, more, flow, said) in [
+        ("tcp", json!({}), "xtls-rprx-vision", "type=tcp&flow=xtls-rprx-vision"),
+        ("grpc", json!({ "grpcSettings": { "serviceName": "far" } }), "", "type=grpc&serviceName=far"),
+        ("xhttp", json!({ "xhttpSettings": { "path": "/far" } }), "", "type=xhttp&path=/far"),
+    ] {
+        let server = |at: SocketAddr, files: &Path| {
+            let mut stream = json!({
+                "network": network, "security": "reality",
+                "realitySettings": {
+                    "dest": borrowed.at.to_string(), "serverNames": ["lender.example"],
+                    "privateKey": private, "shortIds": ["0123456789abcdef"],
+                },
+            });
+            stream.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let config = json!({
+                "log": { "loglevel": "none" },
+                "inbounds": [{
+                    "listen": "127.0.0.1", "port": at.port(), "protocol": "vless",
+                    "settings": { "clients": [{ "id": UUID, "flow": flow }], "decryption": "none" },
+                    "streamSettings": stream,
+                }],
+                "outbounds": [{ "protocol": "freedom" }],
+            });
+            texts(&["run", "-c", &written(files, "server.json", &config.to_string())])
+        };
+        let peer = start(&xray, server).await;
+        let link = format!(
+            "vless://{UUID}@{}?security=reality&pbk={public}&sid=0123456789abcdef&sni=lender.example&fp=chrome&{said}#far",
+            peer.at
+        );
+        let way = chain(vec![by("xray", &xray, &link, Insecure::Refused)]);
+        carries(&way).await;
+        echoes_packets_of_two(&way).await;
+    }
 }
 
 /// A web server whose TLS handshake REALITY shows to strangers.
@@ -215,6 +257,16 @@ async fn vmess_by_sing_box_to_sing_box() {
         "net": "ws", "path": "/far", "host": "far.example", "tls": "tls", "sni": "far.example", "insecure": "1",
     });
     let way = by_sing_box(&program, &vmess(peer.at, &more));
+    carries(&way).await;
+    echoes_packets_of_two(&way).await;
+}
+
+#[tokio::test]
+async fn vmess_by_xray_to_sing_box() {
+    let (Some(program), Some(xray)) = (find_sing_box(), find_xray()) else { return };
+    let bare = |_: &Path| json!({ "type": "vmess", "users": [{ "uuid": UUID }] });
+    let peer = far_end(&program, None, bare).await;
+    let way = chain(vec![by("xray", &xray, &vmess(peer.at, &json!({})), Insecure::Refused)]);
     carries(&way).await;
     echoes_packets_of_two(&way).await;
 }
