@@ -1,6 +1,6 @@
 //! A line that is slow and loses packets: each waits 20 ms, one in a hundred is lost, in both directions.
 
-use crate::ground::{Ground, enter, in_namespace, run};
+use crate::ground::{Ground, enter, in_namespace, run, widen};
 use anyhow::Result;
 use nfq::{Queue, Verdict};
 use std::collections::VecDeque;
@@ -67,6 +67,7 @@ fn hold(number: u16, ends: &AtomicBool) -> Result<()> {
     queue.set_queue_max_len(number, 20_000)?;
     queue.set_copy_range(number, 64)?;
     queue.set_nonblocking(true);
+    widen(std::process::id())?;
     let mut held = VecDeque::new();
     let mut random = fastrand::Rng::with_seed(u64::from(number) + 1);
     while !ends.load(Ordering::Relaxed) {

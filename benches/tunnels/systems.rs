@@ -295,6 +295,7 @@ fn device(namespace: &str, name: &str, program: &Path, settings: &str, own: &str
     ip(&["-n", namespace, "addr", "add", own, "dev", &name])?;
     ip(&["-n", namespace, "link", "set", &name, "mtu", "1420", "up"])?;
     ip(&["-n", namespace, "route", "replace", route, "dev", &name])?;
+    running.widen()?;
     Ok(running)
 }
 

@@ -15,4 +15,5 @@ mod recovery;
 mod rules;
 mod scenarios;
 mod throttle;
+mod verdicts;
 mod world;

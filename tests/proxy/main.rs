@@ -7,6 +7,7 @@
 mod house;
 mod lists;
 mod operator;
+mod origins;
 mod relay;
 mod traffic;
 mod trouble;

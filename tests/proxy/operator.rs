@@ -1,6 +1,7 @@
 //! The commands against a running byway and without one: what they say and their exit codes; signals; reload.
 
-use crate::house::{Home, PAGE, closed_port, curl, find, origin, wait_for};
+use crate::house::{Home, closed_port, curl, find, wait_for};
+use crate::origins::{PAGE, origin};
 
 /// A service that goes out directly, and a tunnel that is not there.
 fn config() -> String {

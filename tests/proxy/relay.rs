@@ -1,6 +1,7 @@
 //! Two of the same program: one at home, the other its far end.
 
-use crate::house::{Home, PAGE, Running, curl, find, origin, udp_echo};
+use crate::house::{Home, Running, curl, find};
+use crate::origins::{PAGE, origin, udp_echo};
 use crate::traffic::udp_round_trip;
 use std::net::SocketAddr;
 

@@ -1,6 +1,7 @@
 //! Clients of every kind, over every kind of way.
 
-use crate::house::{Home, PAGE, PASSWORD, closed_port, curl, find, microsocks, origin, ss_server, ssserver, udp_echo};
+use crate::house::{Home, PASSWORD, closed_port, curl, find, microsocks, ss_server, ssserver};
+use crate::origins::{PAGE, origin, udp_echo};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;

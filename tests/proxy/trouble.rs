@@ -1,7 +1,8 @@
 //! What can go wrong with a machine: ports and sockets that are taken, descriptors and disks that are used up, files
 //! that are damaged, clients that talk nonsense.
 
-use crate::house::{BYWAY, Home, PAGE, curl, find, origin, skipped, wait_for};
+use crate::house::{BYWAY, Home, curl, find, skipped, wait_for};
+use crate::origins::{PAGE, origin};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;

@@ -7,6 +7,9 @@
 #[path = "../proxy/house.rs"]
 #[allow(dead_code, reason = "made for more tests than these")]
 mod house;
+#[path = "../proxy/origins.rs"]
+#[allow(dead_code, reason = "made for more tests than these")]
+mod origins;
 
 mod command;
 mod debian;

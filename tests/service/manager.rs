@@ -1,6 +1,7 @@
 //! The test is the service manager: it listens where it is told of readiness, and hands over sockets.
 
-use crate::house::{BYWAY, Home, PAGE, Running, curl, find, origin, wait_for};
+use crate::house::{BYWAY, Home, Running, curl, find, wait_for};
+use crate::origins::{PAGE, origin};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;

@@ -4,6 +4,7 @@ mod account;
 mod belief;
 pub(crate) mod checkup;
 mod conversation;
+mod garbage;
 mod ooni;
 mod operator;
 mod sentences;

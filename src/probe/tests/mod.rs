@@ -1,5 +1,6 @@
 //! Each kind of probe against a server that speaks its protocol, and against the ways of being stopped.
 
+mod budget;
 mod closer;
 mod controls;
 mod kinds;
