@@ -4,12 +4,14 @@
 //!
 //! The one thread that enters the namespace stays in it and does nothing but open sockets there.
 
+use crate::wire::offload::{self, Undone};
 use crate::wire::rtnetlink;
 use netlink_sys::{Socket as Netlink, SocketAddr as NetlinkAddr, protocols::NETLINK_ROUTE};
 use nix::sched::{CloneFlags, unshare};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
+use std::iter;
 use std::net::IpAddr;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
@@ -30,6 +32,9 @@ pub(crate) struct Namespace {
 }
 
 impl Namespace {
+    /// What a packet that is not cut takes at most, and the header before it.
+    pub(crate) const ROOM: usize = 65_535 + offload::LENGTH;
+
     /// Makes one whose device has these addresses.
     pub(crate) async fn open(addresses: Vec<IpAddr>, mtu: u16) -> io::Result<Self> {
         let (opened, made) = oneshot::channel();
@@ -65,14 +70,24 @@ impl Namespace {
         self.device.readable().await.map(|mut ready| ready.retain_ready())
     }
 
-    /// The next packet that a socket in there sends.
-    pub(crate) fn try_read(&self, packet: &mut [u8]) -> io::Result<usize> {
-        self.device.try_io(Interest::READABLE, |mut device| device.read(packet))
+    /// The next packet that a socket in there sends, and what the kernel has left undone about it. `room` is for
+    /// [`Self::ROOM`] bytes.
+    pub(crate) fn try_read<'a>(&self, room: &'a mut [u8]) -> io::Result<(&'a mut [u8], Undone)> {
+        let length = self.device.try_io(Interest::READABLE, |mut device| device.read(room))?;
+        let (header, packet) = room
+            .get_mut(..length)
+            .and_then(|read| read.split_at_mut_checked(offload::LENGTH))
+            .ok_or(io::ErrorKind::InvalidData)?;
+        let undone = offload::read(header).ok_or(io::ErrorKind::InvalidData)?;
+        Ok((packet, undone))
     }
 
-    /// A packet for the sockets in there; what the device does not take now is lost, as on any network.
-    pub(crate) fn write(&self, packet: &[u8]) {
-        if let Err(error) = self.device.get_ref().write(packet) {
+    /// A packet for the sockets in there, in parts, with what is left to the kernel; what the device does not take now is
+    /// lost, as on any network.
+    pub(crate) fn write(&self, undone: Undone, parts: &[&[u8]]) {
+        let header = offload::write(&undone);
+        let slices: Vec<IoSlice<'_>> = iter::once(&header[..]).chain(parts.iter().copied()).map(IoSlice::new).collect();
+        if let Err(error) = self.device.get_ref().write_vectored(&slices) {
             tracing::trace!(%error, "a packet was not taken");
         }
     }
@@ -131,14 +146,28 @@ nix::ioctl_write_ptr_bad!(
     InterfaceRequest
 );
 
+nix::ioctl_write_int_bad!(
+    /// Says what the other end of the device does itself (the kernel's networking/tuntap).
+    tun_set_offload,
+    nix::request_code_write!(b'T', 208, size_of::<libc::c_uint>())
+);
+
 fn attach(device: &File) -> io::Result<()> {
-    /// IFF_TUN and IFF_NO_PI: bare IP packets.
-    const TUN: i16 = 0x0001 | 0x1000;
+    /// IFF_TUN, IFF_NO_PI and IFF_VNET_HDR: IP packets behind a header that says what is undone.
+    const TUN: i16 = 0x0001 | 0x1000 | 0x4000;
+    /// TUN_F_CSUM, TUN_F_TSO4 and TUN_F_TSO6.
+    const OURS: libc::c_int = 0x01 | 0x02 | 0x04;
     let mut request = InterfaceRequest { name: [0; 16], flags: TUN, rest: [0; 22] };
     request.name[..DEVICE.len()].copy_from_slice(DEVICE.as_bytes());
     #[expect(unsafe_code, reason = "TUNSETIFF has no safe wrapper")]
     // SAFETY: the descriptor is open while `device` is borrowed, and the kernel reads one `struct ifreq` of 40 bytes,
     // which `request` is.
     unsafe { tun_set_interface(device.as_raw_fd(), &raw const request) }?;
+    #[expect(unsafe_code, reason = "TUNSETOFFLOAD has no safe wrapper")]
+    // SAFETY: the descriptor is open while `device` is borrowed; the argument is a number and no address.
+    let asked = unsafe { tun_set_offload(device.as_raw_fd(), OURS) };
+    if let Err(error) = asked {
+        tracing::debug!(%error, "the kernel cuts its packets itself");
+    }
     Ok(())
 }

@@ -9,6 +9,7 @@ pub mod http;
 pub mod mtproto;
 pub mod noise;
 pub mod ntp;
+pub mod offload;
 pub mod pluggable;
 pub mod polling;
 pub mod quic;

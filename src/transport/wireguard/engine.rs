@@ -154,7 +154,7 @@ async fn choose(settings: &WireGuardServer, shared: &Shared) {
     };
     match namespace {
         Some(namespace) => {
-            let _ = shared.kernel.set(Arc::new(Kernel::new(namespace, settings.mtu)));
+            let _ = shared.kernel.set(Arc::new(Kernel::new(namespace)));
             shared.facts.works_by("the kernel's TCP, in a network of its own");
         }
         None => shared.facts.works_by("TCP of its own (smoltcp)"),
@@ -283,7 +283,7 @@ impl Engine {
             self.shared.phase.send_replace(Phase::Up);
         }
         match self.shared.kernel.get() {
-            Some(kernel) => packets.iter().for_each(|packet| kernel.give(packet)),
+            Some(kernel) => kernel.give(&packets),
             None => self.shared.with(|stack| packets.into_iter().for_each(|packet| stack.arrived(packet))),
         }
     }

@@ -1,6 +1,7 @@
 //! TCP and UDP above the tunnel by the kernel, in a network of its own: it recovers from loss as smoltcp does not
 //! (RFC 6675, RFC 8985), which is what a slow or lossy line's upload needs.
 
+use super::segments;
 use crate::net::{Datagrams, Io, Namespace};
 use gotatun::packet::Packet;
 use socket2::{SockRef, Type};
@@ -20,25 +21,26 @@ const SILENCE: Duration = super::stack::SILENCE;
 
 pub(super) struct Kernel {
     namespace: Namespace,
-    mtu: usize,
+    /// For a packet that is not cut yet.
+    room: Mutex<Box<[u8]>>,
     streams: Mutex<Vec<Weak<TcpStream>>>,
     datagrams: Mutex<Vec<Weak<UdpSocket>>>,
 }
 
 impl Kernel {
-    pub(super) fn new(namespace: Namespace, mtu: u16) -> Self {
-        Self { namespace, mtu: mtu.into(), streams: Mutex::default(), datagrams: Mutex::default() }
+    pub(super) fn new(namespace: Namespace) -> Self {
+        let room = Mutex::new(vec![0; Namespace::ROOM].into());
+        Self { namespace, room, streams: Mutex::default(), datagrams: Mutex::default() }
     }
 
     /// Takes what the sockets have sent; says whether there is more.
     pub(super) fn take(&self, leaving: &mut Vec<Packet>) -> bool {
+        let mut room = super::lock(&self.room);
         while leaving.len() < MOST_PER_TURN {
-            let mut packet = bytes::BytesMut::zeroed(self.mtu.next_multiple_of(16));
-            match self.namespace.try_read(&mut packet) {
-                Ok(length) => packet.truncate(length),
+            match self.namespace.try_read(&mut room) {
+                Ok((packet, undone)) => segments::cut(packet, undone, |packet| leaving.push(packet)),
                 Err(_) => return false,
             }
-            leaving.push(Packet::from_bytes(packet));
         }
         true
     }
@@ -51,9 +53,12 @@ impl Kernel {
         }
     }
 
-    /// A packet of the tunnel's for the sockets.
-    pub(super) fn give(&self, packet: &[u8]) {
-        self.namespace.write(packet);
+    /// Packets of the tunnel's for the sockets.
+    pub(super) fn give(&self, packets: &[Packet]) {
+        let mut head = Vec::new();
+        for joined in segments::joined(packets.iter().map(|packet| &packet[..])) {
+            joined.written(&mut head, |undone, parts| self.namespace.write(undone, parts));
+        }
     }
 
     /// Whether anybody holds a socket.

@@ -12,6 +12,7 @@ mod facts;
 mod inside;
 mod kernel;
 mod outbox;
+mod segments;
 mod stack;
 mod stream;
 
