@@ -8,11 +8,10 @@ use std::path::Path;
 const PASSWORD: &str = "correct-horse-battery";
 
 fuzz_target!(|bytes: &[u8]| {
-    // Reading takes most of a run, so the first byte says which of the three it is.
-    let Some((which, bytes)) = bytes.split_first() else { return };
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let head = format!("[transport.a.shadowsocks]\nserver = \"a.example\"\npassword = \"{PASSWORD}\"\n");
-    let (whole, has_password) = match which % 3 {
+    // Reading takes most of a run, so each is read once; the length says how, for a byte that did would spoil a good text.
+    let (whole, has_password) = match bytes.len() % 3 {
         0 => (text.to_owned(), false),
         1 => (format!("{head}{text}"), true),
         _ => (format!("{text}\n{head}"), true),
