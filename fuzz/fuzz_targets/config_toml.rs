@@ -9,17 +9,19 @@ const PASSWORD: &str = "correct-horse-battery";
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let origin = Origin::embedded(Path::new("/state"));
-    let _ = load(text, &origin, &[]);
-
     let head = format!("[transport.a.shadowsocks]\nserver = \"a.example\"\npassword = \"{PASSWORD}\"\n");
-    for whole in [format!("{head}{text}"), format!("{text}\n{head}")] {
-        match load(&whole, &origin, &[]) {
-            Ok(settings) => assert!(!format!("{settings:?}").contains(PASSWORD)),
-            Err(faults) => {
-                assert!(!faults.is_empty());
-                assert!(faults.iter().all(|fault| !fault.to_string().contains(PASSWORD)));
-            }
+    // Reading takes most of a run, so each is read once; the length says how, for a byte that did would spoil a good text.
+    let (whole, has_password) = match bytes.len() % 3 {
+        0 => (text.to_owned(), false),
+        1 => (format!("{head}{text}"), true),
+        _ => (format!("{text}\n{head}"), true),
+    };
+    match load(&whole, &Origin::embedded(Path::new("/state")), &[]) {
+        _ if !has_password => {}
+        Ok(settings) => assert!(!format!("{settings:?}").contains(PASSWORD)),
+        Err(faults) => {
+            assert!(!faults.is_empty());
+            assert!(faults.iter().all(|fault| !fault.to_string().contains(PASSWORD)));
         }
     }
 });

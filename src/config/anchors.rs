@@ -7,6 +7,7 @@ use super::embedded::ANCHORS;
 use super::fault::shown;
 use super::probes::is_table;
 use super::reader::{Item, Section, each};
+use super::trail::Trail;
 use crate::model::{Destination, Facet, L4, ServiceId};
 use crate::probe::{Anchors, CaptiveCheck, Https, Kind, Method, Roots, Spec};
 
@@ -14,7 +15,7 @@ impl Reading<'_> {
     pub(super) fn anchors(&self, root: &Section<'_>, region: Option<&str>) -> Anchors {
         let mut built_in = Table::default();
         for file in &ANCHORS {
-            let source = Source::Embedded(file.path.into());
+            let source = Source::Embedded(file.path);
             built_in = built_in.overlaid(document::parse(file.text, &source, self.faults));
         }
         let regions = built_in.0.remove("regions");
@@ -33,7 +34,7 @@ impl Reading<'_> {
             }
             None => root.place.clone(),
         };
-        let section = Section::at(&table, place, "anchors".to_owned(), self.faults);
+        let section = Section::at(&table, place, Trail::whole("anchors"), self.faults);
         let anchors = Anchors {
             captive: section.list("captive").iter().filter_map(captive).collect(),
             neutral: section.list("neutral").iter().filter_map(|item| self.anchor(item, "neutral")).collect(),

@@ -13,7 +13,7 @@ pub(super) struct Node {
     pub(super) value: Value,
     pub(super) place: Place,
     /// How it was typed on the command line, where `5222` may be meant as text and `a,b` as a list.
-    pub(super) typed: Option<Typed>,
+    pub(super) typed: Option<Box<Typed>>,
 }
 
 /// A value from the command line or the environment.
@@ -46,7 +46,7 @@ pub(super) enum Source {
     /// The user's file.
     File(Arc<str>),
     /// A file built in.
-    Embedded(Arc<str>),
+    Embedded(&'static str),
     /// `--set …` or `BYWAY_…`.
     Override(Arc<str>),
 }
@@ -136,7 +136,7 @@ fn typed(text: &str, lines: &Lines<'_>) -> Node {
     let piece = |piece: &str| Node {
         value: Value::Text(piece.to_owned()),
         place: place.clone(),
-        typed: Some(Typed { text: piece.to_owned(), pieces: Vec::new() }),
+        typed: Some(Box::new(Typed { text: piece.to_owned(), pieces: Vec::new() })),
     };
     let pieces = text.split(',').map(str::trim).filter(|piece| !piece.is_empty()).map(piece).collect();
     let (parsed, errors) = DeValue::parse_recoverable(text);
@@ -145,7 +145,7 @@ fn typed(text: &str, lines: &Lines<'_>) -> Node {
     } else {
         Value::Text(text.to_owned())
     };
-    Node { value, place: place.clone(), typed: Some(Typed { text: text.to_owned(), pieces }) }
+    Node { value, place: place.clone(), typed: Some(Box::new(Typed { text: text.to_owned(), pieces })) }
 }
 
 /// Turns byte offsets into places.
@@ -169,7 +169,7 @@ impl<'a> Lines<'a> {
         let column = u32::try_from(before + 1).unwrap_or(u32::MAX);
         match self.source {
             Source::File(file) => Place::File { file: file.clone(), line, column },
-            Source::Embedded(file) => Place::Embedded { file: file.clone(), line, column },
+            Source::Embedded(file) => Place::Embedded { file, line, column },
             Source::Override(name) => Place::Override(name.clone()),
         }
     }

@@ -20,7 +20,7 @@ pub enum Place {
     /// In a file that is part of byway.
     Embedded {
         /// Its path in the source tree.
-        file: Arc<str>,
+        file: &'static str,
         /// Counted from 1.
         line: u32,
         /// In characters, counted from 1.
@@ -154,7 +154,8 @@ impl Place {
     /// File and line.
     fn row(&self) -> (Arc<str>, u32) {
         match self {
-            Self::File { file, line, .. } | Self::Embedded { file, line, .. } => (file.clone(), *line),
+            Self::File { file, line, .. } => (file.clone(), *line),
+            Self::Embedded { file, line, .. } => ((*file).into(), *line),
             Self::Override(name) => (name.clone(), 0),
         }
     }

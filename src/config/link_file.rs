@@ -5,6 +5,7 @@ use super::Reading;
 use super::document::{Node, Table, Value};
 use super::probes::unread;
 use super::reader::Item;
+use super::trail::Trail;
 
 /// Far longer than any link.
 const LARGEST: u64 = 64 * 1024;
@@ -28,7 +29,7 @@ impl Reading<'_> {
 
     fn link_file(&self, path: &str, table: &mut Table) {
         let Some((place, node)) = table.0.remove("link_file") else { return };
-        let item = Item { node: &node, path: format!("{path}.link_file"), faults: self.faults };
+        let item = Item { node: &node, path: Trail::whole(&format!("{path}.link_file")), faults: self.faults };
         let read = if table.0.contains_key("link") {
             item.fail("there is a link already", "expected either link or link_file")
         } else {

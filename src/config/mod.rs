@@ -24,6 +24,7 @@ mod router;
 mod services;
 mod settings;
 mod subscription;
+mod trail;
 mod transports;
 mod units;
 mod ways;

@@ -65,7 +65,7 @@ impl Reading<'_> {
 
     fn probe_kind(&self, item: &Item<'_>, shared: &Shared) -> Option<Kind> {
         let section = item.section()?;
-        let name = item.path.rsplit('.').next().unwrap_or_default();
+        let name = item.path.last();
         let kind = match name {
             "mtproto" => mtproto(&section, shared).map(|(dc, fingerprints)| Kind::Telegram { dc, fingerprints }),
             "noise" => noise(&section, shared).map(|root| Kind::Noise { root }),

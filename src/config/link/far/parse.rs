@@ -166,7 +166,8 @@ fn vmess(rest: &str, insecure: Insecure) -> Result<Found, BadLink> {
         "none" | "zero" if text("tls") == "tls" => "auto".to_owned(),
         _ => return Err(Part::Document.is("its encryption is none, or not known")),
     };
-    let said = ["sni", "host", "path", "alpn", "fp", "type", "serviceName"].map(|key| (key, text(key)));
+    let said = ["sni", "host", "path", "alpn", "fp", "type", "serviceName", "allowInsecure", "insecure"]
+        .map(|key| (key, text(key)));
     let mut pairs: Vec<(&str, String)> =
         said.into_iter().filter(|(key, value)| *key != "type" && !value.is_empty()).collect();
     if text("net") == "grpc" {

@@ -14,7 +14,10 @@ pub(super) fn configuration(far: &Far) -> Option<Value> {
         }
         Speaks::Trojan { password } => json!({ "type": "trojan", "password": password }),
         Speaks::Vmess { user, security, alter_id } => {
-            json!({ "type": "vmess", "uuid": user, "security": security, "alter_id": alter_id })
+            // Without it all packets of an association go where its first one went.
+            json!({
+                "type": "vmess", "uuid": user, "security": security, "alter_id": alter_id, "packet_encoding": "xudp",
+            })
         }
         Speaks::Hysteria2 { password, obfuscation, ports } => {
             let mut hysteria = json!({ "type": "hysteria2", "password": password });

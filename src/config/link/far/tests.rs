@@ -83,6 +83,44 @@ fn vmess_as_v2rayn_writes_it() {
 }
 
 #[test]
+fn packets_of_one_association_may_go_to_many_places() {
+    let vmess = base64(&serde_json::json!({ "add": "a.example", "port": 443, "id": USER, "net": "tcp" }));
+    for (link, encoding) in [
+        (vmess, Some("xudp")),
+        (format!("vless://{USER}@a.example:443?security=tls&type=grpc"), Some("xudp")),
+        ("trojan://x@a.example:443?type=grpc".to_owned(), None),
+    ] {
+        assert_eq!(outbound(&link).get("packet_encoding").and_then(Value::as_str), encoding, "{link}");
+    }
+}
+
+#[test]
+fn no_link_turns_the_check_of_a_certificate_off_by_itself() {
+    let vmess = |key: &str, value: &str| {
+        base64(
+            &serde_json::json!({ "add": "a.example", "port": 443, "id": USER, "net": "tcp", "tls": "tls", key: value }),
+        )
+    };
+    for (link, asks) in [
+        (format!("tuic://{USER}:x@a.example:443?allow_insecure=1"), true),
+        (format!("tuic://{USER}:x@a.example:443?allow_insecure=0"), false),
+        ("anytls://x@a.example:443?insecure=1".to_owned(), true),
+        (vmess("insecure", "1"), true),
+        (vmess("allowInsecure", "true"), true),
+        (vmess("insecure", "0"), false),
+    ] {
+        let refused = read(&link, Insecure::Refused).unwrap();
+        assert_eq!(refused.err().is_some_and(|why| why.to_string().contains("asks not to check")), asks, "{link}");
+        let (_, far) = read(&link, Insecure::Allowed).unwrap().unwrap_or_else(|why| panic!("{link}: {why}"));
+        for runner in Runner::ALL {
+            let Some(text) = far.configuration(runner) else { continue };
+            let text = text.expose().to_lowercase();
+            assert_eq!(text.contains("insecure\": true"), asks, "{link}");
+        }
+    }
+}
+
+#[test]
 fn what_is_wrong_with_such_a_link_is_told() {
     for (link, part) in [
         (format!("vless://{USER}@a.example:443?security=reality&sni=b.example"), "pbk"),

@@ -202,7 +202,7 @@ proptest::proptest! {
         if let Some(undone) = crate::wire::offload::read(&header) {
             cut(&mut bytes.clone(), undone, drop);
         }
-        proptest::prop_assert_eq!(given(&[bytes.clone()]), [(Undone::default(), bytes)]);
+        proptest::prop_assert_eq!(given(std::slice::from_ref(&bytes)), [(Undone::default(), bytes)]);
     }
 
     #[test]
