@@ -1,7 +1,8 @@
 //! What stands at the provider's and answers in other people's place: a page for whoever is sent there, a town with the
 //! wrong keys, a voice that answers questions for names before the true resolver does.
 
-use crate::ground::{CLIENT, GATEWAY, Resident, command_in, finish};
+use crate::ground::{CLIENT, GATEWAY};
+use crate::resident::{Resident, command_in, finish};
 use crate::town::{accept, world};
 use nfq::{Queue, Verdict};
 use socket2::{Domain, Protocol, Socket, Type};

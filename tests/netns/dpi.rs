@@ -2,7 +2,7 @@
 //! message until it has the whole of it, as such boxes do with a hello of two packets, and looks for words in it; what
 //! it finds decides over the whole connection.
 
-use crate::ground::{command_in, enter, finish};
+use crate::resident::{command_in, enter, finish};
 use nfq::{Message, Queue, Verdict};
 use std::collections::HashMap;
 use std::io::ErrorKind;

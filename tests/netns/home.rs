@@ -1,8 +1,9 @@
 //! A household behind the provider: a byway in the client's namespace and a person at its door, with everything around
 //! them.
 
-use crate::ground::{Ground, PATIENCE, command_in, inside, wait_for};
+use crate::ground::{Ground, PATIENCE, wait_for};
 use crate::provider::Provider;
+use crate::resident::{command_in, inside};
 use crate::town::Town;
 use byway::lab::people::{App, Door, Mishap, Person, Session};
 use byway::net::{OsStream, Stream};

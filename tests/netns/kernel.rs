@@ -1,8 +1,9 @@
 //! The table of what a client really sees (detection rules §1.2), read off real sockets: errors of a connect, and the
 //! kernel's counters after a first message, as byway's own network reads them.
 
-use crate::ground::{Ground, inside};
+use crate::ground::Ground;
 use crate::provider::Provider;
+use crate::resident::inside;
 use crate::town::Town;
 use byway::model::TcpFacts;
 use byway::net::{Io, Network, OsNetwork, Stream};

@@ -14,6 +14,7 @@ mod dpi;
 mod ground;
 mod home;
 mod provider;
+mod resident;
 mod said;
 mod town;
 

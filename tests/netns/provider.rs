@@ -1,7 +1,8 @@
 //! The provider: forwards, counts, resolves names, and does to its customer's packets what a test asks of it.
 
 use crate::dpi::{CHAIN, Dpi, Then};
-use crate::ground::{GATEWAY, Ground, command_in, finish, inside, wait_for};
+use crate::ground::{GATEWAY, Ground, wait_for};
+use crate::resident::{command_in, finish, inside};
 use byway::lab::Country;
 use ipnet::IpNet;
 use std::fmt::Write as _;

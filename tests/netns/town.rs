@@ -1,7 +1,8 @@
 //! The lab's town in the internet's namespace: each of its addresses is on that machine, real sockets listen there, and
 //! what comes in is carried to the lab's own servers, byte for byte.
 
-use crate::ground::{Ground, Resident, command_in, finish};
+use crate::ground::Ground;
+use crate::resident::{Resident, command_in, finish};
 use byway::lab::{Country, World};
 use byway::net::{Datagrams, Network};
 use std::collections::HashMap;

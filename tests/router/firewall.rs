@@ -1,6 +1,7 @@
 //! The rules as such: their own table and nothing else, once however often, and gone when told.
 
-use crate::ground::{CLIENT, Ground, ORIGIN, ROUTER, command_in, finish};
+use crate::ground::{CLIENT, Ground, ORIGIN, ROUTER};
+use crate::resident::{command_in, finish};
 use crate::router::{Household, REDIRECT, TPROXY};
 
 /// Everything of the firewall's and the routing's on the router.

@@ -11,6 +11,9 @@
 mod firewall;
 mod ground;
 mod names;
+#[path = "../netns/resident.rs"]
+#[allow(dead_code, reason = "made for more tests than these")]
+mod resident;
 mod router;
 mod traffic;
 mod wan;

@@ -1,6 +1,7 @@
 //! Names for the LAN: what a client is answered, and what the provider hears of it.
 
-use crate::ground::{GATEWAY, NAMED, ORIGIN_SIX, PLAIN, inside};
+use crate::ground::{GATEWAY, NAMED, ORIGIN_SIX, PLAIN};
+use crate::resident::inside;
 use crate::router::{Household, TPROXY, Wish};
 use crate::wan::TTL;
 use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
@@ -99,9 +100,9 @@ fn when_the_secure_resolver_is_down_a_listed_name_is_refused_and_stays_unheard()
     let refused = ask(&home, "www.chat.test", RecordType::A);
     assert_eq!(refused.metadata.response_code, ResponseCode::ServFail);
     assert_eq!(ask_by_tcp(&home, "www.chat.test", RecordType::AAAA).metadata.response_code, ResponseCode::ServFail);
-    let mut nft = crate::ground::command_in(&home.ground.wan, "nft");
+    let mut nft = crate::resident::command_in(&home.ground.wan, "nft");
     nft.args(["list", "table", "inet", "count"]);
-    let counted = crate::ground::finish(nft, "");
+    let counted = crate::resident::finish(nft, "");
     assert!(counted.contains("counter packets 0 bytes 0"), "{counted}");
     assert_eq!(overheard(&home), [""; 0]);
     home.wan.secure.store(true, Ordering::SeqCst);

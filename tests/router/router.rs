@@ -1,6 +1,7 @@
 //! A household: its router with a real byway on it, a client of its LAN, and the WAN behind.
 
-use crate::ground::{GATEWAY, Ground, TUNNEL, WAN, command_in, inside, wait_for};
+use crate::ground::{GATEWAY, Ground, TUNNEL, WAN, wait_for};
+use crate::resident::{command_in, inside};
 use crate::wan::{CALLS, SPEAKS_FIRST, WEB, Wan};
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::{IpAddr, SocketAddr};

@@ -152,7 +152,7 @@ fn who_dials_the_listener_itself_is_refused() {
         let Some(home) = Household::new(&wish) else { return };
         let knock = |namespace: &str, host: &str| {
             let at = std::net::SocketAddr::new(host.parse().unwrap(), 4183);
-            crate::ground::inside(namespace, || async move {
+            crate::resident::inside(namespace, || async move {
                 let mut stream = tokio::net::TcpStream::connect(at).await.map_err(|error| error.kind())?;
                 let read = tokio::io::AsyncReadExt::read(&mut stream, &mut [0]).await;
                 read.map_err(|error| error.kind())

@@ -1,9 +1,8 @@
 //! What is on the WAN: origins that say who came to them, a Shadowsocks server, a resolver over HTTPS, an ordinary one that
 //! notes every name, and a censor.
 
-use crate::ground::{
-    Ground, NAMED, ORIGIN, ORIGIN_SIX, PLAIN, PLAIN_SIX, ROUTER, ROUTER_SIX, Resident, TUNNEL, WAN, command_in,
-};
+use crate::ground::{Ground, NAMED, ORIGIN, ORIGIN_SIX, PLAIN, PLAIN_SIX, ROUTER, ROUTER_SIX, TUNNEL, WAN};
+use crate::resident::{Resident, command_in};
 use byway::net::tls::TlsServer;
 use byway::net::{Deadline, OsStream, Stream};
 use hickory_proto::op::{Message, MessageType, OpCode, ResponseCode};

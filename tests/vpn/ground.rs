@@ -1,17 +1,13 @@
 //! Two network namespaces on one wire: the client's machine and the server's, with a real WireGuard peer in the latter.
 //! Made for one test, gone with it.
 
-use std::fs::File;
+use crate::resident::{command_in, enter, finish};
 use std::future::Future;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
 
 /// The wire's ends, and the tunnel's.
 pub(crate) const SERVER: &str = "10.78.0.1";
@@ -192,13 +188,6 @@ impl Drop for Peer {
     }
 }
 
-/// Moves this thread into a namespace, for good.
-pub(crate) fn enter(namespace: &str) {
-    let door = File::open(Path::new("/run/netns").join(namespace)).unwrap();
-    let kind = Some(rustix::thread::LinkNameSpaceType::Network);
-    rustix::thread::move_into_link_name_space(door.as_fd(), kind).unwrap();
-}
-
 /// Runs `work` inside a namespace, on a runtime of its own, to its end.
 pub(crate) fn inside<T, F>(namespace: &str, work: impl FnOnce() -> F + Send) -> T
 where
@@ -213,61 +202,6 @@ where
         });
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
-}
-
-/// Something that goes on in a namespace, on a thread of its own, until it is dropped.
-pub(crate) struct Resident {
-    leave: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Resident {
-    /// Begins `work` and waits until it says that it is ready.
-    pub(crate) fn of<F>(namespace: &str, work: impl FnOnce(mpsc::Sender<()>) -> F + Send + 'static) -> Self
-    where
-        F: Future,
-    {
-        let (leave, left) = oneshot::channel();
-        let (ready, is_ready) = mpsc::channel();
-        let namespace = namespace.to_owned();
-        let thread = std::thread::spawn(move || {
-            enter(&namespace);
-            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-                tokio::select! {
-                    _ = work(ready) => {}
-                    _ = left => {}
-                }
-            });
-        });
-        is_ready.recv().expect("it is ready");
-        Self { leave: Some(leave), thread: Some(thread) }
-    }
-}
-
-impl Drop for Resident {
-    fn drop(&mut self) {
-        drop(self.leave.take());
-        if let Some(thread) = self.thread.take() {
-            let _ended = thread.join();
-        }
-    }
-}
-
-/// A program to be run inside a namespace.
-pub(crate) fn command_in(namespace: &str, program: &str) -> Command {
-    let mut command = Command::new("ip");
-    command.args(["netns", "exec", namespace, program]);
-    command
-}
-
-fn finish(mut command: Command, input: &str) -> String {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {said}\n{input}");
-    String::from_utf8(output.stdout).unwrap()
 }
 
 fn run(program: &str, arguments: &[&str]) {

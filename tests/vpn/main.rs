@@ -9,6 +9,9 @@
 
 mod ground;
 mod openvpn;
+#[path = "../netns/resident.rs"]
+#[allow(dead_code, reason = "made for more tests than these")]
+mod resident;
 mod services;
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -18,8 +21,9 @@ use byway::net::resolve::Settings;
 use byway::net::{Deadline, Network, OsNetwork, Packets, Resolver, Stream};
 use byway::transport::{Kind, Spec, TcpBy, Transport, WireGuardServer, build};
 use byway::wire::amnezia::{Disguise, Header, Signature};
-use ground::{Ground, INNER, INNER_SIX, Keys, OWN, OWN_SIX, Peer, Resident, SERVER, SERVER_SIX};
+use ground::{Ground, INNER, INNER_SIX, Keys, OWN, OWN_SIX, Peer, SERVER, SERVER_SIX};
 use ground::{inside, on_path, preshared};
+use resident::Resident;
 use services::{Asked, CLOSED, ECHO, LONG_NAME, NAME, SINK, SOURCE, pattern};
 use std::io::Write as _;
 use std::net::SocketAddr;

@@ -1,6 +1,7 @@
 //! A device that another program made: OpenVPN between the two namespaces, with a key both ends know.
 
-use crate::ground::{Ground, INNER, INNER_SIX, OWN, SERVER, command_in, inside, on_path};
+use crate::ground::{Ground, INNER, INNER_SIX, OWN, SERVER, inside, on_path};
+use crate::resident::command_in;
 use crate::services::{self, CLOSED, ECHO, NAME};
 use crate::{MUCH, at, dial, download, echoed, echoes_packets, soon, trouble, upload};
 use byway::model::{Cause, Destination, Leg};

@@ -1,6 +1,7 @@
 //! What stands behind the server: a source and a sink of hashed bytes, echoes, and a resolver.
 
-use crate::ground::{INNER, INNER_SIX, Resident};
+use crate::ground::{INNER, INNER_SIX};
+use crate::resident::Resident;
 use aws_lc_rs::digest::{Context, SHA256};
 use hickory_proto::op::{Message, MessageType};
 use hickory_proto::rr::rdata::{A, AAAA};
