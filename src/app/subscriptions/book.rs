@@ -108,7 +108,9 @@ impl Book {
         let pages = self.pages();
         let line = |list: &Subscription| {
             let page = pages.get(&list.name);
-            let copy = page.and_then(|page| page.copy.as_ref());
+            // A list that has just come into force has no page yet; its copy was read with the settings.
+            let read = list.fetching().and_then(|fetching| fetching.copy.as_ref());
+            let copy = page.map_or(read, |page| page.copy.as_ref());
             let usage = copy.and_then(|copy| copy.usage).unwrap_or_default();
             let skipped = list.skipped.iter();
             SubscriptionLine {
@@ -136,5 +138,30 @@ impl Book {
 
     fn pages(&self) -> MutexGuard<'_, BTreeMap<String, Page>> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{ListSource, Origin, load};
+    use crate::model::Secret;
+
+    #[test]
+    fn a_list_that_has_just_come_into_force_is_told_with_its_copy() {
+        let state = tempfile::tempdir().unwrap();
+        let text = "[subscription.panel]\nurl = \"https://panel.example.org/TOKEN\"\n";
+        let lists = load(text, &Origin::embedded(state.path()), &[]).unwrap().subscriptions;
+        let mut list = lists.into_iter().next().unwrap();
+        let (text, at) = (Secret::new(String::new()), 1_700_000_000);
+        let copy = Copy { at, text, tag: None, modified: None, every_hours: None, usage: None };
+        let ListSource::Address(fetching) = &mut list.source else { panic!("a file") };
+        fetching.copy = Some(Arc::new(copy));
+        let book = Book::default();
+        let line = book.lines(std::slice::from_ref(&list)).remove(0);
+        assert_eq!(line.last_good, Some(Stamp::from_secs(1_700_000_000)));
+        assert_eq!(line.next, None, "its turn has not been set");
+        book.turn(std::slice::from_ref(&list), |_| Some(1_700_000_100));
+        assert_eq!(book.lines(&[list]).remove(0).next, Some(Stamp::from_secs(1_700_000_100)));
     }
 }
