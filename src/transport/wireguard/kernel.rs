@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
 
-/// Packets taken from the sockets in one turn.
+/// A turn that has so many packets for the tunnel takes no more from the sockets.
 const MOST_PER_TURN: usize = 64;
 /// How long data may be unacknowledged (RFC 5482).
 const SILENCE: Duration = super::stack::SILENCE;

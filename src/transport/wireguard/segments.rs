@@ -1,5 +1,5 @@
 //! Long TCP segments on the kernel's side, packets of the tunnel's size on the other: what the kernel left uncut is cut,
-//! and what came one behind the other is joined (RFC 9293 §3.7.1: a segment may be cut anywhere). A packet is only joined
+//! and what came one behind the other is joined (segmentation, RFC 9293 §3.7). A packet is only joined
 //! when its checksums are right, for whoever takes the whole believes them.
 
 use crate::wire::offload::{Checksum, Cut, Undone};
